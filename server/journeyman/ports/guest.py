@@ -1,0 +1,267 @@
+"""The guest as the daemon sees it: files, processes, search and bulk streams inside one workspace.
+
+Every path is POSIX text, absolute (`/workspace/...`) or relative to `/workspace`. The guest refuses with
+`Failure("path_refused")` whatever leads out of the workspace, links included, so nothing above this port
+checks paths again. A workspace that went away raises `Failure("workspace_failed", retryable=True)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+EntryKind = Literal["file", "directory", "symlink", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    kind: EntryKind
+    size: int
+    mode: int
+    """Permission bits only (0o7777)."""
+    mtime_ns: int
+    sha256: str | None = None
+    """Hex digest of the content where it was asked for or just written; None otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirEntry:
+    name: str
+    kind: EntryKind
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    data: bytes
+    size: int
+    """Size of the whole file in bytes, not of this range."""
+    sha256: str
+    """Digest of the whole file."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One entry of a scan. `path` is relative to the scan's root, as bytes: names need not be UTF-8."""
+
+    path: bytes
+    kind: EntryKind
+    size: int
+    mode: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    nlink: int
+    target: bytes = b""
+    """Link text of a symlink."""
+    xattrs: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    """`user.*` extended attributes of files and directories."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileData:
+    """A piece of a file in a bulk read. Pieces of one file come in order; `last` ends the file.
+    `error` (then `last` is set) says why the file could not be read to its end."""
+
+    path: bytes
+    data: bytes
+    last: bool
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreEntry:
+    """One entry for a bulk write, with the metadata it must end up with."""
+
+    path: bytes
+    kind: Literal["file", "directory", "symlink", "hardlink"]
+    mode: int
+    mtime_ns: int
+    size: int = 0
+    target: bytes = b""
+    """Link text of a symlink, or path of the already written file a hard link joins."""
+    xattrs: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    argv: tuple[str, ...]
+    cwd: str = "/workspace"
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Added to the guest's own clean environment."""
+    stdin: bool = False
+    """Whether a writable standard input is wanted; otherwise it is /dev/null."""
+    extra_fd: bool = False
+    """Whether the process gets file descriptor 3 for a side channel (see `Exit.extra`)."""
+    merge_output: bool = True
+    """Standard error goes into standard output, in the order it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    code: int
+    """Exit code; minus the signal number when a signal ended it."""
+    extra: bytes = b""
+    """What the process wrote to file descriptor 3, at most 1 MiB."""
+
+
+class Process(Protocol):
+    """A process group in the workspace. Output not yet read is bounded by the guest's flow control."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def output(self) -> AsyncIterator[bytes]:
+        """Output as it comes. Ends when the process ended and what it wrote was delivered; a child
+        that keeps the pipe open does not hold it open."""
+        ...
+
+    async def write(self, data: bytes) -> None: ...
+
+    async def close_stdin(self) -> None: ...
+
+    async def signal(self, number: int) -> None:
+        """Signal the whole process group. No error when it is gone already."""
+        ...
+
+    async def wait(self) -> Exit: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A command that was run to its end (or killed at its timeout: then `timed_out`)."""
+
+    code: int
+    output: bytes
+    """Standard output and error together, cut in the middle at the limit asked for."""
+    truncated_bytes: int
+    seconds: float
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GrepMatch:
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrepResult:
+    matches: tuple[GrepMatch, ...]
+    more_matches: int
+    """Matches beyond the limit."""
+    more_files: int
+    """Files that hold them."""
+
+
+@dataclass(frozen=True, slots=True)
+class GlobResult:
+    paths: tuple[str, ...]
+    """Relative to the directory searched, newest first."""
+    more: int
+
+
+class Guest(Protocol):
+    """A connection to the guest of one workspace. Safe for concurrent use."""
+
+    async def ping(self) -> None: ...
+
+    async def spawn(self, spec: ProcessSpec) -> Process:
+        """Start a process in its own process group. Unknown program: exit code 127, not an exception."""
+        ...
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: str = "/workspace",
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        timeout_s: float = 60.0,
+        output_bytes_max: int = 1_000_000,
+    ) -> Finished:
+        """Run to the end; at the timeout the process group is killed and `timed_out` is set."""
+        ...
+
+    async def kill_all(self) -> int:
+        """Kill every process this guest started; answers how many there were."""
+        ...
+
+    async def read(self, path: str, *, offset: int = 0, limit: int | None = None) -> FileContent:
+        """Bytes [offset, offset+limit) of a regular file. Missing: `not_found`; directory: `invalid`."""
+        ...
+
+    async def write(
+        self, path: str, data: bytes, *, expected_sha256: str | None = None, mode: int | None = None
+    ) -> Stat:
+        """Replace a file atomically, making parent directories; keeps the mode of a file that exists.
+        `expected_sha256` must match what is there now ("" means: must not exist), else `conflict`."""
+        ...
+
+    async def stat(self, path: str) -> Stat | None:
+        """What is at `path`, links not followed; None when nothing is."""
+        ...
+
+    async def list(self, path: str) -> tuple[DirEntry, ...]: ...
+
+    async def make_directory(self, path: str) -> None:
+        """With parents; no error when it is there."""
+        ...
+
+    async def remove(self, path: str) -> None:
+        """A file, a link (not what it points to) or a directory with all in it."""
+        ...
+
+    async def rename(self, source: str, target: str) -> None: ...
+
+    async def grep(
+        self,
+        pattern: str,
+        *,
+        path: str = "/workspace",
+        glob: str | None = None,
+        ignore_case: bool = False,
+        limit: int = 100,
+    ) -> GrepResult:
+        """Lines matching a regular expression, files newest first, git-ignored ones left out.
+        A pattern that does not parse: `invalid`."""
+        ...
+
+    async def glob(self, pattern: str, *, path: str = "/workspace", limit: int = 200) -> GlobResult: ...
+
+    def scan(self, root: str = "/workspace") -> AsyncIterator[TreeEntry]:
+        """Every entry below `root` (not `root` itself), parents before children, names in byte order,
+        links not followed."""
+        ...
+
+    def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]:
+        """Content of many regular files in the order asked for, flow-controlled."""
+        ...
+
+    async def begin_restore(self, root: str) -> Restore:
+        """Open a bulk write into `root`, which must be an empty directory."""
+        ...
+
+    async def close(self) -> None:
+        """Drop the connection; the guest and its processes go on."""
+        ...
+
+
+class Restore(Protocol):
+    """A bulk write. Entries come parents first; nothing is followed; symlinks are made last by
+    `finish`, modes and mtimes are set then as well. An unsafe entry raises `path_refused` and the
+    restore is void."""
+
+    async def add(self, entry: RestoreEntry) -> None: ...
+
+    async def data(self, path: bytes, data: bytes) -> None:
+        """Append to the file added as `path`."""
+        ...
+
+    async def finish(self) -> int:
+        """Make links, set metadata, sync to disk; answers the number of entries written."""
+        ...
+
+    async def abort(self) -> None: ...

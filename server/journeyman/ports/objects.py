@@ -1,0 +1,65 @@
+"""Object storage: S3, or a local folder with the same layout.
+
+Keys are `/`-separated ASCII. Objects are immutable except those written with `replace`. Failures:
+`store_unavailable` (retryable), `store_refused`, `disk_full`, `not_found`, `archive_corrupt`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    key: str
+    size: int
+    etag: str
+    """Opaque version mark for `replace`."""
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFeatures:
+    """What the store really enforces, found by probing, not by its name."""
+
+    conditional_create: bool
+    conditional_replace: bool
+    checksums: bool
+
+
+class ObjectStore(Protocol):
+    @property
+    def url(self) -> str:
+        """Where this store is, without credentials; for people."""
+        ...
+
+    async def probe(self) -> StoreFeatures:
+        """Find out what is enforced, by writing and removing a small object. Raises when unusable."""
+        ...
+
+    async def create(self, key: str, data: bytes) -> ObjectInfo:
+        """Write a new object, with a checksum the store verifies. Exists already: `conflict`."""
+        ...
+
+    async def replace(self, key: str, data: bytes, *, etag: str | None) -> ObjectInfo:
+        """Compare-and-swap: `etag` must be the present one (None: must not exist), else `conflict`."""
+        ...
+
+    async def read(self, key: str, *, offset: int = 0, length: int | None = None) -> bytes: ...
+
+    async def read_with_info(self, key: str) -> tuple[bytes, ObjectInfo]: ...
+
+    async def head(self, key: str) -> ObjectInfo | None: ...
+
+    def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
+        """Every object whose key starts with `prefix`, in key order."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """No error when it is not there."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,250 @@
+"""What the daemon remembers: plain frozen values, shared by every room.
+
+These are *not* wire types (`journeyman_protocol` has those; only `rpc/` maps between the two) and not
+database rows (`adapters/sqlite` maps those). Times are aware UTC datetimes; ids are strings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+T = TypeVar("T")
+
+LOCAL_USER_ID = "local"
+
+SourceKind = Literal["empty", "folder", "git", "archive"]
+RunStatus = Literal["queued", "running", "completed", "partial", "blocked", "cancelled", "failed"]
+TERMINAL_RUN_STATUSES: frozenset[str] = frozenset({"completed", "partial", "blocked", "cancelled", "failed"})
+RunMode = Literal["plan+execute", "execute", "plan"]
+TodoStatus = Literal["pending", "in_progress", "done", "dropped"]
+Assignee = Literal["planner", "executor", "user"]
+Role = Literal["user", "assistant", "tool"]
+WorkspaceState = Literal["cold", "creating", "restoring", "live", "idle", "archiving", "archived", "failed"]
+EventKind = Literal[
+    "run/started",
+    "run/phase",
+    "run/finished",
+    "message/delta",
+    "message/completed",
+    "tool/started",
+    "tool/output",
+    "tool/finished",
+    "todo/changed",
+    "usage/updated",
+    "workspace/changed",
+    "notice",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: str
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """How the project is built, run and tested, as shell commands; None where unknown."""
+
+    build: str | None = None
+    run: str | None = None
+    test: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    id: str
+    user_id: str
+    name: str
+    source: SourceKind
+    image: str | None
+    commands: Commands
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    id: str
+    project_id: str
+    title: str
+    model: str | None
+    cwd: str
+    """The run's working directory inside the workspace; kept between runs."""
+    epoch: str
+    """Names this incarnation of the chat's event log; changes when the log is rebuilt."""
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call as the model made it. `arguments` is the decoded JSON object."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    invalid: str | None = None
+    """Why the arguments could not be decoded (then `arguments` is empty); None for a good call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of a chat's linear history, for the model and for people.
+
+    role `assistant`: `text` and `tool_calls`. role `tool`: `text` is the observation for `tool_call_id`.
+    """
+
+    id: str
+    chat_id: str
+    run_id: str | None
+    role: Role
+    text: str
+    created_at: datetime
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    tool_name: str | None = None
+    ok: bool | None = None
+    """For role `tool`: whether the tool did what was asked. None elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and money, added up. `None` means the provider did not say; it is never guessed."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    cost_usd: float | None = None
+    model_calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a run did to the files of the workspace."""
+
+    files: tuple[str, ...] = ()
+    added: int = 0
+    """Lines added."""
+    removed: int = 0
+    """Lines removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Ceilings for one run; None means the daemon's own limit."""
+
+    steps: int | None = None
+    tokens: int | None = None
+    usd: float | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    id: str
+    chat_id: str
+    project_id: str
+    client_run_id: str | None
+    prompt: str
+    mode: RunMode
+    model: str | None
+    status: RunStatus
+    created_at: datetime
+    effort: str | None = None
+    budget: Budget = field(default_factory=Budget)
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    stop_reason: str | None = None
+    summary: str = ""
+    usage: Usage = field(default_factory=Usage)
+    changes: Changes = field(default_factory=Changes)
+    commands: Commands = field(default_factory=Commands)
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TodoItem:
+    id: str
+    content: str
+    status: TodoStatus = "pending"
+    check: str | None = None
+    """A shell command whose exit 0 is the evidence that this item is done."""
+    depends_on: tuple[str, ...] = ()
+    assignee: Assignee = "executor"
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TodoList:
+    chat_id: str
+    rev: int
+    """Counts every change; 0 is the empty list nobody has written yet."""
+    items: tuple[TodoItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a chat. Durable events have their own `seq` (1, 2, 3, ...) and are in
+    the database before anybody sees them. The others (deltas) carry the `seq` of the durable event
+    before them, are never replayed, and fold into a durable one."""
+
+    chat_id: str
+    epoch: str
+    seq: int
+    ts: datetime
+    kind: EventKind
+    data: dict[str, Any]
+    run_id: str | None = None
+    item_id: str | None = None
+    durable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveRecord:
+    """A verified archive whose pointer has moved. `digest` is the root hash of the tree, hex."""
+
+    id: str
+    project_id: str
+    seq: int
+    manifest_key: str
+    digest: str
+    files: int
+    bytes: int
+    """Bytes of file content in the workspace."""
+    new_bytes: int
+    """Bytes this archive had to add to the store."""
+    epoch: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceRow:
+    """What the database knows of a project's workspace; with the engine's own list it is the truth."""
+
+    project_id: str
+    state: WorkspaceState
+    epoch: int
+    """Fencing number: grows each time a lease on the project is taken."""
+    generation: int
+    """Which private directory holds the live files; 0 when there is none."""
+    instance_id: str | None
+    lease: str | None
+    """Who holds the project now: run, archive, restore or close; None when nobody does."""
+    journal: str | None
+    """The last step of the archive protocol that is known to be done; None outside an archive."""
+    archive_id: str | None
+    last_used_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list, newest first unless said otherwise; `next_cursor` is None on the last page."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None = None
