@@ -1,0 +1,62 @@
+"""Chats: a conversation inside a project, with its stored messages."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import StringConstraints
+
+from journeyman_protocol.base import Id, Message, Paged, Timestamp
+
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Chat(Message):
+    id: Id
+    project_id: Id
+    title: str
+    model: str | None = None
+    cwd: str
+    """The agent's working directory in the workspace."""
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class ToolCall(Message):
+    id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+class ChatMessage(Message):
+    """A stored message. Role `tool` is the observation that answers `toolCallId`."""
+
+    id: Id
+    chat_id: Id
+    run_id: Id | None = None
+    role: Literal["user", "assistant", "tool"]
+    text: str
+    tool_calls: list[ToolCall] = []
+    tool_call_id: str | None = None
+    tool_name: str | None = None
+    ok: bool | None = None
+    created_at: Timestamp
+
+
+class ChatCreateParams(Message):
+    project_id: Id
+    title: Title | None = None
+    model: ModelName | None = None
+
+
+class ChatRef(Message):
+    chat_id: Id
+
+
+class ChatListParams(Paged):
+    project_id: Id | None = None
+
+
+class ChatMessagesParams(Paged):
+    chat_id: Id

@@ -1,0 +1,82 @@
+"""The daemon itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from journeyman_protocol.base import Message, Open, ProgressToken, Timestamp
+
+
+class PingResult(Message):
+    now: Timestamp
+
+
+class SandboxStatus(Message):
+    name: str
+    tier: str
+    gaps: list[str] = []
+    """What this isolation does not protect from."""
+
+
+class DaemonStatus(Message):
+    version: str
+    protocol_version: int
+    pid: int
+    started_at: Timestamp
+    data_dir: str
+    clients: int
+    runs_active: int
+    runs_queued: int
+    workspaces_live: int
+    sandbox: SandboxStatus | None = None
+    """Absent where no sandbox can be had; runs are refused then."""
+    sandbox_problem: str | None = None
+    objects: str
+    """Where archives go, without credentials."""
+    draining: bool = False
+
+
+class JourneymanCapabilities(Message):
+    """`capabilities.experimental.journeyman` in the answer to `initialize`."""
+
+    protocol_version: int
+    version: str
+    methods: list[str]
+    """Every method the daemon handles."""
+    notifications: list[str]
+    """Every notification the daemon sends."""
+    features: list[str] = []
+
+
+class ClientJourneyman(Open):
+    """`capabilities.experimental.journeyman` a client may send with `initialize`."""
+
+    protocol_version: int = 1
+    events: bool = True
+    """Whether this client wants `agent/event` and the other notifications of ours."""
+
+
+class InitializationOptions(Open):
+    """`initializationOptions` of `initialize`."""
+
+    token: str | None = None
+    """The daemon's token, where the operator started it with `--auth initialize`."""
+
+
+class CancelParams(Message):
+    """`$/cancelRequest` of LSP."""
+
+    id: int | str
+
+
+class ProgressParams(Message):
+    """`$/progress` of LSP."""
+
+    token: ProgressToken
+    value: dict[str, Any]
+
+
+class WorkDoneProgressCancelParams(Message):
+    """`window/workDoneProgress/cancel` of LSP."""
+
+    token: ProgressToken

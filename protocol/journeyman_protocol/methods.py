@@ -1,0 +1,168 @@
+"""One row per method: the table everything else is made from.
+
+The router, JSON Schema, TypeScript and Lua types, PROTOCOL.md, the golden examples and the test that asks
+whether every method is handled, tested and documented all iterate `METHODS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from journeyman_protocol import agent, chat, daemon, model, project, todo, workspace
+from journeyman_protocol.base import Empty, Message, Page, Paged
+
+
+class Direction(StrEnum):
+    REQUEST = "request"
+    """Client to daemon, answered."""
+    NOTIFICATION_IN = "notificationIn"
+    """Client to daemon, not answered."""
+    NOTIFICATION_OUT = "notificationOut"
+    """Daemon to client, not answered."""
+
+
+class Scope(StrEnum):
+    """Which requests of one connection keep their order among themselves."""
+
+    NONE = "none"
+    PROJECT = "project"
+    CHAT = "chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    name: str
+    direction: Direction
+    params: type[Message]
+    result: type[Message] | None
+    scope: Scope
+    since: int
+    """Protocol version that introduced it."""
+    doc: str
+
+
+def _request(
+    name: str,
+    params: type[Message],
+    result: type[Message],
+    doc: str,
+    scope: Scope = Scope.NONE,
+) -> Method:
+    return Method(name, Direction.REQUEST, params, result, scope, 1, doc)
+
+
+def _incoming(name: str, params: type[Message], doc: str) -> Method:
+    return Method(name, Direction.NOTIFICATION_IN, params, None, Scope.NONE, 1, doc)
+
+
+def _outgoing(name: str, params: type[Message], doc: str) -> Method:
+    return Method(name, Direction.NOTIFICATION_OUT, params, None, Scope.NONE, 1, doc)
+
+
+ProjectPage = Page[project.Project]
+ChatPage = Page[chat.Chat]
+MessagePage = Page[chat.ChatMessage]
+
+METHODS: tuple[Method, ...] = (
+    _request("project/create", project.ProjectCreateParams, project.Project, "Make a project."),
+    _request("project/list", project.ProjectListParams, ProjectPage, "List projects, newest first."),
+    _request("project/get", project.ProjectRef, project.Project, "One project."),
+    _request(
+        "project/update",
+        project.ProjectUpdateParams,
+        project.Project,
+        "Rename, or set commands.",
+        Scope.PROJECT,
+    ),
+    _request(
+        "project/delete",
+        project.ProjectDeleteParams,
+        Empty,
+        "Delete a project with its chats and its workspace; its archives only when asked.",
+        Scope.PROJECT,
+    ),
+    _request("chat/create", chat.ChatCreateParams, chat.Chat, "Make a chat in a project."),
+    _request("chat/list", chat.ChatListParams, ChatPage, "List chats, newest first."),
+    _request("chat/get", chat.ChatRef, chat.Chat, "One chat."),
+    _request("chat/messages", chat.ChatMessagesParams, MessagePage, "Stored messages, oldest first."),
+    _request("chat/delete", chat.ChatRef, Empty, "Delete a chat with all it holds.", Scope.CHAT),
+    _request(
+        "agent/run",
+        agent.AgentRunParams,
+        agent.Run,
+        "Run the agent. Without chat and project, both are made. A run in a busy project waits its turn.",
+        Scope.CHAT,
+    ),
+    _request("agent/cancel", agent.RunRef, agent.Run, "Cancel a run; answers once its processes are dead."),
+    _request(
+        "agent/subscribe",
+        agent.SubscribeParams,
+        agent.SubscribeResult,
+        "Follow a chat's events from a place in its log, missing nothing.",
+    ),
+    _request("agent/unsubscribe", agent.ChatRefParams, Empty, "Stop following a chat."),
+    _request("todo/list", todo.TodoListParams, todo.TodoList, "A chat's todo list."),
+    _request("todo/update", todo.TodoUpdateParams, todo.TodoList, "Replace a chat's todo list.", Scope.CHAT),
+    _request(
+        "workspace/open",
+        workspace.WorkspaceRef,
+        workspace.WorkspaceStatus,
+        "Get or create the workspace: map, running, stopped, restored or new.",
+        Scope.PROJECT,
+    ),
+    _request("workspace/status", workspace.WorkspaceRef, workspace.WorkspaceStatus, "State of a workspace."),
+    _request("workspace/list", Paged, workspace.WorkspaceList, "State of every workspace there is."),
+    _request(
+        "workspace/archive",
+        workspace.ArchiveParams,
+        workspace.ArchiveResult,
+        "Put the workspace away: upload, verify, move the pointer, and only then remove it.",
+        Scope.PROJECT,
+    ),
+    _request(
+        "workspace/restore",
+        workspace.RestoreParams,
+        workspace.RestoreResult,
+        "Bring an archive back: staged and verified, then swapped in.",
+        Scope.PROJECT,
+    ),
+    _request("workspace/archives", workspace.WorkspaceRef, workspace.ArchiveList, "Archives, newest first."),
+    _request(
+        "workspace/close",
+        workspace.WorkspaceRef,
+        workspace.WorkspaceStatus,
+        "End the workspace's processes and keep its files on this machine.",
+        Scope.PROJECT,
+    ),
+    _request(
+        "workspace/import",
+        workspace.ImportParams,
+        workspace.ImportResult,
+        "Copy files into the workspace.",
+        Scope.PROJECT,
+    ),
+    _request(
+        "workspace/files",
+        workspace.FilesParams,
+        workspace.FileList,
+        "Regular files of the workspace with their hashes, to compare with a folder.",
+    ),
+    _request("workspace/readFile", workspace.ReadFileParams, workspace.ReadFileResult, "A range of a file."),
+    _request("model/list", Empty, model.ModelList, "Models, and which of them can be used now."),
+    _request("daemon/ping", Empty, daemon.PingResult, "Is anybody there? Answered before `initialize` too."),
+    _request("daemon/status", Empty, daemon.DaemonStatus, "What the daemon is doing."),
+    _incoming("$/cancelRequest", daemon.CancelParams, "Cancel a request; it is still answered (LSP)."),
+    _incoming(
+        "window/workDoneProgress/cancel",
+        daemon.WorkDoneProgressCancelParams,
+        "Cancel the run behind a progress token (LSP).",
+    ),
+    _outgoing("agent/event", agent.Event, "The one stream: what happens in a chat that is subscribed to."),
+    _outgoing("todo/didChange", todo.TodoList, "A subscribed chat's todo list changed."),
+    _outgoing("workspace/didChangeStatus", workspace.WorkspaceStatus, "A workspace changed its state."),
+    _outgoing("$/progress", daemon.ProgressParams, "Begin, report and end of work (LSP)."),
+)
+
+BY_NAME: dict[str, Method] = {method.name: method for method in METHODS}
+REQUESTS: tuple[Method, ...] = tuple(m for m in METHODS if m.direction is Direction.REQUEST)

@@ -1,0 +1,32 @@
+"""Models: chosen by name, such as `openrouter/qwen/qwen3-coder`."""
+
+from __future__ import annotations
+
+from journeyman_protocol.base import Message
+
+
+class Price(Message):
+    """US dollars per million tokens."""
+
+    input_usd_per_million: float | None = None
+    output_usd_per_million: float | None = None
+
+
+class Model(Message):
+    id: str
+    provider: str
+    context_window: int | None = None
+    """Tokens; absent where unknown."""
+    tool_use: bool | None = None
+    """Whether the model makes native tool calls; absent where unknown."""
+    price: Price | None = None
+    """Absent where unknown: unknown is never zero."""
+    available: bool
+    why: str | None = None
+    """Why it cannot be used now, and what to do."""
+
+
+class ModelList(Message):
+    items: list[Model]
+    default: str | None = None
+    """The model a run uses when nothing names one."""

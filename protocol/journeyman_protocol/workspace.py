@@ -1,0 +1,130 @@
+"""Workspaces: the isolated place of a project, its archives, its coming and going."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from journeyman_protocol.base import Id, Message, ProgressToken, Timestamp
+from journeyman_protocol.project import FolderFile
+
+WorkspaceState = Literal["cold", "creating", "restoring", "live", "idle", "archiving", "archived", "failed"]
+
+
+class Archive(Message):
+    """A verified archive. `digest` is the root hash of the tree."""
+
+    archive_id: Id
+    project_id: Id
+    digest: str
+    files: int
+    bytes: int
+    """Bytes of file content."""
+    new_bytes: int
+    """Bytes it added to the store."""
+    created_at: Timestamp
+
+
+class WorkspaceStatus(Message):
+    project_id: Id
+    state: WorkspaceState
+    sandbox: str | None = None
+    """`docker` or `bubblewrap`, where the workspace is there."""
+    acquired: Literal["map", "running", "stopped", "restored", "created"] | None = None
+    """Which way it was got last."""
+    expires_at: Timestamp | None = None
+    """When it will be archived if nobody uses it; absent while it is in use or not there."""
+    archive: Archive | None = None
+    """The newest archive."""
+    message: str | None = None
+    """A sentence where the state needs one."""
+
+
+class WorkspaceRef(Message):
+    project_id: Id
+
+
+class WorkspaceList(Message):
+    items: list[WorkspaceStatus]
+
+
+class ArchiveParams(Message):
+    project_id: Id
+    wait: bool = True
+    """False: answer when it is under way; `workspace/didChangeStatus` tells the rest."""
+    keep: bool = False
+    """Keep the workspace running after the archive was verified. Otherwise it is removed then."""
+    work_done_token: ProgressToken | None = None
+
+
+class ArchiveResult(Message):
+    archive: Archive | None = None
+    """Absent with `wait: false`."""
+    verified: bool
+    """True once every object was read back and the pointer has moved."""
+
+
+class RestoreParams(Message):
+    project_id: Id
+    archive_id: Id | None = None
+    """Absent: the newest."""
+    work_done_token: ProgressToken | None = None
+
+
+class RestoreResult(Message):
+    archive: Archive
+    status: WorkspaceStatus
+
+
+class ArchiveList(Message):
+    items: list[Archive]
+
+
+class ImportParams(Message):
+    """A batch of files to copy into the workspace, before or between runs."""
+
+    project_id: Id
+    files: Annotated[list[FolderFile], Field(max_length=2000)]
+
+
+class ImportResult(Message):
+    files: int
+    bytes: int
+
+
+class WorkspaceFile(Message):
+    path: str
+    """Relative to the workspace's root, `/`-separated."""
+    size: int
+    sha256: str
+    executable: bool = False
+
+
+class FileList(Message):
+    items: list[WorkspaceFile]
+    skipped: list[str] = []
+    """Links, special files and names that are not UTF-8: not offered for copying."""
+
+
+class FilesParams(Message):
+    project_id: Id
+    exclude: Annotated[list[str], Field(max_length=100)] = []
+    """Names of directories and files to leave out at any depth, such as `node_modules`."""
+
+
+class ReadFileParams(Message):
+    project_id: Id
+    path: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+    offset: int = Field(0, ge=0)
+    limit: int = Field(4 * 1024 * 1024, ge=1, le=4 * 1024 * 1024)
+    """Most bytes in the answer."""
+
+
+class ReadFileResult(Message):
+    content: str
+    """Base64 of the range."""
+    size: int
+    """Bytes in the whole file."""
+    sha256: str
+    """Of the whole file."""
