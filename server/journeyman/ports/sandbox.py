@@ -108,6 +108,12 @@ class Sandbox(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Generation:
+    number: int
+    complete: bool
+
+
 class Generations(Protocol):
     """The private directories that hold workspace files on this machine.
 
@@ -127,7 +133,13 @@ class Generations(Protocol):
 
     async def path(self, project_id: str, generation: int) -> Path: ...
 
-    async def discard(self, project_id: str, generation: int) -> None: ...
+    async def list(self, project_id: str) -> tuple[Generation, ...]:
+        """Every generation of the project that is not in the trash, oldest first; empty when it has none."""
+        ...
+
+    async def discard(self, project_id: str, generation: int) -> None:
+        """Move it to the trash. Not there: nothing."""
+        ...
 
     async def projects(self) -> tuple[str, ...]:
         """Projects that have a generation, complete or not."""
