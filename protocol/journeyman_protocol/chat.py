@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints
 
-from journeyman_protocol.base import Id, Message, Paged, Timestamp
+from journeyman_protocol.base import Id, Message, Page, Paged, Timestamp
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -60,3 +60,11 @@ class ChatListParams(Paged):
 
 class ChatMessagesParams(Paged):
     chat_id: Id
+
+
+class ChatPage(Page[Chat]):
+    """Chats, newest first."""
+
+
+class MessagePage(Page[ChatMessage]):
+    """Messages, oldest first."""

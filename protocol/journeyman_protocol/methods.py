@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from journeyman_protocol import agent, chat, daemon, model, project, todo, workspace
-from journeyman_protocol.base import Empty, Message, Page, Paged
+from journeyman_protocol.base import Empty, Message, Paged
 
 
 class Direction(StrEnum):
@@ -60,13 +60,9 @@ def _outgoing(name: str, params: type[Message], doc: str) -> Method:
     return Method(name, Direction.NOTIFICATION_OUT, params, None, Scope.NONE, 1, doc)
 
 
-ProjectPage = Page[project.Project]
-ChatPage = Page[chat.Chat]
-MessagePage = Page[chat.ChatMessage]
-
 METHODS: tuple[Method, ...] = (
     _request("project/create", project.ProjectCreateParams, project.Project, "Make a project."),
-    _request("project/list", project.ProjectListParams, ProjectPage, "List projects, newest first."),
+    _request("project/list", project.ProjectListParams, project.ProjectPage, "List projects, newest first."),
     _request("project/get", project.ProjectRef, project.Project, "One project."),
     _request(
         "project/update",
@@ -83,9 +79,9 @@ METHODS: tuple[Method, ...] = (
         Scope.PROJECT,
     ),
     _request("chat/create", chat.ChatCreateParams, chat.Chat, "Make a chat in a project."),
-    _request("chat/list", chat.ChatListParams, ChatPage, "List chats, newest first."),
+    _request("chat/list", chat.ChatListParams, chat.ChatPage, "List chats, newest first."),
     _request("chat/get", chat.ChatRef, chat.Chat, "One chat."),
-    _request("chat/messages", chat.ChatMessagesParams, MessagePage, "Stored messages, oldest first."),
+    _request("chat/messages", chat.ChatMessagesParams, chat.MessagePage, "Stored messages, oldest first."),
     _request("chat/delete", chat.ChatRef, Empty, "Delete a chat with all it holds.", Scope.CHAT),
     _request(
         "agent/run",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from journeyman_protocol.base import Id, Message, Paged, Timestamp
+from journeyman_protocol.base import Id, Message, Page, Paged, Timestamp
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Command = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
@@ -67,3 +67,7 @@ class ProjectDeleteParams(Message):
     project_id: Id
     archives: bool = Field(False)
     """Also delete the project's archives. Without it they stay in the store."""
+
+
+class ProjectPage(Page[Project]):
+    """Projects, newest first."""

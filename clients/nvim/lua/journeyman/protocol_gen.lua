@@ -1,0 +1,457 @@
+-- Generated from the Python models by `make gen`. Do not edit.
+
+---@class journeyman.AgentRunParams
+---@field prompt string|journeyman.TextBlock[]
+---@field chatId? string Absent: a new chat, in `projectId` or in a new project.
+---@field projectId? string
+---@field clientRunId? string Idempotency key of the client: the same one twice is the same run.
+---@field wait? "completed"|"accepted" `completed` answers at the end; `accepted` answers at once, and the run reports by events.
+---@field mode? "plan+execute"|"execute"|"plan"
+---@field model? string
+---@field effort? "low"|"medium"|"high"
+---@field budget? journeyman.Budget
+---@field workDoneToken? integer|string
+---@field partialResultToken? integer|string With it the run's events also come as `$/progress` on this token.
+---@field _meta? table<string, any>
+
+---A verified archive. `digest` is the root hash of the tree.
+---@class journeyman.Archive
+---@field archiveId string
+---@field projectId string
+---@field digest string
+---@field files integer
+---@field bytes integer Bytes of file content.
+---@field newBytes integer Bytes it added to the store.
+---@field createdAt string
+
+---@class journeyman.ArchiveList
+---@field items journeyman.Archive[]
+
+---@class journeyman.ArchiveParams
+---@field projectId string
+---@field wait? boolean False: answer when it is under way; `workspace/didChangeStatus` tells the rest.
+---@field keep? boolean Keep the workspace running after the archive was verified. Otherwise it is removed then.
+---@field workDoneToken? integer|string
+
+---@class journeyman.ArchiveResult
+---@field archive? journeyman.Archive Absent with `wait: false`.
+---@field verified boolean True once every object was read back and the pointer has moved.
+
+---Ceilings for one run, on top of the daemon's own.
+---@class journeyman.Budget
+---@field steps? integer
+---@field tokens? integer
+---@field usd? number
+---@field seconds? number
+
+---`$/cancelRequest` of LSP.
+---@class journeyman.CancelParams
+---@field id integer|string
+
+---@class journeyman.Changes
+---@field files string[]
+---@field added integer Lines added.
+---@field removed integer Lines removed.
+
+---@class journeyman.Chat
+---@field id string
+---@field projectId string
+---@field title string
+---@field model? string
+---@field cwd string The agent's working directory in the workspace.
+---@field createdAt string
+---@field updatedAt string
+
+---@class journeyman.ChatCreateParams
+---@field projectId string
+---@field title? string
+---@field model? string
+
+---@class journeyman.ChatListParams
+---@field cursor? string `nextCursor` of the page before; absent for the first page.
+---@field limit? integer Most items in the answer.
+---@field projectId? string
+
+---A stored message. Role `tool` is the observation that answers `toolCallId`.
+---@class journeyman.ChatMessage
+---@field id string
+---@field chatId string
+---@field runId? string
+---@field role "user"|"assistant"|"tool"
+---@field text string
+---@field toolCalls journeyman.ToolCall[]
+---@field toolCallId? string
+---@field toolName? string
+---@field ok? boolean
+---@field createdAt string
+
+---@class journeyman.ChatMessagesParams
+---@field cursor? string `nextCursor` of the page before; absent for the first page.
+---@field limit? integer Most items in the answer.
+---@field chatId string
+
+---Chats, newest first.
+---@class journeyman.ChatPage
+---@field items journeyman.Chat[]
+---@field nextCursor? string
+
+---@class journeyman.ChatRef
+---@field chatId string
+
+---@class journeyman.ChatRefParams
+---@field chatId string
+
+---`capabilities.experimental.journeyman` a client may send with `initialize`.
+---@class journeyman.ClientJourneyman
+---@field protocolVersion? integer
+---@field events? boolean Whether this client wants `agent/event` and the other notifications of ours.
+
+---How the project is built, run and tested: shell commands, run in the workspace.
+---@class journeyman.Commands
+---@field build? string
+---@field run? string
+---@field test? string
+
+---A place in a chat's event log. `epoch` names the incarnation of the log.
+---@class journeyman.Cursor
+---@field epoch string
+---@field seq integer
+
+---@class journeyman.DaemonStatus
+---@field version string
+---@field protocolVersion integer
+---@field pid integer
+---@field startedAt string
+---@field dataDir string
+---@field clients integer
+---@field runsActive integer
+---@field runsQueued integer
+---@field workspacesLive integer
+---@field sandbox? journeyman.SandboxStatus Absent where no sandbox can be had; runs are refused then.
+---@field sandboxProblem? string
+---@field objects string Where archives go, without credentials.
+---@field draining boolean
+
+---No parameters, or a result that says only that it is done.
+---@class journeyman.Empty
+
+---`error.data` of every error the daemon answers with.
+---@class journeyman.ErrorData
+---@field kind "parse_error"|"invalid_request"|"method_not_found"|"not_initialized"|"invalid"|"not_found"|"conflict"|"unauthorized"|"overloaded"|"cancelled"|"busy"|"draining"|"already_running"|"no_sandbox"|"image_missing"|"workspace_failed"|"path_refused"|"archive_failed"|"archive_corrupt"|"store_unavailable"|"store_refused"|"disk_full"|"storage_failed"|"model_unknown"|"model_key_missing"|"model_unreachable"|"model_refused"|"model_broken"|"timeout"|"internal" What went wrong, for programs.
+---@field retryable boolean Whether the same request may succeed later without a change by the client.
+---@field retryAfterMs? integer Suggested wait before that, in milliseconds.
+---@field hint string What to do next, for people.
+---@field incidentId? string For bugs of ours: look for this in the daemon's log.
+---@field current? table<string, any> For -32801: the present state the caller was behind of.
+
+---Something that happened in a chat. Durable events are numbered 1, 2, 3, ... and were stored before they were sent. The others carry the number of the durable event before them and are never replayed.
+---@class journeyman.Event
+---@field chatId string
+---@field epoch string
+---@field seq integer
+---@field ts string
+---@field runId? string
+---@field itemId? string
+---@field kind "run/started"|"run/phase"|"run/finished"|"message/delta"|"message/completed"|"tool/started"|"tool/output"|"tool/finished"|"todo/changed"|"usage/updated"|"workspace/changed"|"notice"
+---@field data table<string, any>
+---@field durable boolean
+
+---@class journeyman.FileList
+---@field items journeyman.WorkspaceFile[]
+---@field skipped string[] Links, special files and names that are not UTF-8: not offered for copying.
+
+---@class journeyman.FilesParams
+---@field projectId string
+---@field exclude? string[] Names of directories and files to leave out at any depth, such as `node_modules`.
+
+---One file to start a workspace with. Links and special files are not carried.
+---@class journeyman.FolderFile
+---@field path string Relative to the workspace's root, `/`-separated.
+---@field content string Base64.
+---@field executable? boolean
+
+---Events that cannot be had any more. Never silent: read `snapshot` and go on from `head`.
+---@class journeyman.Gap
+---@field fromSeq integer
+---@field toSeq integer
+---@field reason "epoch_changed"|"trimmed"|"ahead_of_log"
+
+---A batch of files to copy into the workspace, before or between runs.
+---@class journeyman.ImportParams
+---@field projectId string
+---@field files journeyman.FolderFile[]
+
+---@class journeyman.ImportResult
+---@field files integer
+---@field bytes integer
+
+---`initializationOptions` of `initialize`.
+---@class journeyman.InitializationOptions
+---@field token? string The daemon's token, where the operator started it with `--auth initialize`.
+
+---`capabilities.experimental.journeyman` in the answer to `initialize`.
+---@class journeyman.JourneymanCapabilities
+---@field protocolVersion integer
+---@field version string
+---@field methods string[] Every method the daemon handles.
+---@field notifications string[] Every notification the daemon sends.
+---@field features string[]
+
+---Messages, oldest first.
+---@class journeyman.MessagePage
+---@field items journeyman.ChatMessage[]
+---@field nextCursor? string
+
+---@class journeyman.Model
+---@field id string
+---@field provider string
+---@field contextWindow? integer Tokens; absent where unknown.
+---@field toolUse? boolean Whether the model makes native tool calls; absent where unknown.
+---@field price? journeyman.Price Absent where unknown: unknown is never zero.
+---@field available boolean
+---@field why? string Why it cannot be used now, and what to do.
+
+---@class journeyman.ModelList
+---@field items journeyman.Model[]
+---@field default? string The model a run uses when nothing names one.
+
+---@class journeyman.Paged
+---@field cursor? string `nextCursor` of the page before; absent for the first page.
+---@field limit? integer Most items in the answer.
+
+---@class journeyman.PingResult
+---@field now string
+
+---US dollars per million tokens.
+---@class journeyman.Price
+---@field inputUsdPerMillion? number
+---@field outputUsdPerMillion? number
+
+---`$/progress` of LSP.
+---@class journeyman.ProgressParams
+---@field token integer|string
+---@field value table<string, any>
+
+---@class journeyman.Project
+---@field id string
+---@field name string
+---@field source "empty"|"folder"|"git"|"archive"
+---@field image? string Workspace image; absent for the default.
+---@field commands journeyman.Commands
+---@field createdAt string
+---@field updatedAt string
+
+---@class journeyman.ProjectCreateParams
+---@field name? string
+---@field source? "empty"|"folder" `folder`: the client copies the files in with `workspace/import` afterwards.
+---@field image? string
+
+---@class journeyman.ProjectDeleteParams
+---@field projectId string
+---@field archives? boolean Also delete the project's archives. Without it they stay in the store.
+
+---@class journeyman.ProjectListParams
+---@field cursor? string `nextCursor` of the page before; absent for the first page.
+---@field limit? integer Most items in the answer.
+
+---Projects, newest first.
+---@class journeyman.ProjectPage
+---@field items journeyman.Project[]
+---@field nextCursor? string
+
+---@class journeyman.ProjectRef
+---@field projectId string
+
+---@class journeyman.ProjectUpdateParams
+---@field projectId string
+---@field name? string
+---@field commands? journeyman.Commands Replaces all three commands.
+
+---@class journeyman.ReadFileParams
+---@field projectId string
+---@field path string
+---@field offset? integer
+---@field limit? integer Most bytes in the answer.
+
+---@class journeyman.ReadFileResult
+---@field content string Base64 of the range.
+---@field size integer Bytes in the whole file.
+---@field sha256 string Of the whole file.
+
+---@class journeyman.RestoreParams
+---@field projectId string
+---@field archiveId? string Absent: the newest.
+---@field workDoneToken? integer|string
+
+---@class journeyman.RestoreResult
+---@field archive journeyman.Archive
+---@field status journeyman.WorkspaceStatus
+
+---@class journeyman.Run
+---@field runId string
+---@field chatId string
+---@field projectId string
+---@field status "queued"|"running"|"completed"|"partial"|"blocked"|"cancelled"|"failed"
+---@field stopReason? string
+---@field summary string
+---@field usage journeyman.Usage
+---@field changes journeyman.Changes
+---@field commands journeyman.Commands
+---@field steps integer
+---@field lastSeq integer Newest sequence number of the chat's events when this was written.
+
+---@class journeyman.RunRef
+---@field runId string
+
+---@class journeyman.SandboxStatus
+---@field name string
+---@field tier string
+---@field gaps string[] What this isolation does not protect from.
+
+---The chat's state at `head`, for a client whose cursor lies outside the log.
+---@class journeyman.Snapshot
+---@field todoRev integer
+---@field messages integer
+---@field runs journeyman.Run[]
+
+---@class journeyman.SubscribeParams
+---@field chatId string
+---@field after? journeyman.Cursor|"start"|"tail" Events after this place are sent: first what is stored, then what happens, without a hole.
+
+---@class journeyman.SubscribeResult
+---@field epoch string
+---@field head integer Newest sequence number at the time of the answer.
+---@field oldest integer
+---@field gap? journeyman.Gap
+---@field snapshot? journeyman.Snapshot
+---@field runs journeyman.Run[] Runs that are queued or running now.
+
+---@class journeyman.TextBlock
+---@field type? "text"
+---@field text string
+
+---@class journeyman.TodoItem
+---@field id string
+---@field content string
+---@field status? "pending"|"in_progress"|"done"|"dropped"
+---@field check? string A shell command whose exit 0 is the evidence.
+---@field dependsOn? string[]
+---@field assignee? "planner"|"executor"|"user"
+---@field evidence? string
+
+---@class journeyman.TodoList
+---@field chatId string
+---@field rev integer Counts every change.
+---@field items journeyman.TodoItem[]
+
+---@class journeyman.TodoListParams
+---@field chatId string
+
+---@class journeyman.TodoUpdateParams
+---@field chatId string
+---@field ifRev integer The revision this change is based on. Stale: -32801 with the current list in `data.current`.
+---@field items journeyman.TodoItem[] The whole new list.
+
+---@class journeyman.ToolCall
+---@field id string
+---@field name string
+---@field arguments table<string, any>
+
+---Added up over the run. Absent is unknown: nothing here is guessed.
+---@class journeyman.Usage
+---@field inputTokens? integer
+---@field outputTokens? integer
+---@field cachedTokens? integer
+---@field costUsd? number
+---@field modelCalls integer
+
+---`window/workDoneProgress/cancel` of LSP.
+---@class journeyman.WorkDoneProgressCancelParams
+---@field token integer|string
+
+---@class journeyman.WorkspaceFile
+---@field path string Relative to the workspace's root, `/`-separated.
+---@field size integer
+---@field sha256 string
+---@field executable boolean
+
+---@class journeyman.WorkspaceList
+---@field items journeyman.WorkspaceStatus[]
+
+---@class journeyman.WorkspaceRef
+---@field projectId string
+
+---@class journeyman.WorkspaceStatus
+---@field projectId string
+---@field state "cold"|"creating"|"restoring"|"live"|"idle"|"archiving"|"archived"|"failed"
+---@field sandbox? string `docker` or `bubblewrap`, where the workspace is there.
+---@field acquired? "map"|"running"|"stopped"|"restored"|"created" Which way it was got last.
+---@field expiresAt? string When it will be archived if nobody uses it; absent while it is in use or not there.
+---@field archive? journeyman.Archive The newest archive.
+---@field message? string A sentence where the state needs one.
+
+local M = {}
+
+M.protocol_version = 1
+
+M.methods = {
+  ["project/create"] = { direction = "request" },
+  ["project/list"] = { direction = "request" },
+  ["project/get"] = { direction = "request" },
+  ["project/update"] = { direction = "request" },
+  ["project/delete"] = { direction = "request" },
+  ["chat/create"] = { direction = "request" },
+  ["chat/list"] = { direction = "request" },
+  ["chat/get"] = { direction = "request" },
+  ["chat/messages"] = { direction = "request" },
+  ["chat/delete"] = { direction = "request" },
+  ["agent/run"] = { direction = "request" },
+  ["agent/cancel"] = { direction = "request" },
+  ["agent/subscribe"] = { direction = "request" },
+  ["agent/unsubscribe"] = { direction = "request" },
+  ["todo/list"] = { direction = "request" },
+  ["todo/update"] = { direction = "request" },
+  ["workspace/open"] = { direction = "request" },
+  ["workspace/status"] = { direction = "request" },
+  ["workspace/list"] = { direction = "request" },
+  ["workspace/archive"] = { direction = "request" },
+  ["workspace/restore"] = { direction = "request" },
+  ["workspace/archives"] = { direction = "request" },
+  ["workspace/close"] = { direction = "request" },
+  ["workspace/import"] = { direction = "request" },
+  ["workspace/files"] = { direction = "request" },
+  ["workspace/readFile"] = { direction = "request" },
+  ["model/list"] = { direction = "request" },
+  ["daemon/ping"] = { direction = "request" },
+  ["daemon/status"] = { direction = "request" },
+  ["$/cancelRequest"] = { direction = "notificationIn" },
+  ["window/workDoneProgress/cancel"] = { direction = "notificationIn" },
+  ["agent/event"] = { direction = "notificationOut" },
+  ["todo/didChange"] = { direction = "notificationOut" },
+  ["workspace/didChangeStatus"] = { direction = "notificationOut" },
+  ["$/progress"] = { direction = "notificationOut" },
+}
+
+M.error_codes = {
+  PARSE_ERROR = -32700,
+  INVALID_REQUEST = -32600,
+  METHOD_NOT_FOUND = -32601,
+  INVALID_PARAMS = -32602,
+  INTERNAL_ERROR = -32603,
+  SERVER_NOT_INITIALIZED = -32002,
+  REQUEST_CANCELLED = -32800,
+  CONTENT_MODIFIED = -32801,
+  REQUEST_FAILED = -32803,
+  NOT_FOUND = -31999,
+  UNAUTHORIZED = -31998,
+  OVERLOADED = -31997,
+  BUSY = -31996,
+  DRAINING = -31995,
+  WORKSPACE = -31994,
+  STORAGE = -31993,
+  MODEL = -31992,
+  CONFLICT = -31991,
+  TIMEOUT = -31990,
+}
+
+return M

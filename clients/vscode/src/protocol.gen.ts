@@ -1,0 +1,627 @@
+// Generated from the Python models by `make gen`. Do not edit.
+
+export const PROTOCOL_VERSION = 1;
+
+export interface AgentRunParams {
+  prompt: string | TextBlock[];
+  /** Absent: a new chat, in `projectId` or in a new project. */
+  chatId?: string;
+  projectId?: string;
+  /** Idempotency key of the client: the same one twice is the same run. */
+  clientRunId?: string;
+  /** `completed` answers at the end; `accepted` answers at once, and the run reports by events. */
+  wait?: "completed" | "accepted";
+  mode?: "plan+execute" | "execute" | "plan";
+  model?: string;
+  effort?: "low" | "medium" | "high";
+  budget?: Budget;
+  workDoneToken?: number | string;
+  /** With it the run's events also come as `$/progress` on this token. */
+  partialResultToken?: number | string;
+  _meta?: Record<string, unknown>;
+}
+
+/** A verified archive. `digest` is the root hash of the tree. */
+export interface Archive {
+  archiveId: string;
+  projectId: string;
+  digest: string;
+  files: number;
+  /** Bytes of file content. */
+  bytes: number;
+  /** Bytes it added to the store. */
+  newBytes: number;
+  createdAt: string;
+}
+
+export interface ArchiveList {
+  items: Archive[];
+}
+
+export interface ArchiveParams {
+  projectId: string;
+  /** False: answer when it is under way; `workspace/didChangeStatus` tells the rest. */
+  wait?: boolean;
+  /** Keep the workspace running after the archive was verified. Otherwise it is removed then. */
+  keep?: boolean;
+  workDoneToken?: number | string;
+}
+
+export interface ArchiveResult {
+  /** Absent with `wait: false`. */
+  archive?: Archive;
+  /** True once every object was read back and the pointer has moved. */
+  verified: boolean;
+}
+
+/** Ceilings for one run, on top of the daemon's own. */
+export interface Budget {
+  steps?: number;
+  tokens?: number;
+  usd?: number;
+  seconds?: number;
+}
+
+/** `$/cancelRequest` of LSP. */
+export interface CancelParams {
+  id: number | string;
+}
+
+export interface Changes {
+  files: string[];
+  /** Lines added. */
+  added: number;
+  /** Lines removed. */
+  removed: number;
+}
+
+export interface Chat {
+  id: string;
+  projectId: string;
+  title: string;
+  model?: string;
+  /** The agent's working directory in the workspace. */
+  cwd: string;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface ChatCreateParams {
+  projectId: string;
+  title?: string;
+  model?: string;
+}
+
+export interface ChatListParams {
+  /** `nextCursor` of the page before; absent for the first page. */
+  cursor?: string;
+  /** Most items in the answer. */
+  limit?: number;
+  projectId?: string;
+}
+
+/** A stored message. Role `tool` is the observation that answers `toolCallId`. */
+export interface ChatMessage {
+  id: string;
+  chatId: string;
+  runId?: string;
+  role: "user" | "assistant" | "tool";
+  text: string;
+  toolCalls: ToolCall[];
+  toolCallId?: string;
+  toolName?: string;
+  ok?: boolean;
+  createdAt: string;
+}
+
+export interface ChatMessagesParams {
+  /** `nextCursor` of the page before; absent for the first page. */
+  cursor?: string;
+  /** Most items in the answer. */
+  limit?: number;
+  chatId: string;
+}
+
+/** Chats, newest first. */
+export interface ChatPage {
+  items: Chat[];
+  nextCursor?: string;
+}
+
+export interface ChatRef {
+  chatId: string;
+}
+
+export interface ChatRefParams {
+  chatId: string;
+}
+
+/** `capabilities.experimental.journeyman` a client may send with `initialize`. */
+export interface ClientJourneyman {
+  protocolVersion?: number;
+  /** Whether this client wants `agent/event` and the other notifications of ours. */
+  events?: boolean;
+}
+
+/** How the project is built, run and tested: shell commands, run in the workspace. */
+export interface Commands {
+  build?: string;
+  run?: string;
+  test?: string;
+}
+
+/** A place in a chat's event log. `epoch` names the incarnation of the log. */
+export interface Cursor {
+  epoch: string;
+  seq: number;
+}
+
+export interface DaemonStatus {
+  version: string;
+  protocolVersion: number;
+  pid: number;
+  startedAt: string;
+  dataDir: string;
+  clients: number;
+  runsActive: number;
+  runsQueued: number;
+  workspacesLive: number;
+  /** Absent where no sandbox can be had; runs are refused then. */
+  sandbox?: SandboxStatus;
+  sandboxProblem?: string;
+  /** Where archives go, without credentials. */
+  objects: string;
+  draining: boolean;
+}
+
+/** No parameters, or a result that says only that it is done. */
+export interface Empty {
+}
+
+/** `error.data` of every error the daemon answers with. */
+export interface ErrorData {
+  /** What went wrong, for programs. */
+  kind: "parse_error" | "invalid_request" | "method_not_found" | "not_initialized" | "invalid" | "not_found" | "conflict" | "unauthorized" | "overloaded" | "cancelled" | "busy" | "draining" | "already_running" | "no_sandbox" | "image_missing" | "workspace_failed" | "path_refused" | "archive_failed" | "archive_corrupt" | "store_unavailable" | "store_refused" | "disk_full" | "storage_failed" | "model_unknown" | "model_key_missing" | "model_unreachable" | "model_refused" | "model_broken" | "timeout" | "internal";
+  /** Whether the same request may succeed later without a change by the client. */
+  retryable: boolean;
+  /** Suggested wait before that, in milliseconds. */
+  retryAfterMs?: number;
+  /** What to do next, for people. */
+  hint: string;
+  /** For bugs of ours: look for this in the daemon's log. */
+  incidentId?: string;
+  /** For -32801: the present state the caller was behind of. */
+  current?: Record<string, unknown>;
+}
+
+/** Something that happened in a chat. Durable events are numbered 1, 2, 3, ... and were stored before they were sent. The others carry the number of the durable event before them and are never replayed. */
+export interface Event {
+  chatId: string;
+  epoch: string;
+  seq: number;
+  ts: string;
+  runId?: string;
+  itemId?: string;
+  kind: "run/started" | "run/phase" | "run/finished" | "message/delta" | "message/completed" | "tool/started" | "tool/output" | "tool/finished" | "todo/changed" | "usage/updated" | "workspace/changed" | "notice";
+  data: Record<string, unknown>;
+  durable: boolean;
+}
+
+export interface FileList {
+  items: WorkspaceFile[];
+  /** Links, special files and names that are not UTF-8: not offered for copying. */
+  skipped: string[];
+}
+
+export interface FilesParams {
+  projectId: string;
+  /** Names of directories and files to leave out at any depth, such as `node_modules`. */
+  exclude?: string[];
+}
+
+/** One file to start a workspace with. Links and special files are not carried. */
+export interface FolderFile {
+  /** Relative to the workspace's root, `/`-separated. */
+  path: string;
+  /** Base64. */
+  content: string;
+  executable?: boolean;
+}
+
+/** Events that cannot be had any more. Never silent: read `snapshot` and go on from `head`. */
+export interface Gap {
+  fromSeq: number;
+  toSeq: number;
+  reason: "epoch_changed" | "trimmed" | "ahead_of_log";
+}
+
+/** A batch of files to copy into the workspace, before or between runs. */
+export interface ImportParams {
+  projectId: string;
+  files: FolderFile[];
+}
+
+export interface ImportResult {
+  files: number;
+  bytes: number;
+}
+
+/** `initializationOptions` of `initialize`. */
+export interface InitializationOptions {
+  /** The daemon's token, where the operator started it with `--auth initialize`. */
+  token?: string;
+}
+
+/** `capabilities.experimental.journeyman` in the answer to `initialize`. */
+export interface JourneymanCapabilities {
+  protocolVersion: number;
+  version: string;
+  /** Every method the daemon handles. */
+  methods: string[];
+  /** Every notification the daemon sends. */
+  notifications: string[];
+  features: string[];
+}
+
+/** Messages, oldest first. */
+export interface MessagePage {
+  items: ChatMessage[];
+  nextCursor?: string;
+}
+
+export interface Model {
+  id: string;
+  provider: string;
+  /** Tokens; absent where unknown. */
+  contextWindow?: number;
+  /** Whether the model makes native tool calls; absent where unknown. */
+  toolUse?: boolean;
+  /** Absent where unknown: unknown is never zero. */
+  price?: Price;
+  available: boolean;
+  /** Why it cannot be used now, and what to do. */
+  why?: string;
+}
+
+export interface ModelList {
+  items: Model[];
+  /** The model a run uses when nothing names one. */
+  default?: string;
+}
+
+export interface Paged {
+  /** `nextCursor` of the page before; absent for the first page. */
+  cursor?: string;
+  /** Most items in the answer. */
+  limit?: number;
+}
+
+export interface PingResult {
+  now: string;
+}
+
+/** US dollars per million tokens. */
+export interface Price {
+  inputUsdPerMillion?: number;
+  outputUsdPerMillion?: number;
+}
+
+/** `$/progress` of LSP. */
+export interface ProgressParams {
+  token: number | string;
+  value: Record<string, unknown>;
+}
+
+export interface Project {
+  id: string;
+  name: string;
+  source: "empty" | "folder" | "git" | "archive";
+  /** Workspace image; absent for the default. */
+  image?: string;
+  commands: Commands;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface ProjectCreateParams {
+  name?: string;
+  /** `folder`: the client copies the files in with `workspace/import` afterwards. */
+  source?: "empty" | "folder";
+  image?: string;
+}
+
+export interface ProjectDeleteParams {
+  projectId: string;
+  /** Also delete the project's archives. Without it they stay in the store. */
+  archives?: boolean;
+}
+
+export interface ProjectListParams {
+  /** `nextCursor` of the page before; absent for the first page. */
+  cursor?: string;
+  /** Most items in the answer. */
+  limit?: number;
+}
+
+/** Projects, newest first. */
+export interface ProjectPage {
+  items: Project[];
+  nextCursor?: string;
+}
+
+export interface ProjectRef {
+  projectId: string;
+}
+
+export interface ProjectUpdateParams {
+  projectId: string;
+  name?: string;
+  /** Replaces all three commands. */
+  commands?: Commands;
+}
+
+export interface ReadFileParams {
+  projectId: string;
+  path: string;
+  offset?: number;
+  /** Most bytes in the answer. */
+  limit?: number;
+}
+
+export interface ReadFileResult {
+  /** Base64 of the range. */
+  content: string;
+  /** Bytes in the whole file. */
+  size: number;
+  /** Of the whole file. */
+  sha256: string;
+}
+
+export interface RestoreParams {
+  projectId: string;
+  /** Absent: the newest. */
+  archiveId?: string;
+  workDoneToken?: number | string;
+}
+
+export interface RestoreResult {
+  archive: Archive;
+  status: WorkspaceStatus;
+}
+
+export interface Run {
+  runId: string;
+  chatId: string;
+  projectId: string;
+  status: "queued" | "running" | "completed" | "partial" | "blocked" | "cancelled" | "failed";
+  stopReason?: string;
+  summary: string;
+  usage: Usage;
+  changes: Changes;
+  commands: Commands;
+  steps: number;
+  /** Newest sequence number of the chat's events when this was written. */
+  lastSeq: number;
+}
+
+export interface RunRef {
+  runId: string;
+}
+
+export interface SandboxStatus {
+  name: string;
+  tier: string;
+  /** What this isolation does not protect from. */
+  gaps: string[];
+}
+
+/** The chat's state at `head`, for a client whose cursor lies outside the log. */
+export interface Snapshot {
+  todoRev: number;
+  messages: number;
+  runs: Run[];
+}
+
+export interface SubscribeParams {
+  chatId: string;
+  /** Events after this place are sent: first what is stored, then what happens, without a hole. */
+  after?: Cursor | "start" | "tail";
+}
+
+export interface SubscribeResult {
+  epoch: string;
+  /** Newest sequence number at the time of the answer. */
+  head: number;
+  oldest: number;
+  gap?: Gap;
+  snapshot?: Snapshot;
+  /** Runs that are queued or running now. */
+  runs: Run[];
+}
+
+export interface TextBlock {
+  type?: "text";
+  text: string;
+}
+
+export interface TodoItem {
+  id: string;
+  content: string;
+  status?: "pending" | "in_progress" | "done" | "dropped";
+  /** A shell command whose exit 0 is the evidence. */
+  check?: string;
+  dependsOn?: string[];
+  assignee?: "planner" | "executor" | "user";
+  evidence?: string;
+}
+
+export interface TodoList {
+  chatId: string;
+  /** Counts every change. */
+  rev: number;
+  items: TodoItem[];
+}
+
+export interface TodoListParams {
+  chatId: string;
+}
+
+export interface TodoUpdateParams {
+  chatId: string;
+  /** The revision this change is based on. Stale: -32801 with the current list in `data.current`. */
+  ifRev: number;
+  /** The whole new list. */
+  items: TodoItem[];
+}
+
+export interface ToolCall {
+  id: string;
+  name: string;
+  arguments: Record<string, unknown>;
+}
+
+/** Added up over the run. Absent is unknown: nothing here is guessed. */
+export interface Usage {
+  inputTokens?: number;
+  outputTokens?: number;
+  cachedTokens?: number;
+  costUsd?: number;
+  modelCalls: number;
+}
+
+/** `window/workDoneProgress/cancel` of LSP. */
+export interface WorkDoneProgressCancelParams {
+  token: number | string;
+}
+
+export interface WorkspaceFile {
+  /** Relative to the workspace's root, `/`-separated. */
+  path: string;
+  size: number;
+  sha256: string;
+  executable: boolean;
+}
+
+export interface WorkspaceList {
+  items: WorkspaceStatus[];
+}
+
+export interface WorkspaceRef {
+  projectId: string;
+}
+
+export interface WorkspaceStatus {
+  projectId: string;
+  state: "cold" | "creating" | "restoring" | "live" | "idle" | "archiving" | "archived" | "failed";
+  /** `docker` or `bubblewrap`, where the workspace is there. */
+  sandbox?: string;
+  /** Which way it was got last. */
+  acquired?: "map" | "running" | "stopped" | "restored" | "created";
+  /** When it will be archived if nobody uses it; absent while it is in use or not there. */
+  expiresAt?: string;
+  /** The newest archive. */
+  archive?: Archive;
+  /** A sentence where the state needs one. */
+  message?: string;
+}
+
+export interface Requests {
+  /** Make a project. */
+  "project/create": { params: ProjectCreateParams; result: Project };
+  /** List projects, newest first. */
+  "project/list": { params: ProjectListParams; result: ProjectPage };
+  /** One project. */
+  "project/get": { params: ProjectRef; result: Project };
+  /** Rename, or set commands. */
+  "project/update": { params: ProjectUpdateParams; result: Project };
+  /** Delete a project with its chats and its workspace; its archives only when asked. */
+  "project/delete": { params: ProjectDeleteParams; result: Empty };
+  /** Make a chat in a project. */
+  "chat/create": { params: ChatCreateParams; result: Chat };
+  /** List chats, newest first. */
+  "chat/list": { params: ChatListParams; result: ChatPage };
+  /** One chat. */
+  "chat/get": { params: ChatRef; result: Chat };
+  /** Stored messages, oldest first. */
+  "chat/messages": { params: ChatMessagesParams; result: MessagePage };
+  /** Delete a chat with all it holds. */
+  "chat/delete": { params: ChatRef; result: Empty };
+  /** Run the agent. Without chat and project, both are made. A run in a busy project waits its turn. */
+  "agent/run": { params: AgentRunParams; result: Run };
+  /** Cancel a run; answers once its processes are dead. */
+  "agent/cancel": { params: RunRef; result: Run };
+  /** Follow a chat's events from a place in its log, missing nothing. */
+  "agent/subscribe": { params: SubscribeParams; result: SubscribeResult };
+  /** Stop following a chat. */
+  "agent/unsubscribe": { params: ChatRefParams; result: Empty };
+  /** A chat's todo list. */
+  "todo/list": { params: TodoListParams; result: TodoList };
+  /** Replace a chat's todo list. */
+  "todo/update": { params: TodoUpdateParams; result: TodoList };
+  /** Get or create the workspace: map, running, stopped, restored or new. */
+  "workspace/open": { params: WorkspaceRef; result: WorkspaceStatus };
+  /** State of a workspace. */
+  "workspace/status": { params: WorkspaceRef; result: WorkspaceStatus };
+  /** State of every workspace there is. */
+  "workspace/list": { params: Paged; result: WorkspaceList };
+  /** Put the workspace away: upload, verify, move the pointer, and only then remove it. */
+  "workspace/archive": { params: ArchiveParams; result: ArchiveResult };
+  /** Bring an archive back: staged and verified, then swapped in. */
+  "workspace/restore": { params: RestoreParams; result: RestoreResult };
+  /** Archives, newest first. */
+  "workspace/archives": { params: WorkspaceRef; result: ArchiveList };
+  /** End the workspace's processes and keep its files on this machine. */
+  "workspace/close": { params: WorkspaceRef; result: WorkspaceStatus };
+  /** Copy files into the workspace. */
+  "workspace/import": { params: ImportParams; result: ImportResult };
+  /** Regular files of the workspace with their hashes, to compare with a folder. */
+  "workspace/files": { params: FilesParams; result: FileList };
+  /** A range of a file. */
+  "workspace/readFile": { params: ReadFileParams; result: ReadFileResult };
+  /** Models, and which of them can be used now. */
+  "model/list": { params: Empty; result: ModelList };
+  /** Is anybody there? Answered before `initialize` too. */
+  "daemon/ping": { params: Empty; result: PingResult };
+  /** What the daemon is doing. */
+  "daemon/status": { params: Empty; result: DaemonStatus };
+}
+
+export interface ClientNotifications {
+  /** Cancel a request; it is still answered (LSP). */
+  "$/cancelRequest": { params: CancelParams };
+  /** Cancel the run behind a progress token (LSP). */
+  "window/workDoneProgress/cancel": { params: WorkDoneProgressCancelParams };
+}
+
+export interface DaemonNotifications {
+  /** The one stream: what happens in a chat that is subscribed to. */
+  "agent/event": { params: Event };
+  /** A subscribed chat's todo list changed. */
+  "todo/didChange": { params: TodoList };
+  /** A workspace changed its state. */
+  "workspace/didChangeStatus": { params: WorkspaceStatus };
+  /** Begin, report and end of work (LSP). */
+  "$/progress": { params: ProgressParams };
+}
+
+export const ErrorCodes = {
+  PARSE_ERROR: -32700,
+  INVALID_REQUEST: -32600,
+  METHOD_NOT_FOUND: -32601,
+  INVALID_PARAMS: -32602,
+  INTERNAL_ERROR: -32603,
+  SERVER_NOT_INITIALIZED: -32002,
+  REQUEST_CANCELLED: -32800,
+  CONTENT_MODIFIED: -32801,
+  REQUEST_FAILED: -32803,
+  NOT_FOUND: -31999,
+  UNAUTHORIZED: -31998,
+  OVERLOADED: -31997,
+  BUSY: -31996,
+  DRAINING: -31995,
+  WORKSPACE: -31994,
+  STORAGE: -31993,
+  MODEL: -31992,
+  CONFLICT: -31991,
+  TIMEOUT: -31990,
+} as const;
