@@ -1,0 +1,60 @@
+"""What can be called or configured is documented, or these tests fail."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from journeyman.config import Settings
+from journeyman_protocol.errors import ErrorCode, ErrorKind
+from journeyman_protocol.methods import METHODS
+
+ROOT = Path(__file__).resolve().parents[1]
+PROTOCOL = (ROOT / "protocol" / "PROTOCOL.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+def test_method_is_documented_with_an_example(method: object) -> None:
+    name = getattr(method, "name", "")
+    section = PROTOCOL.split(f"### `{name}`", 1)[1].split("\n### ", 1)[0]
+    assert "```json" in section
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_setting_is_documented(name: str) -> None:
+    description = " ".join((Settings.model_fields[name].description or "").split())
+    assert description, f"Settings.{name} has no docstring"
+    assert f"| `{name}` |" in SETTINGS
+    assert description in SETTINGS, f"docs/settings.md says something else of {name} than config.py"
+
+
+@pytest.mark.parametrize("code", ErrorCode, ids=lambda code: code.name)
+def test_error_code_is_documented(code: ErrorCode) -> None:
+    assert re.search(rf"\| {code.value} \| {code.name} \| \S", PROTOCOL)
+
+
+@pytest.mark.parametrize("kind", get_args(ErrorKind))
+def test_error_kind_is_documented(kind: str) -> None:
+    assert f"`{kind}`" in PROTOCOL
+
+
+def test_environment_variables_are_documented() -> None:
+    known = {f"JOURNEYMAN_{name.upper()}" for name in Settings.model_fields}
+    used = {
+        name
+        for path in (ROOT / "server").rglob("*.py")
+        for name in re.findall(r"\bJOURNEYMAN_[A-Z_]+[A-Z]\b", path.read_text(encoding="utf-8"))
+    }
+    assert {name for name in used - known if f"`{name}`" not in SETTINGS} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", text)
+    assert [target for target in targets if not (page.parent / target).exists()] == []
