@@ -1,0 +1,219 @@
+"""Any provider that speaks OpenAI's chat completions over HTTP: OpenRouter, OpenAI, Ollama, vLLM, llama.cpp.
+
+One connection pool per instance, built at the first call and not on the event loop (httpx and its TLS
+context cost a tenth of a second). Retries, assembly and prices are not its business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from journeyman.adapters import schema_calls
+from journeyman.adapters.chat_chunks import deltas_of, first_choice, stop_reason_of
+from journeyman.adapters.chat_completions import encode, request_fields, stream_fields
+from journeyman.adapters.provider_failures import (
+    broken,
+    error_inside,
+    refused,
+    silent,
+    unreachable,
+    words_of,
+)
+from journeyman.adapters.sse import EventTooLargeError, ServerEvent, SseParser
+from journeyman.failures import Failure
+from journeyman.model.providers import ProviderConfig
+from journeyman.ports.model import ModelDelta, ModelRequest, StopDelta, StopReason
+
+if TYPE_CHECKING:
+    import httpx
+
+CONNECT_S = 15.0
+ERROR_BYTES_MAX = 64 * 1024
+ANSWER_BYTES_MAX = 16 * 1024 * 1024
+CONNECTIONS_MAX = 128
+DRAIN_S = 0.2
+
+
+class OpenAiCompatibleModel:
+    """A `Model` (see the port) over `POST {base_url}/chat/completions`."""
+
+    def __init__(self, config: ProviderConfig) -> None:
+        if not config.base_url:
+            raise Failure(
+                "invalid",
+                f"There is no address for {config.provider}.",
+                hint="Set model_base_url (JOURNEYMAN_MODEL_BASE_URL), e.g. http://127.0.0.1:8080/v1.",
+            )
+        self._config = config
+        self._url = f"{config.base_url.rstrip('/')}/chat/completions"
+        self._client: httpx.AsyncClient | None = None
+        self._building = asyncio.Lock()
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        """Raises `Failure` of the kinds in `provider_failures`. A connection lost in mid-answer ends the
+        stream without a `StopDelta`."""
+        options = self._config.options
+        if schema_calls.applies(request, options):
+            body = schema_calls.request_fields(request, options) | stream_fields(options)
+            async with aclosing(self._answer(body)) as answer:
+                async for delta in schema_calls.as_calls(answer):
+                    yield delta
+            return
+        body = request_fields(request, options) | stream_fields(options)
+        async with aclosing(self._answer(body)) as answer:
+            async for delta in answer:
+                yield delta
+
+    async def _answer(self, body: dict[str, Any]) -> AsyncGenerator[ModelDelta]:
+        client = await self._connected()
+        import httpx  # imported by `_connected`, in a thread
+
+        begun = False
+        try:
+            async with client.stream("POST", self._url, content=encode(body)) as response:
+                await self._check(response)
+                kind = response.headers.get("content-type", "")
+                chunks = self._whole(response) if "application/json" in kind else self._events(response)
+                async with aclosing(chunks):
+                    async for delta in chunks:
+                        begun = True
+                        yield delta
+        except httpx.TimeoutException as error:
+            if isinstance(error, httpx.ReadTimeout):
+                raise silent(self._config) from error
+            raise unreachable(self._config, type(error).__name__) from error
+        except httpx.HTTPError as error:
+            if not begun:
+                raise unreachable(self._config, str(error) or type(error).__name__) from error
+            # Lost in mid-answer: ending without a StopDelta says so.
+        except httpx.InvalidURL as error:
+            raise Failure("invalid", f"{self._url} is not a usable address.", hint=str(error)) from error
+
+    async def _check(self, response: httpx.Response) -> None:
+        if response.is_success:
+            return
+        if response.status_code < 400:
+            raise Failure(
+                "model_refused",
+                f"{self._config.provider} answered with status {response.status_code} instead of a stream.",
+                hint="Check the base URL; redirects are not followed because they would carry the key.",
+            )
+        body = await _read(response, ERROR_BYTES_MAX)
+        raise refused(self._config, response.status_code, words_of(body), dict(response.headers))
+
+    async def _events(self, response: httpx.Response) -> AsyncGenerator[ModelDelta]:
+        parser = SseParser()
+        stop: StopReason | None = None
+        done = False
+        received = response.aiter_bytes()
+        try:
+            async for data in received:
+                for event in parser.feed(data):
+                    if event.data.strip() == "[DONE]":
+                        done = True
+                        break
+                    chunk = self._chunk(event)
+                    stop = stop_reason_of(chunk) or stop
+                    for delta in deltas_of(chunk):
+                        yield delta
+                if done:
+                    break
+        except EventTooLargeError as error:
+            raise broken(self._config, str(error)) from error
+        for event in () if done else parser.close():
+            if event.data.strip() == "[DONE]":
+                done = True
+            elif (chunk := _parsed(event.data)) is not None:  # else cut in the middle of an event
+                stop = stop_reason_of(chunk) or stop
+                for delta in deltas_of(chunk):
+                    yield delta
+        if stop or done:
+            yield StopDelta(stop or "unknown")
+        if done:
+            await _drain(received)
+
+    def _chunk(self, event: ServerEvent) -> dict[str, Any]:
+        chunk = _parsed(event.data)
+        if chunk is None:
+            raise broken(self._config, f"not a JSON object: {event.data[:120]}")
+        if error := chunk.get("error") or first_choice(chunk).get("error"):
+            raise error_inside(self._config, error)
+        if event.event == "error":
+            raise error_inside(self._config, chunk)
+        return chunk
+
+    async def _whole(self, response: httpx.Response) -> AsyncGenerator[ModelDelta]:
+        """Some servers answer at once, whatever `stream` says."""
+        body = await _read(response, ANSWER_BYTES_MAX)
+        chunk = self._chunk(ServerEvent(body.decode("utf-8", "replace")))
+        for delta in deltas_of(chunk):
+            yield delta
+        yield StopDelta(stop_reason_of(chunk) or "unknown")
+
+    async def _connected(self) -> httpx.AsyncClient:
+        async with self._building:
+            if self._client is None:
+                self._client = await asyncio.to_thread(_build_client, self._config)
+            return self._client
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+
+
+def _build_client(config: ProviderConfig) -> httpx.AsyncClient:
+    import httpx
+
+    headers = {"Content-Type": "application/json", "Accept": "text/event-stream", **config.headers}
+    if config.api_key:
+        headers["Authorization"] = f"Bearer {config.api_key}"
+    return httpx.AsyncClient(
+        headers=headers,
+        timeout=httpx.Timeout(config.timeout_s, connect=CONNECT_S, pool=CONNECT_S),
+        limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
+        follow_redirects=False,
+        # A server on this machine is never behind the user's proxy.
+        trust_env=not _is_local(config.base_url or ""),
+    )
+
+
+def _is_local(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _parsed(data: str) -> dict[str, Any] | None:
+    try:
+        value: object = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+async def _drain(received: AsyncIterator[bytes]) -> None:
+    """Read what follows the last event, normally nothing, so that the connection can be used again."""
+    try:
+        async with asyncio.timeout(DRAIN_S):
+            async for data in received:
+                if len(data) > ERROR_BYTES_MAX:
+                    return
+    except TimeoutError:
+        return
+
+
+async def _read(response: httpx.Response, bytes_max: int) -> bytes:
+    body = bytearray()
+    async for data in response.aiter_bytes():
+        body += data
+        if len(body) >= bytes_max:
+            break
+    return bytes(body[:bytes_max])

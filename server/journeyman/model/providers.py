@@ -1,0 +1,36 @@
+"""What a factory needs to build a `Model` for one provider: where it is, the key, and its habits.
+
+The habits (`options`) come from `catalog.toml`, so that a new provider is data. Adapters read those they
+know:
+
+- `effort`: how to ask for reasoning effort, `"reasoning"` (an object, OpenRouter) or `"reasoning_effort"`;
+- `max_tokens_field`: the name of the output limit, default `"max_tokens"`;
+- `tool_mode`: `"native"` (default) or `"schema"`: calls by a JSON schema for models without tool calls;
+- `usage_include`: ask for usage the way OpenRouter does, which brings the cost with it;
+- `cache_control`: mark what Anthropic models may cache;
+- `stream_options`: false where a server refuses `stream_options`;
+- `litellm_prefix`: the provider's name in litellm where it differs from ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    provider: str
+    """The part of a model id before the first slash."""
+    name: str
+    """The provider's name of the model this is built for."""
+    base_url: str | None
+    """Without a slash at the end; None where the adapter knows it."""
+    api_key: str | None = field(default=None, repr=False)
+    key_name: str | None = None
+    """The environment variable the key is read from, for hints."""
+    timeout_s: float = 120.0
+    """Seconds without a byte after which a call counts as broken."""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
