@@ -1,0 +1,54 @@
+"""What the handlers may use of the rooms below, and nothing else. `app` builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from journeyman.agent.runs import RunService
+    from journeyman.chat.event_log import EventLog
+    from journeyman.chat.service import ChatService
+    from journeyman.config import Settings
+    from journeyman.model.registry import ModelRegistry
+    from journeyman.ports.clock import Clock, Ids
+    from journeyman.ports.store import Store
+    from journeyman.project.service import ProjectService
+    from journeyman.tasks import Supervisor
+    from journeyman.todo.service import TodoService
+    from journeyman.workspace.manager import WorkspaceManager
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFacts:
+    """What `daemon/status` says beyond what the wire itself knows (clients, draining, version)."""
+
+    started_at: datetime
+    runs_active: int
+    runs_queued: int
+    workspaces_live: int
+    objects: str
+    """Where archives go, without credentials."""
+    sandbox_name: str | None = None
+    sandbox_tier: str = ""
+    sandbox_gaps: tuple[str, ...] = ()
+    sandbox_problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    runs: RunService
+    manager: WorkspaceManager
+    projects: ProjectService
+    chats: ChatService
+    todos: TodoService
+    events: EventLog
+    models: ModelRegistry
+    store: Store
+    supervisor: Supervisor
+    clock: Clock
+    ids: Ids
+    settings: Settings
+    status: Callable[[], Awaitable[StatusFacts]]
