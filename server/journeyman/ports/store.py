@@ -81,7 +81,7 @@ class MessageStore(Protocol):
 
 class RunStore(Protocol):
     async def add(self, run: Run) -> Run:
-        """Store it. A run of the same user with the same client_run_id exists already: that one comes back."""
+        """Store it. The same user has a run with that client_run_id already: that one comes back."""
         ...
 
     async def get(self, run_id: str) -> Run: ...
@@ -143,16 +143,21 @@ class WorkspaceStore(Protocol):
     async def get(self, project_id: str) -> WorkspaceRow | None: ...
 
     async def put(self, row: WorkspaceRow, *, epoch: int | None = None) -> None:
-        """Insert or replace. With `epoch`, only while the stored row still has that epoch: else `conflict`."""
+        """Insert or replace. With `epoch`, only while the stored row has that epoch: else `conflict`."""
         ...
 
     async def lease(self, project_id: str, holder: str) -> WorkspaceRow:
         """Take the project for `holder` (run, archive, restore, close): epoch + 1 in one transaction,
-        making the row when missing. Held by another: `busy`."""
+        making the row when missing. Held already, even by one of the same name: `busy`."""
         ...
 
     async def unlease(self, project_id: str, epoch: int) -> None:
         """Give it back; nothing when the epoch has moved on."""
+        ...
+
+    async def break_leases(self) -> tuple[WorkspaceRow, ...]:
+        """Take back every lease, epoch + 1: only for the owner of the data directory, once at its start,
+        when whoever held them is dead. Answers the rows as they were."""
         ...
 
     async def list(self) -> tuple[WorkspaceRow, ...]: ...

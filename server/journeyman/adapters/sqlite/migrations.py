@@ -1,0 +1,188 @@
+"""The database's shape, as an ordered list of changes to it. A published migration is never edited.
+
+Each runs in a transaction of its own together with its row in `schema_migrations`, so that a crash in the
+middle leaves the version before it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from journeyman.failures import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    name: str
+    statements: tuple[str, ...]
+
+
+_HOUSE = Migration(
+    "house",
+    (
+        "CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at TEXT NOT NULL)",
+        # `n` is the order of creation: what lists page by.
+        """
+        CREATE TABLE projects (
+            n INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            user_id TEXT NOT NULL REFERENCES users (id),
+            name TEXT NOT NULL,
+            source TEXT NOT NULL,
+            image TEXT,
+            commands TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL)
+        """,
+        "CREATE INDEX projects_of_user ON projects (user_id, n)",
+        """
+        CREATE TABLE chats (
+            n INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+            title TEXT NOT NULL,
+            model TEXT,
+            cwd TEXT NOT NULL,
+            epoch TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL)
+        """,
+        "CREATE INDEX chats_of_project ON chats (project_id, n)",
+        """
+        CREATE TABLE messages (
+            n INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+            run_id TEXT,
+            role TEXT NOT NULL,
+            text TEXT NOT NULL,
+            reasoning TEXT NOT NULL,
+            tool_calls TEXT NOT NULL,
+            tool_call_id TEXT,
+            tool_name TEXT,
+            ok INTEGER,
+            created_at TEXT NOT NULL)
+        """,
+        "CREATE INDEX messages_of_chat ON messages (chat_id, n)",
+        """
+        CREATE TABLE runs (
+            n INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+            project_id TEXT NOT NULL,
+            user_id TEXT NOT NULL,
+            client_run_id TEXT,
+            prompt TEXT NOT NULL,
+            mode TEXT NOT NULL,
+            model TEXT,
+            status TEXT NOT NULL,
+            open INTEGER NOT NULL,
+            effort TEXT,
+            budget TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            started_at TEXT,
+            finished_at TEXT,
+            stop_reason TEXT,
+            summary TEXT NOT NULL,
+            usage TEXT NOT NULL,
+            changes TEXT NOT NULL,
+            commands TEXT NOT NULL,
+            steps INTEGER NOT NULL)
+        """,
+        "CREATE UNIQUE INDEX runs_of_client ON runs (user_id, client_run_id) WHERE client_run_id IS NOT NULL",
+        "CREATE INDEX runs_of_chat ON runs (chat_id, n)",
+        "CREATE INDEX runs_open ON runs (n) WHERE open",
+        """
+        CREATE TABLE todos (
+            chat_id TEXT PRIMARY KEY REFERENCES chats (id) ON DELETE CASCADE,
+            rev INTEGER NOT NULL,
+            items TEXT NOT NULL)
+        """,
+        # One tree instead of a table and an index: an append, the most frequent write, touches one page.
+        """
+        CREATE TABLE events (
+            chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+            seq INTEGER NOT NULL,
+            ts TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            data TEXT NOT NULL,
+            run_id TEXT,
+            item_id TEXT,
+            PRIMARY KEY (chat_id, seq)) WITHOUT ROWID
+        """,
+        # No reference to the project: the records outlive it until their objects are gone.
+        """
+        CREATE TABLE archives (
+            id TEXT PRIMARY KEY,
+            project_id TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            manifest_key TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            files INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            new_bytes INTEGER NOT NULL,
+            epoch INTEGER NOT NULL,
+            created_at TEXT NOT NULL)
+        """,
+        "CREATE INDEX archives_of_project ON archives (project_id, seq)",
+        # Nor here: an instance may have to be removed after its project was.
+        """
+        CREATE TABLE workspaces (
+            project_id TEXT PRIMARY KEY,
+            state TEXT NOT NULL,
+            epoch INTEGER NOT NULL,
+            generation INTEGER NOT NULL,
+            instance_id TEXT,
+            lease TEXT,
+            journal TEXT,
+            archive_id TEXT,
+            last_used_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL)
+        """,
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_HOUSE,)
+"""Migration number n (from 1) brings a database from version n - 1 to n."""
+
+
+def migrate(connection: sqlite3.Connection, now: str, migrations: Sequence[Migration] = MIGRATIONS) -> int:
+    """Bring the database to the newest version; answers that version. `now` is RFC 3339 UTC.
+
+    A database newer than `migrations` is refused (`storage_failed`) and left alone."""
+    found = version(connection)
+    if found > len(migrations):
+        raise Failure(
+            "storage_failed",
+            f"The database was written by a newer Journeyman (schema {found}, not {len(migrations)}).",
+            hint="Update Journeyman, or start it with another data directory.",
+        )
+    for number, migration in enumerate(migrations[found:], start=found + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if number == 1:
+                connection.execute(
+                    "CREATE TABLE schema_migrations"
+                    " (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)"
+                )
+            for statement in migration.statements:
+                connection.execute(statement)
+            connection.execute(
+                "INSERT INTO schema_migrations VALUES (?, ?, ?)", (number, migration.name, now)
+            )
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    return len(migrations)
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """The number of the last migration that was applied; 0 for an empty file."""
+    exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'").fetchone()
+    if exists is None:
+        return 0
+    return int(connection.execute("SELECT coalesce(max(version), 0) FROM schema_migrations").fetchone()[0])
