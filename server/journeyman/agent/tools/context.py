@@ -1,0 +1,34 @@
+"""What a tool is given: the workspace, the run's state and narrow ways to change what outlives the call."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from journeyman.agent.state import FinStatus, RunState
+from journeyman.agent.tools.observation import Observation
+from journeyman.ports.guest import Guest
+from journeyman.records import Commands, TodoItem, TodoList
+from journeyman.runctx import RunContext
+
+if TYPE_CHECKING:
+    from journeyman.agent.tools.jobs import Jobs
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    run: RunContext
+    guest: Guest
+    state: RunState
+    jobs: Jobs
+    get_todos: Callable[[], Awaitable[TodoList]]
+    replace_todos: Callable[[tuple[TodoItem, ...], str | None], Awaitable[TodoList]]
+    set_cwd: Callable[[str], Awaitable[None]]
+    set_commands: Callable[[Commands], Awaitable[None]]
+    finish: Callable[[str, FinStatus], Awaitable[Observation]]
+    """Gate and verification; accepts by setting `state.outcome`."""
+    new_id: Callable[[], str]
+    call_id: str = ""
+    output: Callable[[str], None] = lambda _text: None
+    """Shows live output of this call to whoever watches; never waits."""

@@ -1,0 +1,115 @@
+"""The tools of a run: one list for both phases, the same bytes in every request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from journeyman.agent.state import RunState
+from journeyman.agent.tools import (
+    cd,
+    commands,
+    edit,
+    fin,
+    git,
+    glob,
+    grep,
+    ls,
+    read,
+    todo_read,
+    todo_write,
+    write,
+)
+from journeyman.agent.tools.arguments import decode
+from journeyman.agent.tools.context import ToolContext
+from journeyman.agent.tools.observation import Observation, capped, failed
+from journeyman.agent.tools.shell import Shell
+from journeyman.agent.tools.terminal import terminal
+from journeyman.agent.tools.tool import Arguments, Tool
+from journeyman.failures import Failure
+from journeyman.ports.guest import Guest
+from journeyman.ports.model import ToolSpec
+from journeyman.records import ToolCall
+from journeyman.redaction import redact
+
+PLAN_FIRST = "plan first: call todoWrite"
+_ALIASES = {
+    "todo_write": "todoWrite", "update_plan": "todoWrite", "todowrite": "todoWrite", "todo_read": "todoRead",
+    "todoread": "todoRead", "bash": "terminal", "shell": "terminal", "run": "terminal", "exec": "terminal",
+    "finish": "fin", "done": "fin", "list": "ls", "list_dir": "ls", "list_directory": "ls", "read_file": "read",
+    "write_file": "write", "create_file": "write", "edit_file": "edit", "str_replace": "edit", "search": "grep",
+    "find": "glob",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call that can be run: its tool and decoded arguments."""
+
+    call: ToolCall
+    tool: Tool
+    arguments: Arguments
+    notes: tuple[str, ...]
+    resources: frozenset[str]
+
+
+class Registry:
+    def __init__(self, guest: Guest) -> None:
+        tools = (
+            ls.TOOL, cd.TOOL, read.TOOL, write.TOOL, edit.TOOL, grep.TOOL, glob.TOOL, todo_write.TOOL,
+            todo_read.TOOL, terminal(Shell(guest)), git.TOOL, commands.TOOL, fin.TOOL,
+        )  # fmt: skip
+        self._tools = {tool.spec.name: tool for tool in tools}
+        self.specs: tuple[ToolSpec, ...] = tuple(tool.spec for tool in tools)
+
+    def prepare(self, call: ToolCall, state: RunState) -> Prepared | Observation:
+        """The call made runnable, or what the model must be told instead."""
+        tool = self._tools.get(_ALIASES.get(call.name.lower(), call.name))
+        if tool is None:
+            return failed(f"there is no tool {call.name!r}", hint=f"Tools: {', '.join(self._tools)}.")
+        if call.invalid is not None:
+            return failed(f"the arguments could not be read: {call.invalid}", hint=_usage(tool))
+        decoded = decode(tool.spec.parameters, call.arguments)
+        if decoded.problem:
+            return failed(decoded.problem, hint=_usage(tool))
+        if state.phase == "plan" and tool.mutates(decoded.values):
+            return failed(
+                PLAN_FIRST, hint="Until then only reading tools are run: ls, read, grep, glob, git status."
+            )
+        keys = tool.resources(state, decoded.values)
+        return Prepared(call, tool, decoded.values, tuple(decoded.notes), keys)
+
+
+async def run_tool(prepared: Prepared, context: ToolContext) -> Observation:
+    """Run it; a `Failure` is an observation as well. The text is bounded and free of known secrets."""
+    try:
+        observation = await prepared.tool.run(context, prepared.arguments)
+    except Failure as failure:
+        observation = failed(failure.message, hint=failure.hint)
+    text = redact(observation.text)
+    if prepared.notes:
+        status, _, rest = text.partition("\n")
+        text = "\n".join([status, *(f"note: {note}" for note in prepared.notes), *([rest] if rest else [])])
+    saved = await _saved(text, context) if len(text) > len(capped(text, None)) else None
+    return replace(observation, text=capped(text, saved))
+
+
+async def _saved(text: str, context: ToolContext) -> str | None:
+    """Keep the whole text in the workspace's temporary folder; None where that fails."""
+    name = "".join(c for c in context.call_id if c.isalnum() or c in "-_")[:80] or "output"
+    path = f"/tmp/journeyman/{name}.txt"
+    script = 'umask 077; mkdir -p /tmp/journeyman && cat > "$1"'
+    try:
+        ended = await context.guest.run(
+            ["sh", "-c", script, "sh", path], stdin=text.encode("utf-8", "replace"), timeout_s=10.0
+        )
+    except Failure:
+        return None
+    return path if ended.code == 0 else None
+
+
+def _usage(tool: Tool) -> str:
+    properties: dict[str, Any] = tool.spec.parameters["properties"]
+    required = tool.spec.parameters["required"]
+    shown = ", ".join(name if name in required else f"{name}?" for name in properties)
+    return f"Usage: {tool.spec.name}({shown})."

@@ -1,0 +1,79 @@
+"""A shell command as a process, and what it leaves for the next: its directory and exported variables.
+
+Every command is a new `bash -c`. On exit it writes its directory and environment to file descriptor 3,
+NUL-separated; nothing is ever parsed out of a prompt or of the command's output.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from journeyman.ports.guest import Guest, ProcessSpec
+
+COMMAND_BYTES_MAX = 100_000
+ENVIRONMENT = {
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+    "GIT_TERMINAL_PROMPT": "0",
+    "DEBIAN_FRONTEND": "noninteractive",
+    "CI": "1",
+    "TERM": "dumb",
+    "NO_COLOR": "1",
+    "PYTHONUNBUFFERED": "1",
+}
+_OWN = {"PWD", "OLDPWD", "SHLVL", "_", "BASHPID"}
+_SCRIPT = """\
+unset {gone}
+trap '__code=$?; {{ printf "%s\\0" "$PWD"; command -p env -0; }} >&3 2>/dev/null; exit "$__code"' EXIT
+eval "$1"
+"""
+
+
+@dataclass(slots=True)
+class Shell:
+    """What exported variables are carried from one command to the next."""
+
+    guest: Guest
+    _base: dict[str, str] | None = None
+    _set: dict[str, str] = field(default_factory=dict[str, str])
+    _gone: set[str] = field(default_factory=set[str])
+
+    async def prepare(self) -> None:
+        """Learn the environment a command starts with, so that only differences are carried."""
+        if self._base is None:
+            found = await self.guest.run(["bash", "-c", "command -p env -0"], env=ENVIRONMENT, timeout_s=10.0)
+            self._base = _parse(found.output) if found.code == 0 else {}
+
+    def spec(self, command: str, cwd: str, *, stdin: bool = False) -> ProcessSpec:
+        script = _SCRIPT.format(gone=" ".join(sorted(self._gone)) or "__code")
+        return ProcessSpec(
+            ("bash", "-c", script, "bash", command),
+            cwd=cwd,
+            env={**ENVIRONMENT, **self._set},
+            stdin=stdin,
+            extra_fd=True,
+        )
+
+    def carry(self, extra: bytes) -> str | None:
+        """Keep what a finished command left; answers its directory, or None where it left nothing."""
+        cwd, _, rest = extra.partition(b"\0")
+        if not rest or not rest.endswith(b"\0"):  # nothing, or cut at the guest's limit
+            return None
+        now, base = _parse(rest), self._base or {}
+        self._set = {name: value for name, value in now.items() if base.get(name) != value}
+        self._gone = {name for name in base if name not in now and name.isidentifier()}
+        return cwd.decode("utf-8", "surrogateescape")
+
+
+def clean_spec(command: str, cwd: str) -> ProcessSpec:
+    """A command in a clean shell: nothing carried over."""
+    return ProcessSpec(("bash", "-c", command), cwd=cwd, env=ENVIRONMENT)
+
+
+def _parse(data: bytes) -> dict[str, str]:
+    pairs = (item.partition(b"=") for item in data.split(b"\0") if b"=" in item)
+    return {
+        name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
+        for name, _, value in pairs
+        if name.decode("utf-8", "replace") not in _OWN and name.decode("utf-8", "replace").isidentifier()
+    }

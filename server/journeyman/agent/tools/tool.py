@@ -1,0 +1,70 @@
+"""The shape of a tool: its schema, how it runs, whether it changes things, and what it must not share."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from journeyman.agent.state import RunState
+from journeyman.agent.tools.context import ToolContext
+from journeyman.agent.tools.observation import Observation
+from journeyman.ports.model import ToolSpec
+
+Arguments = dict[str, Any]
+ALONE = "*"
+"""The resource of a call that runs by itself, after every call before it."""
+
+
+def no_resources(_state: RunState, _arguments: Arguments) -> frozenset[str]:
+    return frozenset()
+
+
+def path_resource(state: RunState, arguments: Arguments) -> frozenset[str]:
+    return frozenset({state.at(arguments["path"])})
+
+
+def alone(_state: RunState, _arguments: Arguments) -> frozenset[str]:
+    return frozenset({ALONE})
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    spec: ToolSpec
+    run: Callable[[ToolContext, Arguments], Awaitable[Observation]]
+    mutates: Callable[[Arguments], bool] = lambda _arguments: False
+    """Whether the call may change the workspace: refused in the plan phase."""
+    resources: Callable[[RunState, Arguments], frozenset[str]] = no_resources
+    """Keys; two calls of one message that share one run one after the other."""
+
+
+def always(_arguments: Arguments) -> bool:
+    return True
+
+
+def text(description: str, **more: Any) -> dict[str, Any]:
+    return {"type": "string", "description": description, **more}
+
+
+def integer(description: str) -> dict[str, Any]:
+    return {"type": "integer", "description": description}
+
+
+def boolean(description: str) -> dict[str, Any]:
+    return {"type": "boolean", "description": description}
+
+
+def spec(
+    name: str,
+    description: str,
+    required: Mapping[str, Mapping[str, Any]],
+    optional: Mapping[str, Mapping[str, Any]] | None = None,
+) -> ToolSpec:
+    """A flat schema, required properties first."""
+    return ToolSpec(name, description, record(required, optional))
+
+
+def record(
+    required: Mapping[str, Mapping[str, Any]], optional: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
+    return {"type": "object", "properties": {**required, **(optional or {})}, "required": list(required)}
