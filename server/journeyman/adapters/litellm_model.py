@@ -74,7 +74,7 @@ class LitellmModel:
         except Exception as error:
             if begun and _lost(error):
                 return
-            raise self._failure(error) from error
+            raise self._failure(error, body["model"]) from error
         finally:
             if stream is not None and hasattr(stream, "aclose"):
                 with contextlib.suppress(Exception):
@@ -108,7 +108,7 @@ class LitellmModel:
         except TimeoutError as error:
             raise silent(self._config) from error
 
-    def _failure(self, error: Exception) -> Failure:
+    def _failure(self, error: Exception, model: str) -> Failure:
         error = cast("Exception", getattr(error, "original_exception", None) or error)
         name, words = type(error).__name__, _words(error)
         if name in ("Timeout", "APITimeoutError", "ReadTimeout"):
@@ -116,15 +116,15 @@ class LitellmModel:
         if name in ("APIConnectionError", "ConnectError", "ConnectTimeout"):
             return unreachable(self._config, words)
         if "LLM Provider NOT provided" in words:
-            return refused(self._config, 404, "litellm does not know this provider")
+            return refused(self._config, model, 404, "litellm does not know this provider")
         if name == "ContextWindowExceededError":
-            return refused(self._config, 413, words)
+            return refused(self._config, model, 413, words)
         if (body := getattr(error, "body", None)) and getattr(error, "status_code", None) in (None, 200):
-            return error_inside(self._config, body)
+            return error_inside(self._config, model, body)
         status = getattr(error, "status_code", None)
         if isinstance(status, int) and status >= 400:
             headers = getattr(getattr(error, "response", None), "headers", None)
-            return refused(self._config, status, words, dict(headers or {}))
+            return refused(self._config, model, status, words, dict(headers or {}))
         return broken(self._config, f"{name}: {words}")
 
     async def close(self) -> None:

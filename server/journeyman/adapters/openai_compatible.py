@@ -74,12 +74,17 @@ class OpenAiCompatibleModel:
         client = await self._connected()
         import httpx  # imported by `_connected`, in a thread
 
+        model = str(body["model"])
         begun = False
         try:
             async with client.stream("POST", self._url, content=encode(body)) as response:
-                await self._check(response)
+                await self._check(response, model)
                 kind = response.headers.get("content-type", "")
-                chunks = self._whole(response) if "application/json" in kind else self._events(response)
+                chunks = (
+                    self._whole(response, model)
+                    if "application/json" in kind
+                    else self._events(response, model)
+                )
                 async with aclosing(chunks):
                     async for delta in chunks:
                         begun = True
@@ -95,7 +100,7 @@ class OpenAiCompatibleModel:
         except httpx.InvalidURL as error:
             raise Failure("invalid", f"{self._url} is not a usable address.", hint=str(error)) from error
 
-    async def _check(self, response: httpx.Response) -> None:
+    async def _check(self, response: httpx.Response, model: str) -> None:
         if response.is_success:
             return
         if response.status_code < 400:
@@ -105,9 +110,9 @@ class OpenAiCompatibleModel:
                 hint="Check the base URL; redirects are not followed because they would carry the key.",
             )
         body = await _read(response, ERROR_BYTES_MAX)
-        raise refused(self._config, response.status_code, words_of(body), dict(response.headers))
+        raise refused(self._config, model, response.status_code, words_of(body), dict(response.headers))
 
-    async def _events(self, response: httpx.Response) -> AsyncGenerator[ModelDelta]:
+    async def _events(self, response: httpx.Response, model: str) -> AsyncGenerator[ModelDelta]:
         parser = SseParser()
         stop: StopReason | None = None
         done = False
@@ -118,7 +123,7 @@ class OpenAiCompatibleModel:
                     if event.data.strip() == "[DONE]":
                         done = True
                         break
-                    chunk = self._chunk(event)
+                    chunk = self._chunk(event, model)
                     stop = stop_reason_of(chunk) or stop
                     for delta in deltas_of(chunk):
                         yield delta
@@ -138,20 +143,20 @@ class OpenAiCompatibleModel:
         if done:
             await _drain(received)
 
-    def _chunk(self, event: ServerEvent) -> dict[str, Any]:
+    def _chunk(self, event: ServerEvent, model: str) -> dict[str, Any]:
         chunk = _parsed(event.data)
         if chunk is None:
             raise broken(self._config, f"not a JSON object: {event.data[:120]}")
         if error := chunk.get("error") or first_choice(chunk).get("error"):
-            raise error_inside(self._config, error)
+            raise error_inside(self._config, model, error)
         if event.event == "error":
-            raise error_inside(self._config, chunk)
+            raise error_inside(self._config, model, chunk)
         return chunk
 
-    async def _whole(self, response: httpx.Response) -> AsyncGenerator[ModelDelta]:
+    async def _whole(self, response: httpx.Response, model: str) -> AsyncGenerator[ModelDelta]:
         """Some servers answer at once, whatever `stream` says."""
         body = await _read(response, ANSWER_BYTES_MAX)
-        chunk = self._chunk(ServerEvent(body.decode("utf-8", "replace")))
+        chunk = self._chunk(ServerEvent(body.decode("utf-8", "replace")), model)
         for delta in deltas_of(chunk):
             yield delta
         yield StopDelta(stop_reason_of(chunk) or "unknown")

@@ -24,23 +24,28 @@ _CONTEXT = re.compile(
 
 
 def refused(
-    config: ProviderConfig, status: int, words: str, headers: Mapping[str, str] | None = None
+    config: ProviderConfig,
+    model: str,
+    status: int,
+    words: str,
+    headers: Mapping[str, str] | None = None,
 ) -> Failure:
-    """The failure for an answer with `status` (400 and above) and the provider's `words`."""
+    """The failure for an answer with `status` (400 and above) and the provider's `words`, when it was
+    asked for `model`."""
     who, said = config.provider, _quoted(words)
     key = config.key_name or "the provider's key"
     if status in (401, 403):
         return Failure(
             "model_refused",
             f"{who} does not accept the key ({status}){said}",
-            hint=f"Check {key} in the daemon's environment, and that it may use {config.name}.",
+            hint=f"Check {key} in the daemon's environment, and that it may use {model}.",
         )
     if status == 402:
         return Failure("model_refused", f"{who} asks for payment{said}", hint="Add credit at the provider.")
     if status == 404:
         return Failure(
             "model_unknown",
-            f"{who} knows no model {config.name!r}{said}",
+            f"{who} knows no model {model!r}{said}",
             hint="List the models with `journeyman models`, or check the base URL.",
         )
     if status == 429:
@@ -62,7 +67,7 @@ def refused(
     if status == 413 or _CONTEXT.search(words):
         return Failure(
             "model_refused",
-            f"The conversation is too long for {config.name}{said}",
+            f"The conversation is too long for {model}{said}",
             hint="Start a new chat, or use a model with a larger context window.",
             data={"contextExceeded": True},
         )
@@ -101,7 +106,7 @@ def broken(config: ProviderConfig, why: str) -> Failure:
     )
 
 
-def error_inside(config: ProviderConfig, error: object) -> Failure:
+def error_inside(config: ProviderConfig, model: str, error: object) -> Failure:
     """The failure for an error object inside a stream, or an error body with status 200."""
     fields: dict[str, Any] = {"message": str(error)}
     if isinstance(error, dict):
@@ -111,13 +116,13 @@ def error_inside(config: ProviderConfig, error: object) -> Failure:
     if isinstance(code, str) and code.isdigit():
         code = int(code)
     if isinstance(code, int) and code >= 400:
-        return refused(config, code, words)
+        return refused(config, model, code, words)
     kind = f"{fields.get('type', '')} {code or ''} {words}".lower()
     if "overloaded" in kind or "server_error" in kind or "unavailable" in kind:
-        return refused(config, 503, words)
+        return refused(config, model, 503, words)
     if "rate_limit" in kind or "rate limit" in kind:
-        return refused(config, 429, words)
-    return refused(config, 400, words) if _CONTEXT.search(words) else broken(config, words)
+        return refused(config, model, 429, words)
+    return refused(config, model, 400, words) if _CONTEXT.search(words) else broken(config, words)
 
 
 def words_of(body: bytes) -> str:

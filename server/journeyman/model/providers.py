@@ -23,8 +23,6 @@ from typing import Any
 class ProviderConfig:
     provider: str
     """The part of a model id before the first slash."""
-    name: str
-    """The provider's name of the model this is built for."""
     base_url: str | None
     """Without a slash at the end; None where the adapter knows it."""
     api_key: str | None = field(default=None, repr=False)

@@ -1,0 +1,171 @@
+"""Which models there are, which are usable now and why not, and the `Model` behind a name.
+
+A name is `provider/name`: `openrouter/qwen/qwen3-coder`, `ollama/llama3.2`. Models that need no provider
+(scripted ones, recordings) are injected under names of their own. Adapters are built by the factories the
+composition root hands in; this module knows them by name only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from journeyman.failures import Failure
+from journeyman.model.catalog import Catalog, Provider, load_catalog
+from journeyman.model.keys import KEYRING_SERVICE, Keys
+from journeyman.model.providers import ProviderConfig
+from journeyman.ports.model import Model, ModelInfo
+
+ModelFactory = Callable[[ProviderConfig], Model]
+INJECTED_PROVIDERS = ("scripted", "replay")
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedModel:
+    info: ModelInfo
+    model: Model
+    """Shared by everybody who resolves this name; the registry closes it."""
+
+
+class ModelRegistry:
+    def __init__(
+        self,
+        factories: Mapping[str, ModelFactory],
+        *,
+        catalog: Catalog | None = None,
+        keys: Keys | None = None,
+        base_urls: Mapping[str, str | None] | None = None,
+        timeout_s: float = 120.0,
+    ) -> None:
+        """`factories`: adapter name of the catalogue (`openai_compatible`, `litellm`) to what builds it.
+        `base_urls`: provider to an address instead of the catalogue's; None changes nothing."""
+        self._factories = factories
+        self._catalog = catalog or load_catalog()
+        self._keys = keys or Keys()
+        self._base_urls = base_urls or {}
+        self._timeout_s = timeout_s
+        self._injected: dict[str, ResolvedModel] = {}
+        self._built: dict[tuple[str, str | None, str], Model] = {}
+        """One adapter, and so one connection pool, for all models of a provider with the same options."""
+
+    def inject(self, model_id: str, model: Model, info: ModelInfo | None = None) -> None:
+        """Offer `model` under a name of the reserved providers, `scripted/...` or `replay/...`."""
+        provider, _, name = model_id.partition("/")
+        if provider not in INJECTED_PROVIDERS or not name:
+            raise ValueError(f"{model_id!r}: injected models are named scripted/... or replay/...")
+        info = info or ModelInfo(model_id, provider, name, None, True)
+        self._injected[model_id] = ResolvedModel(dataclasses.replace(info, available=True, why=None), model)
+
+    async def refresh(self) -> None:
+        """Read the keyring again. Call it at start and before `list` or `resolve` should see new keys."""
+        await self._keys.refresh(self._catalog.providers.values())
+
+    def list(self) -> tuple[ModelInfo, ...]:
+        """Every model of the catalogue and every injected one, usable ones first, then by id."""
+        infos = [self._judged(info) for info in self._catalog.models.values()]
+        infos.extend(resolved.info for resolved in self._injected.values())
+        return tuple(sorted(infos, key=lambda info: (not info.available, info.id)))
+
+    def resolve(self, model_id: str) -> ResolvedModel:
+        """The model called `model_id`. Raises `Failure`: `model_unknown` (with close names) or
+        `model_key_missing` (with the variable to set). Builds the adapter, but connects to nothing."""
+        if (injected := self._injected.get(model_id)) is not None:
+            return injected
+        provider_id, _, name = model_id.partition("/")
+        provider = self._catalog.providers.get(provider_id)
+        if provider is None or not name:
+            raise self._unknown(model_id)
+        obstacle = self._obstacle(provider)
+        if obstacle is not None:
+            raise obstacle
+        info = self._judged(self._catalog.info(model_id))
+        return ResolvedModel(info, self._model(provider, info))
+
+    def default_model(self, wanted: str | None = None) -> str:
+        """The id to use when nobody named a model: `wanted` (the user's setting), else the first of the
+        catalogue's list that is usable. Raises `Failure("model_key_missing")` when none is."""
+        if wanted:
+            return wanted
+        for model_id in self._catalog.default:
+            provider = self._catalog.providers[model_id.partition("/")[0]]
+            if self._obstacle(provider) is None:
+                return model_id
+        raise Failure(
+            "model_key_missing",
+            "No model is set up.",
+            hint="Set a key in the daemon's environment, e.g. OPENROUTER_API_KEY, or name a local model "
+            "with JOURNEYMAN_MODEL=ollama/<name>.",
+        )
+
+    async def close(self) -> None:
+        """Close every model that was built or injected."""
+        models = [*self._built.values(), *(resolved.model for resolved in self._injected.values())]
+        self._built.clear()
+        self._injected.clear()
+        for model in models:
+            await model.close()
+
+    def _judged(self, info: ModelInfo) -> ModelInfo:
+        obstacle = self._obstacle(self._catalog.providers[info.provider])
+        why = None if obstacle is None else f"{obstacle.message} {obstacle.hint}"
+        extra = self._catalog.options(info)
+        return dataclasses.replace(info, available=obstacle is None, why=why, extra=extra)
+
+    def _obstacle(self, provider: Provider) -> Failure | None:
+        """Why no model of this provider can be used now."""
+        if provider.adapter not in self._factories:
+            return Failure(
+                "model_unknown",
+                f"This daemon has no adapter for {provider.title}.",
+                hint="Use another model.",
+            )
+        if provider.adapter == "openai_compatible" and not self._base_url(provider):
+            return Failure(
+                "model_unreachable",
+                f"There is no address for {provider.id} models.",
+                hint="Set JOURNEYMAN_MODEL_BASE_URL, e.g. http://127.0.0.1:8080/v1.",
+            )
+        if not provider.key_optional and self._keys.get(provider) is None:
+            return Failure(
+                "model_key_missing",
+                f"There is no key for {provider.title}.",
+                hint=f"Set {provider.keys[0]} in the daemon's environment, "
+                f"or run `keyring set {KEYRING_SERVICE} {provider.id}`.",
+            )
+        return None
+
+    def _base_url(self, provider: Provider) -> str | None:
+        url = self._base_urls.get(provider.id) or provider.base_url
+        return url.rstrip("/") if url else None
+
+    def _model(self, provider: Provider, info: ModelInfo) -> Model:
+        found = self._keys.get(provider)
+        key = found[0] if found else None
+        slot = (provider.id, key, json.dumps(dict(info.extra), sort_keys=True))
+        if slot not in self._built:
+            self._built[slot] = self._factories[provider.adapter](
+                ProviderConfig(
+                    provider=provider.id,
+                    base_url=self._base_url(provider),
+                    api_key=key,
+                    key_name=provider.keys[0] if provider.keys else None,
+                    timeout_s=self._timeout_s,
+                    headers=provider.headers,
+                    options=dict(info.extra),
+                )
+            )
+        return self._built[slot]
+
+    def _unknown(self, model_id: str) -> Failure:
+        known = [*self._catalog.models, *self._injected]
+        tails = [ident for ident in known if model_id and ident.endswith(f"/{model_id}")]
+        close = tails or difflib.get_close_matches(model_id, known, n=3, cutoff=0.5)
+        hint = (
+            f"Did you mean {' or '.join(close)}?"
+            if close
+            else f"A name is provider/model; the providers are {', '.join(sorted(self._catalog.providers))}."
+        )
+        return Failure("model_unknown", f"There is no model {model_id!r}.", hint=hint, data={"close": close})

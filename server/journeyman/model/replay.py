@@ -1,0 +1,85 @@
+"""A model that repeats a recorded trajectory: for the offline demonstration and for tests.
+
+It keeps no place of its own: the turn to give is the number of assistant messages the request's newest
+run already has. So two chats replay side by side, a second run starts over, and a daemon that was killed
+goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from journeyman.failures import Failure
+from journeyman.model.trajectory import Trajectory, load_trajectory
+from journeyman.ports.clock import Clock, SystemClock
+from journeyman.ports.model import (
+    ModelDelta,
+    ModelRequest,
+    ReasoningDelta,
+    StopDelta,
+    TextDelta,
+    ToolCallDelta,
+)
+
+_WORDS = re.compile(r"\S+\s*|\s+")
+WORDS_A_DELTA = 3
+
+
+class ReplayModel:
+    """A `Model` (see the port) over a recording. `pause_s` between two pieces of text makes it look like
+    writing; it is spent on the injected clock."""
+
+    recording = True
+    """So that whoever shows a run can say that its words are recorded."""
+
+    def __init__(
+        self, source: Path | Trajectory, *, clock: Clock | None = None, pause_s: float = 0.02
+    ) -> None:
+        self._source = source
+        self._clock = clock or SystemClock()
+        self._pause_s = pause_s
+
+    async def notice(self) -> str:
+        """One sentence for people. Raises `Failure("invalid")` for an unreadable file."""
+        recorded = (await self._trajectory()).model or "a model"
+        return f"This is a recording: the words come from an earlier run of {recorded}, the work is real."
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        trajectory = await self._trajectory()
+        position = _position(request)
+        if position >= len(trajectory.turns):
+            raise Failure(
+                "model_broken",
+                f"The recording has {len(trajectory.turns)} turns and was asked for turn {position + 1}.",
+                hint="Something went differently than when it was recorded; record it again.",
+            )
+        turn = trajectory.turns[position]
+        if turn.reasoning:
+            yield ReasoningDelta(turn.reasoning)
+        words = _WORDS.findall(turn.text)
+        for start in range(0, len(words), WORDS_A_DELTA):
+            if start:
+                await self._clock.sleep(self._pause_s)
+            yield TextDelta("".join(words[start : start + WORDS_A_DELTA]))
+        for index, (name, arguments) in enumerate(turn.calls):
+            yield ToolCallDelta(index, None, name, json.dumps(arguments, ensure_ascii=False))
+        if turn.usage is not None:
+            yield turn.usage
+        yield StopDelta("tool_calls" if turn.calls else "stop")
+
+    async def _trajectory(self) -> Trajectory:
+        if isinstance(self._source, Path):
+            self._source = await asyncio.to_thread(load_trajectory, self._source)
+        return self._source
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def _position(request: ModelRequest) -> int:
+    run_id = request.messages[-1].run_id if request.messages else None
+    return sum(1 for m in request.messages if m.role == "assistant" and m.run_id == run_id)

@@ -1,0 +1,139 @@
+"""The file a recorded trajectory is kept in: JSON lines, one model turn a line.
+
+    {"text": "Let me look.", "toolCalls": [{"name": "ls", "arguments": {"path": "."}}],
+     "reasoning": "...", "usage": {"inputTokens": 812, "outputTokens": 40}}
+
+`text`, `reasoning` and `usage` may be missing. A first line with `"recording"` is a header: the model that
+was recorded and a note, as free text. Written by `recorder.py`, read by `replay.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from journeyman.failures import Failure
+from journeyman.model.assembly import ModelTurn
+from journeyman.ports.model import UsageDelta
+from journeyman.redaction import redact
+
+FILE_BYTES_MAX = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTurn:
+    text: str
+    reasoning: str
+    calls: tuple[tuple[str, dict[str, Any]], ...]
+    """Name and arguments."""
+    usage: UsageDelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    turns: tuple[RecordedTurn, ...]
+    model: str | None = None
+    """The model that was recorded, where the file says so."""
+    note: str = ""
+
+
+def load_trajectory(path: Path) -> Trajectory:
+    """Raises `Failure("invalid")` naming the line that cannot be read. Blocks on the disk."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(FILE_BYTES_MAX + 1)
+        if len(data) > FILE_BYTES_MAX:
+            raise _unreadable(path, f"it is larger than {FILE_BYTES_MAX:,} bytes")
+        return parse_trajectory(data.decode("utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, str(error)) from error
+
+
+def parse_trajectory(text: str, path: Path) -> Trajectory:
+    turns: list[RecordedTurn] = []
+    header: dict[str, Any] = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            if not isinstance(row, dict):
+                raise TypeError("not a JSON object")
+            fields = cast("dict[str, Any]", row)
+            if not turns and "recording" in fields:
+                header = fields
+                continue
+            turns.append(_turn(fields))
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable(path, f"line {number}: {type(error).__name__} {error}") from error
+    return Trajectory(tuple(turns), header.get("model"), str(header.get("note", "")))
+
+
+def _turn(fields: dict[str, Any]) -> RecordedTurn:
+    calls: list[tuple[str, dict[str, Any]]] = []
+    for row in fields.get("toolCalls", ()):
+        arguments = row["arguments"]
+        if not isinstance(arguments, dict):
+            raise TypeError("the arguments of a call are not an object")
+        calls.append((str(row["name"]), cast("dict[str, Any]", arguments)))
+    usage = fields.get("usage")
+    return RecordedTurn(
+        text=str(fields.get("text", "")),
+        reasoning=str(fields.get("reasoning", "")),
+        calls=tuple(calls),
+        usage=None
+        if usage is None
+        else UsageDelta(
+            usage.get("inputTokens"),
+            usage.get("outputTokens"),
+            usage.get("cachedTokens"),
+            usage.get("costUsd"),
+        ),
+    )
+
+
+def header_line(model: str, note: str = "") -> str:
+    return _line({"recording": 1, "model": model, "note": note})
+
+
+def turn_line(turn: ModelTurn) -> str:
+    """`turn` as one line, secrets taken out. Calls that could not be decoded are left out."""
+    row: dict[str, Any] = {"text": turn.text}
+    if turn.reasoning:
+        row["reasoning"] = turn.reasoning
+    row["toolCalls"] = [
+        {"name": call.name, "arguments": call.arguments} for call in turn.tool_calls if not call.invalid
+    ]
+    if turn.usage is not None:
+        row["usage"] = {
+            "inputTokens": turn.usage.input_tokens,
+            "outputTokens": turn.usage.output_tokens,
+            "cachedTokens": turn.usage.cached_tokens,
+            "costUsd": turn.usage.cost_usd,
+        }
+    return _line(_redacted(row))
+
+
+def _redacted(value: Any) -> Any:
+    """Redaction before encoding, so that a secret with characters JSON escapes is found too."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [_redacted(item) for item in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {redact(key): _redacted(item) for key, item in cast("dict[str, Any]", value).items()}
+    return value
+
+
+def _line(row: dict[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _unreadable(path: Path, why: str) -> Failure:
+    return Failure(
+        "invalid",
+        f"The recording {path.name} cannot be read: {why}.",
+        hint="Record it again, or name another file.",
+    )
