@@ -1,0 +1,153 @@
+"""The one stream of events of a chat: persisted first, then published to whoever listens.
+
+Publishing never waits: a reader that does not keep up falls back to reading the store
+(`chat/subscription.py`). Knows nothing of connections and of what the events mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from journeyman.chat.subscription import Subscription
+from journeyman.failures import Failure
+from journeyman.ports.clock import Clock
+from journeyman.ports.store import EventStore
+from journeyman.records import Event, EventKind
+
+SUBSCRIPTIONS_MAX = 4096
+"""Most readers of one chat; more are refused as `overloaded`."""
+
+
+class EventLog:
+    """The event logs of all chats. One per daemon; used from its event loop only."""
+
+    def __init__(self, events: EventStore, clock: Clock) -> None:
+        self._events = events
+        self._clock = clock
+        self._channels: dict[str, _Channel] = {}
+        self._closed = False
+
+    async def append(
+        self,
+        chat_id: str,
+        kind: EventKind,
+        data: dict[str, Any],
+        *,
+        run_id: str | None = None,
+        item_id: str | None = None,
+    ) -> Event:
+        """Store the event, then hand it to every subscription. Answers it with its sequence number.
+
+        A call that is cancelled may have stored its event all the same; then the subscriptions get it."""
+        try:
+            event = await self._events.append(chat_id, kind, data, run_id=run_id, item_id=item_id)
+        except BaseException:
+            if channel := self._channels.get(chat_id):
+                channel.look()
+            raise
+        if channel := self._channels.get(chat_id):
+            channel.publish(event)
+        return event
+
+    def publish_delta(
+        self,
+        chat_id: str,
+        kind: EventKind,
+        data: dict[str, Any],
+        *,
+        run_id: str | None = None,
+        item_id: str | None = None,
+    ) -> None:
+        """Hand a delta to whoever listens now. It is not stored, and a slow reader may not get it.
+
+        A delta follows a durable event of this chat (`run/started` at least); one that does not is
+        dropped."""
+        channel = self._channels.get(chat_id)
+        if channel is None or channel.head is None:
+            return
+        epoch, seq = channel.head
+        delta = Event(
+            chat_id, epoch, seq, self._clock.now(), kind, dict(data), run_id, item_id, durable=False
+        )
+        channel.push(delta)
+
+    def subscribe(self, chat_id: str, *, after: int | None) -> Subscription:
+        """Events with seq > `after`, stored ones first; 0 is everything, None is from now on.
+
+        Nothing is read before the iteration begins; an unknown chat is `not_found` there. An `after`
+        outside the log sets the subscription's `gap` and goes on from the nearest place; whoever knows
+        the client's epoch compares it with `bounds` first."""
+        if self._closed:
+            raise Failure("draining", "The daemon is shutting down.", retryable=True)
+        channel = self._channels.setdefault(chat_id, _Channel())
+        if len(channel.subscriptions) >= SUBSCRIPTIONS_MAX:
+            raise Failure(
+                "overloaded",
+                f"More than {SUBSCRIPTIONS_MAX} readers follow this chat.",
+                hint="Close one of them and try again.",
+                retryable=True,
+            )
+        subscription = Subscription(
+            self._events, chat_id, after, on_head=channel.learn, on_close=self._unsubscribe
+        )
+        channel.subscriptions[subscription] = None
+        return subscription
+
+    async def bounds(self, chat_id: str) -> tuple[str, int, int]:
+        """(epoch, oldest seq, newest seq) of a chat's log; (epoch, 1, 0) when it is empty."""
+        return await self._events.bounds(chat_id)
+
+    async def read(self, chat_id: str, *, after: int, limit: int = 1000) -> tuple[Event, ...]:
+        """Stored events with seq > `after`, in order, at most `limit`."""
+        return await self._events.read(chat_id, after=after, limit=limit)
+
+    def forget(self, chat_ids: Iterable[str]) -> None:
+        """End the subscriptions of chats that are no more."""
+        for chat_id in chat_ids:
+            channel = self._channels.get(chat_id)
+            for subscription in list(channel.subscriptions) if channel else ():
+                subscription.close()
+
+    def followers(self, chat_id: str) -> int:
+        """How many subscriptions a chat has."""
+        channel = self._channels.get(chat_id)
+        return len(channel.subscriptions) if channel else 0
+
+    def close(self) -> None:
+        """End every subscription once it has handed out what it holds."""
+        self._closed = True
+        for channel in self._channels.values():
+            for subscription in channel.subscriptions:
+                subscription.end()
+
+    def _unsubscribe(self, subscription: Subscription) -> None:
+        channel = self._channels.get(subscription.chat_id)
+        if channel is not None:
+            channel.subscriptions.pop(subscription, None)
+            if not channel.subscriptions:
+                del self._channels[subscription.chat_id]
+
+
+class _Channel:
+    """The readers of one chat, and the newest durable event they could know of."""
+
+    def __init__(self) -> None:
+        self.subscriptions: dict[Subscription, None] = {}
+        self.head: tuple[str, int] | None = None
+
+    def learn(self, epoch: str, seq: int) -> None:
+        if self.head is None or seq > self.head[1]:
+            self.head = (epoch, seq)
+
+    def publish(self, event: Event) -> None:
+        self.learn(event.epoch, event.seq)
+        self.push(event)
+
+    def push(self, event: Event) -> None:
+        for subscription in self.subscriptions:
+            subscription.push(event)
+
+    def look(self) -> None:
+        for subscription in self.subscriptions:
+            subscription.look()
