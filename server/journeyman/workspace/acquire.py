@@ -1,0 +1,152 @@
+"""Getting a workspace: the five ways, in order, the first that works.
+
+Map hit, running instance, stopped instance (or files without one), restore of the newest archive, new.
+A step that fails leaves what it made where it is; the next attempt, or the sweeper, finds and clears it.
+An empty workspace is only ever made when it is certain that there is no archive.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from journeyman.failures import Failure
+from journeyman.ports.guest import Guest
+from journeyman.ports.sandbox import Acquired, Instance, Workspace
+from journeyman.workspace.deadlines import within
+from journeyman.workspace.facts import Facts
+from journeyman.workspace.ledger import FORGET, Ledger
+from journeyman.workspace.registry import Entry
+from journeyman.workspace.room import Desk, Room
+from journeyman.workspace.settle import settle
+
+log = logging.getLogger(__name__)
+
+UNREACHABLE: frozenset[str] = frozenset({"workspace_failed", "timeout"})
+"""Failures of an instance that a restart or a new instance on the same files may heal."""
+
+
+async def get(room: Room, desk: Desk, ledger: Ledger) -> Workspace:
+    """The workspace of a project whose lease is held, in state `live`. Raises; the desk is locked."""
+    entry = desk.entry
+    acquired: Acquired
+    if entry.guest is not None and entry.tidy_at is None and await room.machine.alive(entry.guest):
+        acquired = "map"
+    else:
+        await let_go_of_guest(room, entry)
+        acquired = await _open(room, entry, ledger)
+    instance, guest = entry.instance, entry.guest
+    if instance is None or guest is None:
+        raise AssertionError("a workspace was opened without instance or guest")
+    if acquired != "map" or ledger.row.state != "live":
+        await ledger.write(
+            state="live",
+            instance_id=instance.id,
+            generation=entry.generation,
+            journal=None,
+            last_used_at=room.clock.now(),
+        )
+    entry.acquired = acquired
+    room.change(entry, "live")
+    return Workspace(desk.project_id, instance, guest, acquired)
+
+
+async def let_go_of_guest(room: Room, entry: Entry) -> None:
+    """Forget the connection the map holds; what it led to is looked up afresh next time."""
+    guest, entry.guest, entry.instance = entry.guest, None, None
+    await room.machine.hang_up(guest)
+
+
+async def _open(room: Room, entry: Entry, ledger: Ledger) -> Acquired:
+    if ledger.row.journal == FORGET:
+        raise Failure(
+            "not_found",
+            "The project was deleted; its workspace is being removed.",
+            hint="Create a new project.",
+        )
+    facts = await settle(room.machine, room.removal, ledger)
+    entry.tidy_at = None
+    if facts.live is not None:
+        return await reopen(room, entry, facts, epoch=ledger.epoch)
+    if ledger.row.generation:
+        log.warning("the files of project %s are not on this machine any more", entry.project_id)
+    async with within(room.deadlines.pointer_s, "Asking for the newest archive"):
+        newest = await room.engine.newest(entry.project_id)
+    if newest is not None:
+        await _restore(room, entry, ledger)
+        return "restored"
+    await _no_archive_recorded(room, entry.project_id)
+    await _create(room, entry, ledger)
+    return "created"
+
+
+async def reopen(room: Room, entry: Entry, facts: Facts, *, epoch: int) -> Acquired:
+    """Connect to the files that are on this machine: through the instance that runs, the one that is
+    stopped, or, where neither can be reached, a new one on the same files."""
+    live, instance = facts.live, facts.instance
+    if live is None:
+        raise Failure("not_found", "The workspace has no files on this machine.")
+    entry.generation = live
+    if instance is not None:
+        running = instance.state == "running"
+        if (guest := await _reach(room, instance)) is not None:
+            _at_hand(entry, instance, live, guest)
+            return "running" if running else "stopped"
+        await room.removal.unreachable(instance, facts)
+    instance = await room.machine.create(entry.project_id, live, epoch=epoch)
+    entry.instance = instance
+    _at_hand(entry, instance, live, await room.machine.reach(instance))
+    return "stopped"
+
+
+async def _reach(room: Room, instance: Instance) -> Guest | None:
+    for connect in (room.machine.reach, room.machine.restart):
+        try:
+            return await connect(instance)
+        except Failure as failure:
+            if failure.kind not in UNREACHABLE:
+                raise
+            log.warning("instance %s cannot be reached: %s", instance.id, failure.message)
+    return None
+
+
+async def _restore(room: Room, entry: Entry, ledger: Ledger) -> None:
+    room.change(entry, "restoring")
+    await ledger.write(state="restoring")
+    entry.tidy_at = room.clock.monotonic()  # until the directory is complete, all of it is left over
+    generation, files = await room.machine.prepare(entry.project_id)
+    instance = await room.machine.create(entry.project_id, generation, epoch=ledger.epoch, files=files)
+    guest = await room.machine.reach(instance)
+    try:
+        async with within(room.deadlines.archive_s, "Restoring the archive"):
+            await room.engine.restore(entry.project_id, guest)
+        await room.machine.commit(entry.project_id, generation)
+    except BaseException:
+        await room.machine.hang_up(guest)
+        raise
+    entry.tidy_at = None
+    _at_hand(entry, instance, generation, guest)
+
+
+async def _create(room: Room, entry: Entry, ledger: Ledger) -> None:
+    room.change(entry, "creating")
+    await ledger.write(state="creating")
+    generation, files = await room.machine.prepare(entry.project_id)
+    await room.machine.commit(entry.project_id, generation)
+    instance = await room.machine.create(entry.project_id, generation, epoch=ledger.epoch, files=files)
+    entry.instance, entry.generation = instance, generation
+    _at_hand(entry, instance, generation, await room.machine.reach(instance))
+
+
+async def _no_archive_recorded(room: Room, project_id: str) -> None:
+    async with within(room.deadlines.store_s, "Reading the archives' records"):
+        recorded = await room.store.archives.newest(project_id)
+    if recorded is not None:
+        raise Failure(
+            "archive_failed",
+            "This project has an archive, but the object storage in use does not hold it.",
+            hint="Point `objects` at the storage the archive is in, then try again.",
+        )
+
+
+def _at_hand(entry: Entry, instance: Instance, generation: int, guest: Guest) -> None:
+    entry.instance, entry.generation, entry.guest = instance, generation, guest

@@ -1,0 +1,91 @@
+"""The archive engine as the manager sees it: shapes only, so that neither needs the other to be tested.
+
+`archive` is steps 3 to 7 of the commit protocol (upload, verify, manifest, pointer). Recording the
+archive in the database and everything that is removed afterwards is the manager's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from journeyman.ports.guest import Guest
+
+Journal = Callable[[str], Awaitable[None]]
+"""Persists the step that is now done; the engine awaits it before it goes on."""
+Progress = Callable[[Any], None]
+"""Told an `ArchiveProgress(phase, files_done, files_total, bytes_done, bytes_total)` now and then."""
+
+
+class ArchiveMade(Protocol):
+    """An archive whose pointer has moved."""
+
+    @property
+    def archive_id(self) -> str: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def manifest_key(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def files(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def new_bytes(self) -> int: ...
+    @property
+    def skipped(self) -> tuple[str, ...]: ...
+
+
+class ArchiveRestored(Protocol):
+    """A restore that was verified against the archive's root hash."""
+
+    @property
+    def archive_id(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def files(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+
+
+class ArchiveKnown(Protocol):
+    """What the store says of an archive."""
+
+    @property
+    def archive_id(self) -> str: ...
+
+
+class Archiver(Protocol):
+    async def archive(
+        self,
+        project_id: str,
+        guest: Guest,
+        *,
+        epoch: int,
+        journal: Journal,
+        on_progress: Progress | None = None,
+    ) -> ArchiveMade:
+        """Copy the workspace out, verified. Cancellable until the pointer moves."""
+        ...
+
+    async def restore(
+        self,
+        project_id: str,
+        guest: Guest,
+        *,
+        archive_id: str | None = None,
+        on_progress: Progress | None = None,
+    ) -> ArchiveRestored:
+        """Fill the guest's empty /workspace from an archive (None: the newest), verified."""
+        ...
+
+    async def newest(self, project_id: str) -> ArchiveKnown | None:
+        """What the pointer names; None where no archive was ever made."""
+        ...
+
+    async def forget(self, project_id: str) -> None:
+        """Delete every object of the project."""
+        ...

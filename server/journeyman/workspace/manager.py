@@ -1,0 +1,268 @@
+"""The workspace manager: the public face of this room. Its methods answer values and never raise.
+
+Here is who may do what when: one desk per project, shared acquires, everything else alone. How each
+thing is done is in the file named after it (acquire, put_away, bring_back, leave, reconcile).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from journeyman.ports.clock import Clock, Ids
+from journeyman.ports.sandbox import Generations, Limits, Sandbox, Workspace
+from journeyman.ports.store import Store
+from journeyman.records import ArchiveRecord
+from journeyman.tasks import Supervisor
+from journeyman.workspace import leave
+from journeyman.workspace.archiving import Archiver, Progress
+from journeyman.workspace.bring_back import Restored, bring_back
+from journeyman.workspace.deadlines import Deadlines, within
+from journeyman.workspace.errors import WorkspaceError, answers
+from journeyman.workspace.ledger import Leases
+from journeyman.workspace.machine import Machine
+from journeyman.workspace.put_away import PutAway
+from journeyman.workspace.reconcile import Reconciled, reconcile, tidy
+from journeyman.workspace.registry import Registry
+from journeyman.workspace.removal import Removal
+from journeyman.workspace.room import Desk, Room
+from journeyman.workspace.status import Announcer, Listener, WorkspaceStatus, of_entry, of_row
+from journeyman.workspace.sweeper import Duties, Sweeper
+from journeyman.workspace.turns import Turns, refuse_if_used
+
+TIDY_AGAIN_S = 60.0
+
+
+class WorkspaceManager:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        generations: Generations,
+        engine: Archiver,
+        store: Store,
+        *,
+        clock: Clock,
+        ids: Ids,
+        supervisor: Supervisor,
+        image: str,
+        limits: Limits,
+        ttl_s: float = 600.0,
+        trash_grace_s: float = 7 * 24 * 3600.0,
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        deadlines = deadlines or Deadlines()
+        self._ids = ids
+        self._trash_grace_s = trash_grace_s
+        self._registry = Registry(clock, ttl_s=ttl_s)
+        self._room = Room(
+            machine=Machine(sandbox, generations, image=image, limits=limits, deadlines=deadlines),
+            removal=Removal(sandbox, generations, engine, store.archives, deadlines),
+            leases=Leases(store.workspaces, clock, deadlines),
+            engine=engine,
+            store=store,
+            clock=clock,
+            supervisor=supervisor,
+            registry=self._registry,
+            announcer=Announcer(clock),
+            deadlines=deadlines,
+        )
+        duties = Duties(expire=self._expire, tidy=self._tidy, purge=self._purge)
+        self._sweeper = Sweeper(clock, self._registry, supervisor, duties)
+        self._turns = Turns(self._room, incident=self.incident)
+        self._sweeping: asyncio.Task[None] | None = None
+
+    # -- the daemon's life ------------------------------------------------------------------------
+
+    @answers
+    async def start(self) -> Reconciled:
+        """Reconcile what an earlier daemon left, adopt what holds data, start the sweeper."""
+        async with within(self._room.deadlines.store_s, "Taking over the leases"):
+            await self._room.store.workspaces.break_leases()
+        found = await reconcile(self._room, incident=self.incident)
+        self._sweeping = self._room.supervisor.start(self._sweeper.run(), name="workspace sweeper")
+        return found
+
+    @answers
+    async def shutdown(self) -> None:
+        """Stop archives where that is safe, wait for the others, let go of the guests.
+        Instances go on; the next start adopts them."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        self._turns.closing = True
+        async with asyncio.TaskGroup() as group:
+            for desk in tuple(self._room.desks.values()):
+                group.create_task(self._turns.close(desk, within_s=self._room.deadlines.sandbox_s))
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Tell `listener` every change of any workspace from now on; the answer ends that.
+        It is called on the loop and must not block."""
+        return self._room.announcer.subscribe(listener)
+
+    # -- using a workspace ------------------------------------------------------------------------
+
+    @answers
+    async def acquire(self, project_id: str, *, holder: str = "run") -> Workspace | WorkspaceError:
+        """The project's workspace, however it is to be had; `release` it with the same holder. Calls at
+        the same time share one attempt; an archive in progress is abandoned while that is possible."""
+        self._turns.refuse_when_closing()
+        with self._room.visit(project_id) as desk:
+            got = await self._turns.shared(desk, holder)
+            self._registry.touch(project_id)
+            return got
+
+    @answers
+    async def release(self, project_id: str, *, holder: str = "run") -> WorkspaceStatus:
+        """Done with it. The last one gives the lease back, and the time until expiry counts from now."""
+        with self._room.visit(project_id) as desk:
+            if desk.entry.users[holder] > 0:
+                desk.entry.users[holder] -= 1
+            self._registry.touch(project_id)
+            await self._turns.rest(desk)
+            return of_entry(desk.entry, self._room.clock)
+
+    @answers
+    async def touch(self, project_id: str) -> WorkspaceStatus:
+        """Count the time until expiry from now."""
+        self._registry.touch(project_id)
+        return await self._status(project_id)
+
+    @answers
+    async def hold(self, project_id: str, reason: str) -> WorkspaceStatus:
+        """Keep a workspace at hand from expiring (a terminal, a preview) until `let_go`."""
+        self._registry.hold(project_id, reason)
+        return await self._status(project_id)
+
+    @answers
+    async def let_go(self, project_id: str, reason: str) -> WorkspaceStatus:
+        """Take one `hold` back."""
+        self._registry.let_go(project_id, reason)
+        return await self._status(project_id)
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    @answers
+    async def status(self, project_id: str) -> WorkspaceStatus:
+        """The state now; `cold` for a project that never had a workspace."""
+        return await self._status(project_id)
+
+    @answers
+    async def list(self) -> tuple[WorkspaceStatus, ...]:
+        """Every workspace that is at hand or known to the database, by project id."""
+        async with within(self._room.deadlines.store_s, "Reading the workspaces"):
+            rows = {row.project_id: row for row in await self._room.store.workspaces.list()}
+        told = {project_id: of_row(row) for project_id, row in rows.items()}
+        for entry in self._registry.entries():
+            told[entry.project_id] = of_entry(entry, self._room.clock, rows.get(entry.project_id))
+        return tuple(told[project_id] for project_id in sorted(told))
+
+    @answers
+    async def archives(self, project_id: str) -> tuple[ArchiveRecord, ...]:
+        """The archives recorded for this project, newest first."""
+        async with within(self._room.deadlines.store_s, "Reading the archives' records"):
+            return await self._room.store.archives.list(project_id)
+
+    # -- putting away and bringing back -----------------------------------------------------------
+
+    @answers
+    async def archive(
+        self, project_id: str, *, keep: bool = False, on_progress: Progress | None = None
+    ) -> ArchiveRecord:
+        """Archive now; with `keep` the workspace goes on, otherwise it is removed once the archive is
+        verified and recorded. `busy` while somebody uses it; cancelling abandons it where possible."""
+        with self._room.visit(project_id) as desk:
+            refuse_if_used(desk)
+            put_away = PutAway(self._room, desk, keep=keep, on_progress=on_progress)
+
+            async def work() -> ArchiveRecord:
+                async with self._turns.alone(desk):
+                    return await put_away.run()
+
+            return await self._turns.own(desk, work, f"archive {project_id}", put_away.abandon)
+
+    @answers
+    async def restore(
+        self, project_id: str, archive_id: str | None = None, *, on_progress: Progress | None = None
+    ) -> Restored:
+        """Put the workspace back to an archive (None: the newest). What there is stays until the
+        restored files are verified, and then goes to the trash. `busy` while somebody uses it."""
+        with self._room.visit(project_id) as desk:
+            refuse_if_used(desk)
+
+            async def work() -> Restored:
+                async with self._turns.alone(desk):
+                    return await bring_back(self._room, desk, archive_id=archive_id, on_progress=on_progress)
+
+            restored = await self._turns.own(desk, work, f"restore {project_id}")
+            self._registry.touch(project_id)
+            return restored
+
+    @answers
+    async def close(self, project_id: str) -> WorkspaceStatus:
+        """Stop the workspace and drop it from the map; its files stay. `busy` while it is used."""
+        with self._room.visit(project_id) as desk:
+            await self._leave(desk, leave.close)
+            return of_entry(desk.entry, self._room.clock)
+
+    @answers
+    async def delete(self, project_id: str) -> None:
+        """Remove the workspace, its files and its archives. `busy` while it is used."""
+        with self._room.visit(project_id) as desk:
+            await self._leave(desk, leave.delete)
+
+    # -- what the sweeper does --------------------------------------------------------------------
+
+    @answers
+    async def _expire(self, project_id: str) -> ArchiveRecord | None:
+        """Put away what nobody has used for its time. Failing keeps it and tries later."""
+        with self._room.visit(project_id) as desk:
+            try:
+                async with self._turns.alone(desk):
+                    if not self._registry.expired(project_id):
+                        return None
+                    return await PutAway(self._room, desk, keep=False, on_progress=None).run()
+            except BaseException:
+                self._registry.put_off(project_id)
+                raise
+
+    @answers
+    async def _tidy(self, project_id: str) -> None:
+        with self._room.visit(project_id) as desk:
+            try:
+                async with self._turns.alone(desk):
+                    await tidy(self._room, desk)
+            except BaseException:
+                desk.entry.tidy_at = self._room.clock.monotonic() + TIDY_AGAIN_S
+                raise
+
+    @answers
+    async def _purge(self) -> int:
+        return await self._room.removal.purge(older_than_s=self._trash_grace_s)
+
+    # -- how ---------------------------------------------------------------------------------------
+
+    async def _leave(self, desk: Desk, how: Callable[[Room, Desk], Coroutine[Any, Any, None]]) -> None:
+        refuse_if_used(desk)
+        if desk.archiving is not None:
+            desk.archiving.abandon()
+
+        async def work() -> None:
+            async with self._turns.alone(desk):
+                await how(self._room, desk)
+
+        await self._turns.own(desk, work, f"leave {desk.project_id}")
+
+    async def _status(self, project_id: str) -> WorkspaceStatus:
+        async with within(self._room.deadlines.store_s, "Reading the state of the workspace"):
+            row = await self._room.store.workspaces.get(project_id)
+        entry = self._registry.get(project_id)
+        if entry is not None:
+            return of_entry(entry, self._room.clock, row)
+        return of_row(row) if row is not None else WorkspaceStatus(project_id, "cold")
+
+    def incident(self) -> str:
+        return self._ids.new()
+
+    def left_behind(self, project_id: str) -> tuple[str, ...]:
+        entry = self._registry.get(project_id)
+        return entry.remains if entry is not None else ()
