@@ -1,0 +1,183 @@
+"""Whole trees in and out, as streams that never hold more than a window of bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+from journeyman.failures import Failure
+from journeyman.guest.channel import Channel
+from journeyman.guest.connection import Connection
+from journeyman.guest.frames import (
+    file_pieces,
+    lost,
+    pack_restore_data,
+    pack_restore_entry,
+    refused,
+    tree_entries,
+)
+from journeyman.guest.inside import wire
+from journeyman.ports.guest import FileData, RestoreEntry, TreeEntry
+
+STALL_S = 60.0
+"""Most seconds a bulk stream may stand still while we wait for the guest."""
+FINISH_S = 600.0
+"""Most seconds for links, metadata and the sync of a restored tree."""
+PATHS_PER_CALL = 2000
+CALL_BYTES_MAX = wire.PIECE
+
+
+async def next_piece(channel: Channel) -> bytes | None:
+    try:
+        async with asyncio.timeout(STALL_S):
+            return await channel.receive()
+    except TimeoutError:
+        raise lost(f"the guest sent nothing for {STALL_S:.0f} s") from None
+
+
+async def scan(connection: Connection, root: str) -> AsyncIterator[TreeEntry]:
+    channel = connection.open("scan", {"root": root})
+    try:
+        while (data := await next_piece(channel)) is not None:
+            for entry in tree_entries(data):
+                yield entry
+    finally:
+        channel.close()
+
+
+async def read_many(connection: Connection, paths: Sequence[bytes], root: str) -> AsyncIterator[FileData]:
+    """The paths go out in calls of bounded size; within one, whole records come in each frame."""
+    for path in paths:
+        try:
+            wire.check_relative(path)
+        except wire.Refusal as refusal:
+            raise refused(refusal) from None
+    for batch in _batches(paths):
+        channel = connection.open("read_many", {"root": root}, b"\0".join(batch))
+        try:
+            expected = 0
+            while (data := await next_piece(channel)) is not None:
+                for index, flags, piece in file_pieces(data):
+                    if index != expected or index >= len(batch):
+                        raise lost("files come in the wrong order")
+                    last = bool(flags & wire.LAST)
+                    expected += last
+                    if flags & wire.FAILED:
+                        yield FileData(batch[index], b"", last=True, error=piece.decode("utf-8", "replace"))
+                    else:
+                        yield FileData(batch[index], piece, last=last)
+            if expected != len(batch):
+                raise lost("a bulk read ended early")
+        finally:
+            channel.close()
+
+
+def _batches(paths: Sequence[bytes]) -> list[list[bytes]]:
+    batches: list[list[bytes]] = []
+    size = CALL_BYTES_MAX
+    for path in paths:
+        if size + len(path) + 1 > CALL_BYTES_MAX or len(batches[-1]) >= PATHS_PER_CALL:
+            batches.append([])
+            size = 0
+        batches[-1].append(path)
+        size += len(path) + 1
+    return batches
+
+
+class GuestRestore:
+    """Implements `ports.guest.Restore`. What can be judged from the entries alone is refused here, at once;
+    the guest judges everything again. Records are gathered, so a refusal of the guest's own (a full disk)
+    is raised by a later call, at the latest by `finish`."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._pending = bytearray()
+        self._kinds: dict[bytes, str] = {}
+
+    @classmethod
+    async def begin(
+        cls, connection: Connection, root: str, *, entries_max: int, bytes_max: int
+    ) -> GuestRestore:
+        channel = connection.open(
+            "restore", {"root": root, "entries_max": entries_max, "bytes_max": bytes_max}
+        )
+        ready: list[object] = []
+        channel.on_note = ready.append
+        try:
+            async with asyncio.timeout(STALL_S):
+                await channel.noted(lambda: bool(ready))
+        except TimeoutError:
+            channel.close()
+            raise lost("the guest does not begin the restore") from None
+        except BaseException:
+            channel.close()
+            raise
+        return cls(channel)
+
+    async def add(self, entry: RestoreEntry) -> None:
+        try:
+            parts = wire.check_relative(entry.path)
+            if entry.kind == "hardlink":
+                wire.check_relative(entry.target)
+        except wire.Refusal as refusal:
+            raise await self._void(refused(refusal)) from None
+        parent = b"/".join(parts[:-1])
+        wrong = ""
+        if entry.path in self._kinds:
+            wrong = "comes twice"
+        elif parent and self._kinds.get(parent) != "directory":
+            wrong = "comes without its directory"
+        elif entry.kind == "hardlink" and self._kinds.get(entry.target) != "file":
+            wrong = "links to what this restore did not write"
+        elif entry.kind == "symlink" and (not 0 < len(entry.target) < 4096 or b"\0" in entry.target):
+            wrong = "is not a link that can be made"
+        if wrong:
+            raise await self._void(Failure("path_refused", f"{entry.path[:200]!r} {wrong}."))
+        self._kinds[entry.path] = "file" if entry.kind == "hardlink" else entry.kind
+        await self._put(pack_restore_entry(entry))
+
+    async def data(self, path: bytes, data: bytes) -> None:
+        for at in range(0, len(data), wire.PIECE):
+            await self._put(pack_restore_data(path, data[at : at + wire.PIECE]))
+
+    async def finish(self) -> int:
+        try:
+            await self._flush()
+            self._channel.end()
+            async with asyncio.timeout(FINISH_S):
+                answer = await self._channel.result()
+            return int(answer["entries"])
+        except TimeoutError:
+            self._channel.close()
+            raise lost("the restored files could not be synced to disk in time") from None
+        except BaseException:
+            self._channel.close()
+            raise
+
+    async def abort(self) -> None:
+        """Drop it; what was written is removed before this returns."""
+        self._channel.discard()
+        with contextlib.suppress(Failure, TimeoutError):
+            async with asyncio.timeout(STALL_S):
+                await self._channel.result()
+        self._channel.close()
+
+    async def _put(self, record: bytes) -> None:
+        self._pending += record
+        if len(self._pending) >= wire.PIECE:
+            await self._flush()
+        elif self._channel.failure is not None:
+            raise self._channel.failure
+
+    async def _flush(self) -> None:
+        pending, self._pending = bytes(self._pending), bytearray()
+        try:
+            async with asyncio.timeout(STALL_S):
+                await self._channel.send(pending)
+        except TimeoutError:
+            raise lost("the guest takes no more data") from None
+
+    async def _void(self, failure: Failure) -> Failure:
+        await self.abort()
+        return failure

@@ -1,0 +1,199 @@
+"""The daemon's side of a guest: `ports.guest.Guest` over one connection.
+
+Every call has a deadline; a connection that breaks fails every pending call with
+`Failure("workspace_failed", retryable=True)`. It must not know which sandbox the guest runs in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from journeyman.failures import Failure
+from journeyman.guest import bulk
+from journeyman.guest.channel import Channel
+from journeyman.guest.connection import Connection, connect_when_ready
+from journeyman.guest.frames import lost, stat_from
+from journeyman.guest.inside import wire
+from journeyman.guest.processes import GuestProcess, run_to_end
+from journeyman.ports.guest import (
+    DirEntry,
+    EntryKind,
+    FileContent,
+    FileData,
+    Finished,
+    GlobResult,
+    GrepMatch,
+    GrepResult,
+    Process,
+    ProcessSpec,
+    Stat,
+    TreeEntry,
+)
+
+CALL_S = 60.0
+RESTORE_ENTRIES_MAX = 5_000_000
+RESTORE_BYTES_MAX = 1 << 40
+
+
+class GuestClient:
+    """Implements `ports.guest.Guest`. Safe for concurrent use on one event loop."""
+
+    def __init__(self, connection: Connection, *, call_s: float = CALL_S) -> None:
+        self._connection = connection
+        self._call_s = call_s
+
+    @classmethod
+    async def attach(
+        cls, socket: Path, *, timeout_s: float = 30.0, alive: Callable[[], bool] | None = None
+    ) -> GuestClient:
+        """Connect to the guest that listens (or will) on `socket`. `alive()` false ends the wait early."""
+        return cls(await connect_when_ready(socket, timeout_s=timeout_s, alive=alive))
+
+    @property
+    def connected(self) -> bool:
+        return self._connection.alive
+
+    async def _call(
+        self, operation: str, arguments: dict[str, Any], take: Callable[[bytes], object] | None = None
+    ) -> dict[str, Any]:
+        return await self._finish(self._connection.open(operation, arguments), operation, take)
+
+    async def _finish(
+        self, channel: Channel, operation: str, take: Callable[[bytes], object] | None = None
+    ) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(self._call_s):
+                while (data := await channel.receive()) is not None:
+                    if take is not None:
+                        take(data)
+                return await channel.result()
+        except TimeoutError:
+            raise Failure(
+                "timeout",
+                f"The workspace did not answer {operation} within {self._call_s:.0f} s.",
+                hint="Try again; if it stays so, stop what runs in the workspace.",
+                retryable=True,
+            ) from None
+        except (ValueError, KeyError, TypeError):
+            raise lost("an answer cannot be read") from None
+        finally:
+            channel.close()
+
+    async def ping(self) -> None:
+        await self._call("ping", {})
+
+    async def spawn(self, spec: ProcessSpec) -> Process:
+        return await GuestProcess.start(self._connection, spec, timeout_s=self._call_s)
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: str = "/workspace",
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        timeout_s: float = 60.0,
+        output_bytes_max: int = 1_000_000,
+    ) -> Finished:
+        spec = ProcessSpec(tuple(argv), cwd=cwd, env=dict(env or {}), stdin=stdin is not None)
+        process = await GuestProcess.start(self._connection, spec, timeout_s=self._call_s)
+        return await run_to_end(process, stdin, timeout_s=timeout_s, output_bytes_max=output_bytes_max)
+
+    async def kill_all(self) -> int:
+        return await self.end_all(grace_s=0.0)
+
+    async def end_all(self, *, grace_s: float) -> int:
+        """As `kill_all`, with SIGTERM and up to `grace_s` seconds first."""
+        return int((await self._call("kill_all", {"grace_s": grace_s}))["killed"])
+
+    async def read(self, path: str, *, offset: int = 0, limit: int | None = None) -> FileContent:
+        content = bytearray()
+        answer = await self._call("read", {"path": path, "offset": offset, "limit": limit}, content.extend)
+        return FileContent(data=bytes(content), size=int(answer["size"]), sha256=str(answer["sha256"]))
+
+    async def write(
+        self, path: str, data: bytes, *, expected_sha256: str | None = None, mode: int | None = None
+    ) -> Stat:
+        more = len(data) > wire.PIECE
+        arguments = {"path": path, "expected": expected_sha256, "mode": mode, "more": more}
+        channel = self._connection.open("write", arguments, data[: wire.PIECE])
+        try:
+            async with asyncio.timeout(self._call_s):
+                if more:
+                    await channel.send(data[wire.PIECE :])
+                    channel.end()
+        except TimeoutError:
+            channel.close()
+            raise Failure("timeout", f"Writing {path} took too long.", retryable=True) from None
+        except BaseException:
+            channel.close()
+            raise
+        return stat_from(await self._finish(channel, "write"))
+
+    async def stat(self, path: str) -> Stat | None:
+        found = (await self._call("stat", {"path": path}))["stat"]
+        return None if found is None else stat_from(found)
+
+    async def list(self, path: str) -> tuple[DirEntry, ...]:
+        entries: list[DirEntry] = []
+
+        def take(data: bytes) -> None:
+            for name, kind, size in json.loads(data):
+                entries.append(DirEntry(str(name), cast(EntryKind, kind), int(size)))
+
+        await self._call("list", {"path": path}, take)
+        return tuple(entries)
+
+    async def make_directory(self, path: str) -> None:
+        await self._call("mkdir", {"path": path})
+
+    async def remove(self, path: str) -> None:
+        await self._call("remove", {"path": path})
+
+    async def rename(self, source: str, target: str) -> None:
+        await self._call("rename", {"source": source, "target": target})
+
+    async def grep(
+        self,
+        pattern: str,
+        *,
+        path: str = "/workspace",
+        glob: str | None = None,
+        ignore_case: bool = False,
+        limit: int = 100,
+    ) -> GrepResult:
+        """`GrepMatch.path` is relative to /workspace; `text` is at most 500 characters of the line."""
+        arguments = {
+            "pattern": pattern,
+            "path": path,
+            "glob": glob,
+            "ignore_case": ignore_case,
+            "limit": limit,
+        }
+        answer = await self._call("grep", arguments)
+        matches = tuple(GrepMatch(str(p), int(n), str(text)) for p, n, text in answer["matches"])
+        return GrepResult(matches, more_matches=int(answer["more"]), more_files=int(answer["files"]))
+
+    async def glob(self, pattern: str, *, path: str = "/workspace", limit: int = 200) -> GlobResult:
+        answer = await self._call("glob", {"pattern": pattern, "path": path, "limit": limit})
+        return GlobResult(tuple(str(each) for each in answer["paths"]), more=int(answer["more"]))
+
+    def scan(self, root: str = "/workspace") -> AsyncIterator[TreeEntry]:
+        return bulk.scan(self._connection, root)
+
+    def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]:
+        return bulk.read_many(self._connection, paths, root)
+
+    async def begin_restore(
+        self, root: str, *, entries_max: int = RESTORE_ENTRIES_MAX, bytes_max: int = RESTORE_BYTES_MAX
+    ) -> bulk.GuestRestore:
+        return await bulk.GuestRestore.begin(
+            self._connection, root, entries_max=entries_max, bytes_max=bytes_max
+        )
+
+    async def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,207 @@
+"""One connection to a guest: frames in and out, many channels, credit on each, and one way to be lost.
+
+Knows nothing of files or processes. When the connection goes, every pending call raises
+`Failure("workspace_failed", retryable=True)` at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import stat
+import struct
+from pathlib import Path
+from typing import Any
+
+from journeyman.failures import Failure
+from journeyman.guest.channel import Channel
+from journeyman.guest.frames import failure_of, lost
+from journeyman.guest.inside import wire
+
+
+def open_socket(path: Path) -> socket.socket:
+    """Connect to the very socket at `path`, in whatever directory: a workspace could put a link to some
+    other program's socket there, and the path may be longer than a socket's address may be."""
+    handle = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISSOCK(os.fstat(handle).st_mode):
+            raise ConnectionRefusedError(f"{path.name} is not a socket")
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        try:
+            sock.setblocking(False)
+            sock.connect(f"/proc/self/fd/{handle}")
+        except OSError:
+            sock.close()
+            raise
+        return sock
+    finally:
+        os.close(handle)
+
+
+class Connection(asyncio.Protocol):
+    """The daemon's end. Made by `connect`; safe for concurrent use on one loop."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray()
+        self._channels: dict[int, Channel] = {}
+        self._last = 0
+        self._lost: Failure | None = None
+        self._writable: asyncio.Event = asyncio.Event()
+        self._writable.set()
+        self.hello: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+
+    @property
+    def alive(self) -> bool:
+        return self._lost is None
+
+    def open(self, operation: str, arguments: dict[str, Any], body: bytes = b"") -> Channel:
+        """Start a call. `body` may be at most PIECE bytes; more goes through the channel."""
+        if self._lost is not None:
+            raise self._lost
+        self._last += 1
+        channel = Channel(self, self._last)
+        self._channels[channel.ident] = channel
+        self.send(channel.ident, wire.OPEN, wire.to_json({"op": operation, **arguments}) + b"\n" + body)
+        return channel
+
+    def send(self, channel: int, kind: int, payload: bytes = b"") -> None:
+        """Queue one frame. Bounded by credit and by `drained`; dropped silently once the peer is gone."""
+        if self._transport is not None and self._lost is None:
+            self._transport.write(wire.HEADER.pack(len(payload), channel, kind) + payload)
+
+    async def drained(self) -> None:
+        """Wait until what was queued is on its way. Raises when the connection is lost meanwhile."""
+        await self._writable.wait()
+        if self._lost is not None:
+            raise self._lost
+
+    def close(self, why: str = "the connection was closed") -> None:
+        self._fail(lost(why))
+        if self._transport is not None:
+            self._transport.close()
+
+    # What the loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._fail(lost("the guest ended" if exc is None else f"the connection broke ({exc})"))
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        at, size = 0, len(self._buffer)
+        try:
+            while size - at >= wire.HEADER.size:
+                length, channel, kind = wire.HEADER.unpack_from(self._buffer, at)
+                if length > wire.FRAME_MAX:
+                    raise ValueError("a frame is too long")
+                start = at + wire.HEADER.size
+                if size - start < length:
+                    break
+                at = start + length
+                self._take(channel, kind, bytes(self._buffer[start:at]))
+        except (ValueError, KeyError, TypeError, struct.error, RecursionError):
+            self.close("the guest sends what cannot be read")
+            return
+        del self._buffer[:at]
+
+    def _take(self, ident: int, kind: int, payload: bytes) -> None:
+        if ident == 0 and kind == wire.HELLO:
+            if not self.hello.done():
+                self.hello.set_result(_object(payload))
+            return
+        channel = self._channels.get(ident)
+        if channel is None:
+            return  # closed by us while this was on its way
+        if kind == wire.DATA:
+            channel.take_data(payload)
+        elif kind == wire.CREDIT:
+            channel.take_credit(struct.unpack("!I", payload)[0])
+        elif kind == wire.NOTE:
+            channel.take_note(_object(payload))
+        elif kind == wire.RESULT:
+            del self._channels[ident]
+            channel.take_result(_object(payload))
+        elif kind == wire.ERROR:
+            del self._channels[ident]
+            channel.take_failure(failure_of(_object(payload)))
+        else:
+            raise ValueError("an unknown frame")
+
+    def forget(self, ident: int) -> None:
+        self._channels.pop(ident, None)
+
+    def _fail(self, failure: Failure) -> None:
+        if self._lost is not None:
+            return
+        self._lost = failure
+        self._writable.set()
+        channels, self._channels = self._channels, {}
+        for channel in channels.values():
+            channel.take_failure(failure)
+        if not self.hello.done():
+            self.hello.set_exception(failure)
+            self.hello.exception()  # seen, even where nobody waits for it
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    value = json.loads(payload)
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value  # pyright: ignore[reportUnknownVariableType]  # JSON from outside: checked where used
+
+
+async def connect(path: Path, *, timeout_s: float = 5.0) -> Connection:
+    """Connect and greet. Raises OSError where nobody listens (yet), Failure where the guest is not ours."""
+    loop = asyncio.get_running_loop()
+    sock = open_socket(path)
+    try:
+        _, connection = await loop.create_unix_connection(Connection, sock=sock)
+    except BaseException:
+        sock.close()
+        raise
+    try:
+        async with asyncio.timeout(timeout_s):
+            hello = await connection.hello
+    except TimeoutError:
+        connection.close()
+        raise lost("the guest does not greet") from None
+    except BaseException:
+        connection.close()
+        raise
+    if hello.get("version") != wire.VERSION:
+        connection.close()
+        raise Failure(
+            "workspace_failed",
+            f"The workspace runs guest version {hello.get('version')}, this daemon needs {wire.VERSION}.",
+            hint="Archive the workspace and open it again to start it with the new guest.",
+        )
+    return connection
+
+
+async def connect_when_ready(path: Path, *, timeout_s: float, alive: Any = None) -> Connection:
+    """As `connect`, but waits for the guest to come up. `alive()` false ends the wait early."""
+    pause = 0.002
+    try:
+        async with asyncio.timeout(timeout_s):
+            while True:
+                with contextlib.suppress(FileNotFoundError, ConnectionRefusedError, BlockingIOError):
+                    return await connect(path, timeout_s=timeout_s)
+                if alive is not None and not alive():
+                    raise lost("the guest did not start")
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.5, 0.05)
+    except TimeoutError:
+        raise lost(f"the guest did not answer within {timeout_s:.0f} s") from None

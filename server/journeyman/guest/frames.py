@@ -1,0 +1,116 @@
+"""The wire between daemon and guest, in the daemon's own types. What bytes mean is said once, in
+`inside/wire.py`, which also runs in the workspace; here its raw tuples become the values of `ports.guest`.
+
+Whatever a guest sends is untrusted: what cannot be read is `workspace_failed`, never an exception of ours.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Any, cast
+
+from journeyman.failures import FAILURE_KINDS, Failure, FailureKind
+from journeyman.guest.inside import wire
+from journeyman.ports.guest import EntryKind, RestoreEntry, Stat, TreeEntry
+
+HINTS: dict[str, str] = {
+    "path_refused": "Use a path inside /workspace that no link leads out of.",
+    "not_found": "List the directory to see what is there.",
+    "conflict": "Read it again and repeat the change on what is there now.",
+    "disk_full": "Remove files from the workspace, or free space on the disk that holds it.",
+}
+
+
+def lost(why: str) -> Failure:
+    """The workspace does not answer any more."""
+    return Failure(
+        "workspace_failed",
+        f"The workspace went away: {why}.",
+        hint="Try again; the workspace is started anew and its files are kept.",
+        retryable=True,
+    )
+
+
+def failure_of(answer: dict[str, Any]) -> Failure:
+    kind, message = answer.get("kind"), answer.get("message")
+    if kind not in FAILURE_KINDS or not isinstance(message, str):
+        return lost("the guest's refusal cannot be read")
+    return Failure(
+        cast(FailureKind, kind),
+        message[:2000],
+        hint=HINTS.get(kind, ""),
+        retryable=kind in ("overloaded", "workspace_failed"),
+    )
+
+
+def refused(refusal: wire.Refusal) -> Failure:
+    return failure_of({"kind": refusal.kind, "message": refusal.message})
+
+
+def stat_from(answer: dict[str, Any]) -> Stat:
+    return Stat(
+        kind=cast(EntryKind, str(answer["kind"])),
+        size=int(answer["size"]),
+        mode=int(answer["mode"]),
+        mtime_ns=int(answer["mtime_ns"]),
+        sha256=cast("str | None", answer["sha256"]),
+    )
+
+
+def tree_entries(data: bytes) -> Iterator[TreeEntry]:
+    try:
+        for kind, size, mode, mtime, ctime, inode, nlink, path, target, xattrs in wire.unpack_entries(data):
+            wire.check_relative(path)
+            yield TreeEntry(
+                path=path,
+                kind=cast(EntryKind, wire.KINDS[kind]),
+                size=size,
+                mode=mode,
+                mtime_ns=mtime,
+                ctime_ns=ctime,
+                inode=inode,
+                nlink=nlink,
+                target=target,
+                xattrs=xattrs,
+            )
+    except (struct.error, ValueError, wire.Refusal):
+        raise lost("its list of files cannot be read") from None
+
+
+def pack_restore_entry(entry: RestoreEntry) -> bytes:
+    record = wire.pack_entry(
+        (
+            wire.KINDS.index(entry.kind),
+            entry.size if entry.kind == "file" else 0,
+            entry.mode,
+            entry.mtime_ns,
+            0,
+            0,
+            0,
+            entry.path,
+            entry.target,
+            dict(entry.xattrs),
+        )
+    )
+    return wire.RESTORE_HEAD.pack(wire.ADD, len(record)) + record
+
+
+def pack_restore_data(path: bytes, data: bytes) -> bytes:
+    head = wire.RESTORE_HEAD.pack(wire.APPEND, 4 + len(path) + len(data))
+    return head + struct.pack("!I", len(path)) + path + data
+
+
+def file_pieces(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """(index, flags, bytes) of each record in one frame of a bulk read."""
+    at = 0
+    while at < len(data):
+        try:
+            index, flags, length = wire.PIECE_HEAD.unpack_from(data, at)
+        except struct.error:
+            raise lost("a file's data cannot be read") from None
+        at += wire.PIECE_HEAD.size
+        if at + length > len(data):
+            raise lost("a file's data is cut")
+        yield index, flags, data[at : at + length]
+        at += length

@@ -1,0 +1,99 @@
+"""One conversation of a connection, seen from inside: blocking, credit-bounded, droppable."""
+
+from __future__ import annotations
+
+import collections
+import struct
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from .wire import CREDIT, DATA, FRAME_MAX, NOTE, WINDOW, Gone, Malformed, to_json
+
+
+class Sender(Protocol):
+    def send(self, channel: int, kind: int, payload: bytes = b"") -> None:
+        """Write one frame. Raises Gone when the connection is."""
+        ...
+
+
+class Channel:
+    """One conversation of a connection, seen from the guest. `send` and `receive` block."""
+
+    def __init__(self, connection: Sender, ident: int) -> None:
+        self.connection = connection
+        self.ident = ident
+        self.gone = False
+        self.wake: Callable[[], None] | None = None
+        self.on_note: Callable[[dict[str, Any]], None] | None = None
+        self._condition = threading.Condition()
+        self._inbox: collections.deque[bytes] = collections.deque()
+        self._unconsumed = 0
+        self._ungranted = 0
+        self._ended = False
+        self._credit = WINDOW
+
+    @property
+    def credit(self) -> int:
+        return self._credit
+
+    def send(self, data: bytes) -> None:
+        """One DATA frame, when there is credit. Raises Gone when nobody wants it any more."""
+        with self._condition:
+            while self._credit <= 0 and not self.gone:
+                self._condition.wait()
+            if self.gone:
+                raise Gone
+            self._credit -= len(data)
+        self.connection.send(self.ident, DATA, data)
+
+    def note(self, message: dict[str, Any]) -> None:
+        self.connection.send(self.ident, NOTE, to_json(message))
+
+    def receive(self) -> bytes | None:
+        """The next piece from the client; None at its end. Raises Gone."""
+        with self._condition:
+            while not self._inbox and not self._ended and not self.gone:
+                self._condition.wait()
+            if self.gone:
+                raise Gone
+            if not self._inbox:
+                return None
+            data = self._inbox.popleft()
+            self._unconsumed -= len(data)
+            self._ungranted += len(data)
+            grant = self._ungranted if self._ungranted >= WINDOW // 2 else 0
+            self._ungranted -= grant
+        if grant:
+            self.connection.send(self.ident, CREDIT, struct.pack("!I", grant))
+        return data
+
+    # Called by the connection's reader.
+
+    def take_data(self, data: bytes) -> None:
+        with self._condition:
+            self._unconsumed += len(data)
+            if self._unconsumed > WINDOW + FRAME_MAX or self._ended:
+                raise Malformed("more data than credit")
+            self._inbox.append(data)
+            self._condition.notify_all()
+
+    def take_end(self) -> None:
+        with self._condition:
+            self._ended = True
+            self._condition.notify_all()
+
+    def take_credit(self, amount: int) -> None:
+        with self._condition:
+            self._credit += amount
+            self._condition.notify_all()
+        if self.wake:
+            self.wake()
+
+    def drop(self) -> None:
+        with self._condition:
+            self.gone = True
+            self._inbox.clear()
+            self._condition.notify_all()
+        if self.wake:
+            self.wake()

@@ -1,0 +1,24 @@
+"""The few system calls Python does not offer."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+from typing import Any
+
+_libc: Any = None
+with contextlib.suppress(OSError):
+    _libc = ctypes.CDLL(None, use_errno=True)
+
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 24, 36, 38
+
+
+def prctl(option: int, value: int) -> bool:
+    return _libc is not None and _libc.prctl(option, value, 0, 0, 0) == 0
+
+
+def sync_filesystem(fd: int) -> None:
+    """Wait until everything written to the file system of `fd` is on disk."""
+    if _libc is None or _libc.syncfs(fd) != 0:
+        os.sync()

@@ -1,0 +1,199 @@
+"""Starts process groups, is the one place that reaps, and can end everything it started."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import threading
+import time
+from typing import Any
+
+from .channels import Channel
+from .child import Child
+from .output import feed, pump
+from .paths import Root
+from .pool import Pool
+from .wire import Gone, Refusal
+
+
+class Processes:
+    """Starts process groups, is the one place that reaps, and can end everything it started."""
+
+    def __init__(self, root: Root, environment: dict[str, str], pool: Pool, side: int) -> None:
+        self.root = root
+        self.environment = environment
+        self.pool = pool
+        self._lock = threading.Lock()  # held over start + register, and over reap + unregister
+        self._children: dict[int, Child] = {}
+        self._started = threading.Event()
+        self._side = side
+        threading.Thread(target=self._reap, name="reaper", daemon=True).start()
+
+    def spawn(self, channel: Channel, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        try:
+            child, out, extra, stdin = self._start(args)
+        except _NoProgram as missing:
+            channel.note({"pid": 0})
+            channel.send(("%s\n" % missing).encode("utf-8", "surrogateescape"))
+            channel.note({"exit": 127, "extra": ""})
+            return {}
+        channel.wake = child.wake
+        channel.on_note = lambda message: self.signal(child, int(message["signal"]))
+        with contextlib.suppress(Gone):
+            channel.note({"pid": child.pid})
+        if stdin is not None:
+            self.pool.run(lambda: feed(channel, child, stdin))
+        try:
+            pump(channel, child, out, extra)
+        finally:
+            channel.wake = None
+            child.close()
+        return {}
+
+    def _start(self, args: dict[str, Any]) -> tuple[Child, int, int | None, int | None]:
+        argv = [_os_text(each) for each in args["argv"]]
+        if not argv or any("\0" in each for each in argv):
+            raise Refusal("invalid", "A process needs a program, and no NUL bytes in its arguments.")
+        environment = dict(self.environment)
+        environment.update({_os_text(key): _os_text(value) for key, value in args["env"].items()})
+        directory = self.root.open_directory(args["cwd"])
+        out_read, out_write = os.pipe()
+        extra_read, extra_write = os.pipe() if args["extra_fd"] else (None, None)
+        # A child is registered before the reaper may look at it, and fd 3 is ours while it is started.
+        try:
+            with self._lock:
+                if extra_write is not None:
+                    os.dup2(extra_write, 3, inheritable=False)
+                try:
+                    popen = subprocess.Popen(
+                        argv,
+                        stdin=subprocess.PIPE if args["stdin"] else subprocess.DEVNULL,
+                        stdout=out_write,
+                        stderr=subprocess.STDOUT if args["merge_output"] else subprocess.DEVNULL,
+                        cwd="/proc/self/fd/%d" % directory,
+                        env=environment,
+                        pass_fds=(3,) if extra_write is not None else (),
+                        start_new_session=True,
+                        bufsize=0,
+                    )
+                finally:
+                    if extra_write is not None:
+                        os.dup2(self._side, 3, inheritable=False)
+                child = Child(popen)
+                self._children[popen.pid] = child
+                self._started.set()
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+            os.close(out_read)
+            if extra_read is not None:
+                os.close(extra_read)
+            raise _NoProgram("%s: %s" % (argv[0], error.strerror)) from None
+        finally:
+            os.close(directory)
+            os.close(out_write)
+            if extra_write is not None:
+                os.close(extra_write)
+        os.set_blocking(out_read, False)
+        if extra_read is not None:
+            os.set_blocking(extra_read, False)
+        stdin = None
+        if popen.stdin is not None:
+            stdin = os.dup(popen.stdin.fileno())
+            popen.stdin.close()
+            os.set_blocking(stdin, False)
+        return child, out_read, extra_read, stdin
+
+    def _reap(self) -> None:
+        while True:
+            self._started.clear()
+            try:
+                found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+            except ChildProcessError:
+                self._started.wait()
+                continue
+            if found is None:
+                continue
+            with self._lock:
+                try:
+                    _, status = os.waitpid(found.si_pid, 0)
+                except ChildProcessError:
+                    continue  # a start that failed reaped its own child
+                child = self._children.pop(found.si_pid, None)
+            if child is not None:
+                code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+                child.popen.returncode = child.code = code
+                child.wake()
+
+    def signal(self, child: Child, number: int) -> None:
+        """Signal the child's group; after its end only what still is in that group."""
+        with self._lock:
+            other = self._children.get(child.pid)
+            if other is None or other is child:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(child.pid, number)
+
+    def kill_all(self, _c: Channel, args: dict[str, Any], _b: bytes) -> dict[str, Any]:
+        """SIGTERM first where `grace_s` is above zero, then SIGKILL for what is left."""
+        count = self.end_all(signal.SIGTERM, float(args["grace_s"])) if args["grace_s"] > 0 else 0
+        return {"killed": max(count, self.end_all(signal.SIGKILL, 5.0))}
+
+    def end_all(self, number: int, within_s: float) -> int:
+        """Signal every descendant until none is left or the time is up; orphans come to us (subreaper).
+        A polite signal is sent to each once."""
+        seen: dict[int, bool] = {}
+        until = time.monotonic() + within_s
+        while True:
+            alive = descendants(os.getpid())
+            for pid in alive:
+                if number == signal.SIGKILL or pid not in seen:
+                    seen[pid] = True
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        os.kill(pid, number)
+            if not alive or time.monotonic() > until:
+                return len(seen)
+            time.sleep(0.002)
+
+
+class _NoProgram(Exception):
+    pass
+
+
+def _os_text(text: str) -> str:
+    return os.fsdecode(text.encode("utf-8", "surrogateescape"))
+
+
+def reserve_side_channel() -> int:
+    """Occupy descriptor 3, so that a child's side channel can be put there for the moment of its start.
+    Must come before anything else is opened. Answers what to put back there."""
+    null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    spare = fcntl.fcntl(null, fcntl.F_DUPFD_CLOEXEC, 10)
+    if null != 3:
+        os.dup2(null, 3, inheritable=False)
+        os.close(null)
+    return int(spare)
+
+
+def descendants(pid: int) -> list[int]:
+    """Every living descendant of `pid`, by /proc; zombies are not counted."""
+    children: dict[int, list[int]] = {}
+    dead: set[int] = set()
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open("/proc/%s/stat" % name, "rb") as source:
+                fields = source.read().rsplit(b")", 1)[1].split()
+        except (OSError, IndexError):
+            continue
+        children.setdefault(int(fields[1]), []).append(int(name))
+        if fields[0] in (b"Z", b"X"):
+            dead.add(int(name))
+    found: list[int] = []
+    todo = [pid]
+    while todo:
+        below = children.get(todo.pop(), [])
+        found += below
+        todo += below
+    return [each for each in found if each not in dead]

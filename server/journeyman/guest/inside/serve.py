@@ -1,0 +1,116 @@
+"""The guest's start: confine itself, listen, serve until told to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+from collections.abc import Sequence
+
+from . import libc
+from .bulk import Bulk
+from .connection import Connection, Operation
+from .files import Files
+from .paths import Root
+from .pool import Pool
+from .processes import Processes, reserve_side_channel
+from .search import Search
+
+UMASK = 0o022
+
+
+def _become(uid: int, gid: int) -> None:
+    """Give up root for good: no capability in the bounding set, no groups, no new privileges."""
+    for capability in range(64):
+        libc.prctl(libc.PR_CAPBSET_DROP, capability)
+    os.setgroups([])
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+
+
+def _limit(name: str, value: str) -> None:
+    import resource
+
+    which = getattr(resource, "RLIMIT_" + name)
+    _, hard = resource.getrlimit(which)
+    wanted = int(value) if hard == resource.RLIM_INFINITY else min(int(value), hard)
+    resource.setrlimit(which, (wanted, wanted))
+
+
+def _environment(home: str) -> dict[str, str]:
+    return {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": home,
+        "USER": "workspace",
+        "LOGNAME": "workspace",
+        "SHELL": "/bin/bash",
+        "LANG": "C.UTF-8",
+        "TERM": "dumb",
+        "TMPDIR": "/tmp",
+        "GIT_TERMINAL_PROMPT": "0",
+        "PAGER": "cat",
+    }
+
+
+class _Stop(Exception):
+    pass
+
+
+def _on_term(_number: int, _frame: object) -> None:
+    raise _Stop
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve until SIGTERM. Arguments: SOCKET, then key=value: root, home, path (directories), uid, gid,
+    grace (seconds), parent=1 (end with the parent), rlimit_NAME (a number)."""
+    where, options = argv[0], dict(each.split("=", 1) for each in argv[1:])
+    side = reserve_side_channel()
+    libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
+    libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
+    if "parent" in options:
+        libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGTERM)
+    os.umask(0o077)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    directory, name = os.path.split(where)
+    os.chdir(directory)  # a short name: a socket's path may not be longer than 107 bytes
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name)
+    if os.geteuid() == 0 and "uid" in options:
+        _become(int(options["uid"]), int(options.get("gid", options["uid"])))
+    for key, value in options.items():
+        if key.startswith("rlimit_"):
+            _limit(key[7:], value)
+    listener.bind(name)
+    root = Root(os.fsencode(options.get("root", "/workspace")))
+    os.chdir("/")
+    os.umask(UMASK)
+    environment = _environment(options.get("home", "/tmp/home"))
+    if "path" in options:
+        environment["PATH"] = options["path"]
+    with contextlib.suppress(OSError):
+        os.makedirs(environment["HOME"], exist_ok=True)
+    pool = Pool()
+    processes = Processes(root, environment, pool, side)
+    files, search, bulk = Files(root), Search(root, environment), Bulk(root)
+    operations: dict[str, Operation] = {
+        "spawn": processes.spawn, "kill_all": processes.kill_all,
+        "read": files.read, "write": files.write, "stat": files.stat, "list": files.list,
+        "mkdir": files.mkdir, "remove": files.remove, "rename": files.rename,
+        "glob": search.glob, "grep": search.grep,
+        "scan": bulk.scan, "read_many": bulk.read_many, "restore": bulk.restore,
+    }  # fmt: skip
+    signal.signal(signal.SIGTERM, _on_term)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    listener.listen(64)
+    try:
+        while True:
+            sock, _ = listener.accept()
+            connection = Connection(sock, operations, pool)
+            threading.Thread(target=connection.serve, daemon=True).start()
+    except _Stop:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        processes.end_all(signal.SIGTERM, float(options.get("grace", "5")))
+        processes.end_all(signal.SIGKILL, 1.0)
+    return 0

@@ -1,0 +1,121 @@
+"""Frames, records and refusals: what both ends of the socket agree on. The daemon's client imports it too.
+
+A frame is `length u32, channel u32, kind u8, payload` (network order). The client opens a channel by an
+OPEN frame (a JSON line, a newline, bytes); a channel ends with exactly one RESULT or ERROR. DATA frames are
+bounded by credit: a sender may send while its credit is above zero, starts with WINDOW bytes, and gets more
+as the receiver consumes, so nothing is buffered without bound on either side.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import struct
+from collections.abc import Iterator
+from typing import Any, Dict, Tuple
+
+VERSION = 1
+HEADER = struct.Struct("!IIB")
+HELLO, OPEN, DATA, END, CREDIT, NOTE, RESULT, ERROR, CANCEL = range(9)
+FRAME_MAX = 1 << 20
+PIECE = 256 * 1024
+WINDOW = 1 << 20
+CHANNELS_MAX = 512
+WORKSPACE = b"/workspace"
+NAME_MAX = 255
+DEPTH_MAX = 256
+EXTRA_MAX = 1 << 20
+DRAIN_S = 0.05
+
+FILE, DIRECTORY, SYMLINK, OTHER, HARDLINK = range(5)
+KINDS = ("file", "directory", "symlink", "other", "hardlink")
+ENTRY = struct.Struct("!BQHqqQIIHH")  # kind size mode mtime ctime inode nlink, path/target length, xattrs
+XATTR = struct.Struct("!HI")
+PIECE_HEAD = struct.Struct("!IBI")  # index flags length
+LAST, FAILED = 1, 2
+ADD, APPEND = 1, 2
+RESTORE_HEAD = struct.Struct("!BI")  # what, length
+
+RawEntry = Tuple[int, int, int, int, int, int, int, bytes, bytes, Dict[str, bytes]]
+
+
+def pack_entry(entry: RawEntry) -> bytes:
+    kind, size, mode, mtime, ctime, inode, nlink, path, target, xattrs = entry
+    parts = [
+        ENTRY.pack(kind, size, mode, mtime, ctime, inode, nlink, len(path), len(target), len(xattrs)),
+        path,
+        target,
+    ]
+    for name, value in xattrs.items():
+        raw = name.encode("utf-8", "surrogateescape")
+        parts += [XATTR.pack(len(raw), len(value)), raw, value]
+    return b"".join(parts)
+
+
+def unpack_entries(data: bytes) -> Iterator[RawEntry]:
+    """Raises struct.error or ValueError when the bytes are not whole entries."""
+    at, size = 0, len(data)
+    while at < size:
+        kind, length, mode, mtime, ctime, inode, nlink, plen, tlen, count = ENTRY.unpack_from(data, at)
+        at += ENTRY.size
+        path, target = data[at : at + plen], data[at + plen : at + plen + tlen]
+        at += plen + tlen
+        xattrs: dict[str, bytes] = {}
+        for _ in range(count):
+            nlen, vlen = XATTR.unpack_from(data, at)
+            at += XATTR.size
+            xattrs[data[at : at + nlen].decode("utf-8", "surrogateescape")] = data[
+                at + nlen : at + nlen + vlen
+            ]
+            at += nlen + vlen
+        if at > size or kind >= len(KINDS):
+            raise ValueError("a cut or unknown entry")
+        yield kind, length, mode, mtime, ctime, inode, nlink, path, target, xattrs
+
+
+class Refusal(Exception):
+    """An answer that is not a result; `kind` is one of the daemon's failure kinds."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+class Gone(Exception):
+    """The client dropped the channel or the connection."""
+
+
+class Malformed(Exception):
+    """A frame that no correct client sends; ends the connection."""
+
+
+def refusal_of(error: OSError, what: str) -> Refusal:
+    number = error.errno
+    if number in (errno.ENOENT,):
+        return Refusal("not_found", "There is no %s." % what)
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return Refusal("disk_full", "There is no space left in the workspace.")
+    if number == errno.ELOOP:
+        return Refusal("path_refused", "%s is a symbolic link." % what)
+    if number in (errno.EEXIST, errno.ENOTEMPTY):
+        return Refusal("conflict", "%s is already there." % what)
+    if number in (errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.EINVAL):
+        return Refusal("invalid", "%s: %s." % (what, os.strerror(number)))
+    return Refusal("workspace_failed", "%s: %s." % (what, error.strerror or error))
+
+
+def check_relative(path: bytes) -> list[bytes]:
+    """The parts of a safe relative path, or Refusal("path_refused")."""
+    parts = path.split(b"/")
+    if len(parts) > DEPTH_MAX:
+        raise Refusal("path_refused", "A path is deeper than %d directories." % DEPTH_MAX)
+    for part in parts:
+        if part in (b"", b".", b"..") or b"\0" in part or len(part) > NAME_MAX:
+            raise Refusal("path_refused", "Not a safe relative path: %r." % path[:200])
+    return parts
+
+
+def to_json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
