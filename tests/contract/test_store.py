@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from contract.store_records import archive, at, chat, furnish, message, project, run, user, workspace
 from journeyman.adapters.sqlite import SqliteStore
 from journeyman.failures import Failure
 from journeyman.ports.store import Store
@@ -22,8 +24,6 @@ from journeyman.records import (
     User,
 )
 from journeyman.testing.clock import FakeClock
-
-from contract.store_records import archive, at, chat, furnish, message, project, run, user, workspace
 
 ODD_TEXT = "tabs\tand\nlines, \0 NUL, Ünïcödé, 漢字, 🧭, quotes ' \" and ; --"
 
@@ -91,7 +91,9 @@ async def test_an_id_is_given_once(store: Store, call: Callable[[Store], Awaitab
 BAD_INPUT: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "cursor that is not base64": lambda s: s.projects.list("local", cursor="§"),
     "cursor of nothing": lambda s: s.projects.list("local", cursor=""),
-    "cursor with a long number": lambda s: s.projects.list("local", cursor="cHJvamVjdHM6OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk"),
+    "cursor with a long number": lambda s: s.projects.list(
+        "local", cursor="cHJvamVjdHM6OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk"
+    ),
     "page of no entries": lambda s: s.messages.list("c1", limit=0),
     "id that is not text": lambda s: s.chats.get("\ud800"),
     "sequence number of 70 bits": lambda s: s.events.read("c1", after=2**70),
@@ -143,7 +145,10 @@ async def test_everything_comes_back_as_it_was_put_after_reopening(tmp_path: Pat
         commands=Commands("x", "y", "z"),
         steps=9,
     )
-    items = (TodoItem("1", ODD_TEXT, "done", "true", (), "user", "seen"), TodoItem("2", "b", depends_on=("1",)))
+    items = (
+        TodoItem("1", ODD_TEXT, "done", "true", (), "user", "seen"),
+        TodoItem("2", "b", depends_on=("1",)),
+    )
     data = {"text": ODD_TEXT, "odd": "\ud800", "list": [1.5, True, None], "": {}}
     store = await SqliteStore.open(path, clock=FakeClock())
     await store.users.ensure(user())

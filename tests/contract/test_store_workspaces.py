@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from contract.store_records import workspace
 from journeyman.adapters.sqlite import SqliteStore
 from journeyman.failures import Failure
 from journeyman.ports.store import WorkspaceStore
 from journeyman.testing.clock import FakeClock
-
-from contract.store_records import workspace
 
 
 @pytest.fixture

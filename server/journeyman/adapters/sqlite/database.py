@@ -82,7 +82,7 @@ class Database(aiosqlite.Connection):
         In use by another process: `already_running`. Not a database, or no right: `storage_failed`."""
         database = cls(path, prepare)
         try:
-            await database
+            await database._opened()
         except sqlite3.Error as error:
             raise failure_from(error, path) from error
         except OSError as error:
@@ -92,6 +92,14 @@ class Database(aiosqlite.Connection):
                 hint="Check the owner and the permissions of its directory.",
             ) from error
         return database
+
+    async def _opened(self) -> None:
+        try:
+            await self
+        except BaseException:
+            # The thread still has to say that it stops, which needs our event loop.
+            await asyncio.to_thread(self._thread.join, BUSY_TIMEOUT_MS / 1000 + 1)
+            raise
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in a transaction; its result is answered after COMMIT.
