@@ -113,6 +113,8 @@ class OpenAiCompatibleModel:
         raise refused(self._config, model, response.status_code, words_of(body), dict(response.headers))
 
     async def _events(self, response: httpx.Response, model: str) -> AsyncGenerator[ModelDelta]:
+        import httpx
+
         parser = SseParser()
         stop: StopReason | None = None
         done = False
@@ -129,6 +131,9 @@ class OpenAiCompatibleModel:
                         yield delta
                 if done:
                     break
+        except httpx.HTTPError:
+            if stop is None:
+                raise  # else everything but the goodbye has come
         except EventTooLargeError as error:
             raise broken(self._config, str(error)) from error
         for event in () if done else parser.close():

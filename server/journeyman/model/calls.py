@@ -91,7 +91,7 @@ class CallJoiner:
         if name == call.name:
             return self._restarts(call, name)
         joined = call.name + name
-        fragment = call.name not in self._tool_names and any(t.startswith(joined) for t in self._tool_names)
+        fragment = name not in self._tool_names and any(t.startswith(joined) for t in self._tool_names)
         return not (fragment and call.bare)
 
     @staticmethod
