@@ -6,12 +6,13 @@ Pure arithmetic: knows neither the model nor the clock.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Literal
 
+from journeyman.model.usage import UsageMeter
+from journeyman.ports.model import ModelInfo, UsageDelta
 from journeyman.records import Budget, Usage
 
 WARN_AT = 0.8
-_N = TypeVar("_N", int, float)
 Ceiling = Literal["steps", "tokens", "usd", "seconds"]
 
 
@@ -47,24 +48,23 @@ class Reached:
 @dataclass(slots=True)
 class Meter:
     limits: Limits
-    usage: Usage = field(default_factory=Usage)
     steps: int = 0
     segment: int = 1
+    _used: UsageMeter = field(default_factory=UsageMeter)
     _segment_start: int = 0
     _estimated_tokens: int = 0
     _warned: set[Ceiling] = field(default_factory=set[Ceiling])
 
-    def add(self, used: Usage, *, characters: int) -> None:
+    @property
+    def usage(self) -> Usage:
+        return self._used.total
+
+    def add(self, used: UsageDelta | None, info: ModelInfo | None = None, *, characters: int = 0) -> None:
         """Count one model call; `characters` (sent and received) stands in where tokens were not said."""
-        known = (used.input_tokens or 0) + (used.output_tokens or 0)
-        self._estimated_tokens += known or characters // 4
-        self.usage = Usage(
-            _plus(self.usage.input_tokens, used.input_tokens),
-            _plus(self.usage.output_tokens, used.output_tokens),
-            _plus(self.usage.cached_tokens, used.cached_tokens),
-            _plus(self.usage.cost_usd, used.cost_usd),
-            self.usage.model_calls + max(used.model_calls, 1),
-        )
+        before = self._used.tokens_at_least
+        self._used.add(used, info)
+        if self._used.tokens_at_least == before:
+            self._estimated_tokens += characters // 4
         self.steps += 1
 
     def progressed(self) -> None:
@@ -91,19 +91,13 @@ class Meter:
     def _levels(self, elapsed_s: float) -> list[tuple[Ceiling, float, float]]:
         levels: list[tuple[Ceiling, float, float]] = [
             ("steps", self.steps - self._segment_start, self.limits.steps_per_segment),
-            ("tokens", self._estimated_tokens, self.limits.tokens),
-            ("usd", self.usage.cost_usd or 0.0, self.limits.usd),
+            ("tokens", self._used.tokens_at_least + self._estimated_tokens, self.limits.tokens),
+            ("usd", self._used.usd_at_least, self.limits.usd),
             ("seconds", elapsed_s, self.limits.seconds),
         ]
         if self.limits.steps is not None:
             levels.append(("steps", self.steps, self.limits.steps))
         return levels
-
-
-def _plus(total: _N | None, more: _N | None) -> _N | None:
-    if total is None or more is None:
-        return more if total is None else total
-    return total + more
 
 
 def _figure(ceiling: Ceiling, limit: float) -> str:

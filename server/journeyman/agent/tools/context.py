@@ -23,7 +23,8 @@ class ToolContext:
     state: RunState
     jobs: Jobs
     get_todos: Callable[[], Awaitable[TodoList]]
-    replace_todos: Callable[[tuple[TodoItem, ...], str | None], Awaitable[TodoList]]
+    change_todos: Callable[[tuple[TodoItem, ...], str | None], Awaitable[tuple[TodoList, tuple[str, ...]]]]
+    """Items and a reason; answers the stored list and what the rules changed on the way."""
     set_cwd: Callable[[str], Awaitable[None]]
     set_commands: Callable[[Commands], Awaitable[None]]
     finish: Callable[[str, FinStatus], Awaitable[Observation]]

@@ -7,7 +7,7 @@ import posixpath
 from journeyman.agent.tools.context import ToolContext
 from journeyman.agent.tools.observation import Observation, failed
 from journeyman.agent.tools.tool import Arguments, Tool, boolean, integer, spec, text
-from journeyman.ports.guest import DirEntry
+from journeyman.ports.guest import DirEntry, Guest
 
 ENTRIES_MAX = 500
 DEPTH_MAX = 5
@@ -21,13 +21,13 @@ async def _run(context: ToolContext, arguments: Arguments) -> Observation:
         return failed(f"there is no {context.state.shown(path)}", hint="ls its parent to see what is there.")
     if found.kind == "file":
         return Observation(f"{context.state.shown(path)} is a file of {found.size} bytes; read it with read.")
-    rows, more = await tree_rows(context, path, depth, show_all=arguments.get("all", False))
+    rows, more = await tree_rows(context.guest, path, depth, show_all=arguments.get("all", False))
     tail = [f"{more} more entries"] if more else []
     return Observation("\n".join([f"{len(rows)} entries in {context.state.shown(path)}", *rows, *tail]))
 
 
 async def tree_rows(
-    context: ToolContext, path: str, depth: int, *, show_all: bool, rows_max: int = ENTRIES_MAX
+    guest: Guest, path: str, depth: int, *, show_all: bool, rows_max: int = ENTRIES_MAX
 ) -> tuple[list[str], int]:
     """Indented rows, directories first, and how many entries did not fit."""
     rows: list[str] = []
@@ -35,8 +35,8 @@ async def tree_rows(
 
     async def walk(directory: str, level: int) -> None:
         nonlocal more
-        entries = await context.guest.list(directory)
-        hidden = set[str]() if show_all else await _ignored(context, directory, entries)
+        entries = await guest.list(directory)
+        hidden = set[str]() if show_all else await _ignored(guest, directory, entries)
         for entry in sorted(entries, key=lambda each: (each.kind != "directory", each.name)):
             if entry.name in hidden:
                 continue
@@ -57,12 +57,12 @@ def _row(entry: DirEntry) -> str:
     return f"{entry.name}  {entry.size}" if entry.kind == "file" else f"{entry.name}  ({entry.kind})"
 
 
-async def _ignored(context: ToolContext, directory: str, entries: tuple[DirEntry, ...]) -> set[str]:
+async def _ignored(guest: Guest, directory: str, entries: tuple[DirEntry, ...]) -> set[str]:
     """`.git`, and what git ignores where the directory is in a repository."""
     if not entries:
         return set()
     names = "\0".join(entry.name for entry in entries).encode("utf-8", "surrogateescape")
-    asked = await context.guest.run(
+    asked = await guest.run(
         ["git", "check-ignore", "-z", "--stdin"], cwd=directory, stdin=names, timeout_s=10.0
     )
     ignored = asked.output.decode("utf-8", "surrogateescape").split("\0") if asked.code == 0 else []

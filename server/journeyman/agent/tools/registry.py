@@ -54,10 +54,10 @@ class Prepared:
 
 
 class Registry:
-    def __init__(self, guest: Guest) -> None:
+    def __init__(self, guest: Guest, root: str) -> None:
         tools = (
             ls.TOOL, cd.TOOL, read.TOOL, write.TOOL, edit.TOOL, grep.TOOL, glob.TOOL, todo_write.TOOL,
-            todo_read.TOOL, terminal(Shell(guest)), git.TOOL, commands.TOOL, fin.TOOL,
+            todo_read.TOOL, terminal(Shell(guest, root)), git.TOOL, commands.TOOL, fin.TOOL,
         )  # fmt: skip
         self._tools = {tool.spec.name: tool for tool in tools}
         self.specs: tuple[ToolSpec, ...] = tuple(tool.spec for tool in tools)

@@ -34,15 +34,23 @@ class Shell:
     """What exported variables are carried from one command to the next."""
 
     guest: Guest
+    root: str
+    _inside: str = ""
     _base: dict[str, str] | None = None
     _set: dict[str, str] = field(default_factory=dict[str, str])
     _gone: set[str] = field(default_factory=set[str])
 
     async def prepare(self) -> None:
-        """Learn the environment a command starts with, so that only differences are carried."""
+        """Learn the environment a command starts with, so that only differences are carried, and what the
+        workspace's root is called inside."""
         if self._base is None:
-            found = await self.guest.run(["bash", "-c", "command -p env -0"], env=ENVIRONMENT, timeout_s=10.0)
-            self._base = _parse(found.output) if found.code == 0 else {}
+            found = await self.guest.run(
+                ["bash", "-c", 'printf "%s\\0" "$(pwd -P)"; command -p env -0'],
+                cwd=self.root, env=ENVIRONMENT, timeout_s=10.0,
+            )  # fmt: skip
+            inside, _, rest = found.output.partition(b"\0")
+            self._base = _parse(rest) if found.code == 0 else {}
+            self._inside = inside.decode("utf-8", "surrogateescape") if found.code == 0 else self.root
 
     def spec(self, command: str, cwd: str, *, stdin: bool = False) -> ProcessSpec:
         script = _SCRIPT.format(gone=" ".join(sorted(self._gone)) or "__code")
@@ -62,7 +70,9 @@ class Shell:
         now, base = _parse(rest), self._base or {}
         self._set = {name: value for name, value in now.items() if base.get(name) != value}
         self._gone = {name for name in base if name not in now and name.isidentifier()}
-        return cwd.decode("utf-8", "surrogateescape")
+        left = cwd.decode("utf-8", "surrogateescape")
+        below = left == self._inside or left.startswith(f"{self._inside}/")
+        return self.root + left[len(self._inside) :] if below else left
 
 
 def clean_spec(command: str, cwd: str) -> ProcessSpec:

@@ -57,7 +57,7 @@ class Terminal:
             if sent == "C-c":
                 await job.process.signal(2)
             else:
-                await job.process.write(_KEYS.get(sent, sent.encode("utf-8", "replace")))
+                await job.process.write(_KEYS[sent] if sent in _KEYS else sent.encode("utf-8", "replace"))
         if not job.done.is_set():
             await _news(job, timeout_s)
         if job.done.is_set():

@@ -1,0 +1,106 @@
+"""Puts a session together: history, tools, meter, and the user's message with the environment at its end."""
+
+from __future__ import annotations
+
+import json
+
+from journeyman.agent.conversation import Conversation
+from journeyman.agent.environment import look
+from journeyman.agent.finishing import Finishing
+from journeyman.agent.limits import Meter
+from journeyman.agent.masking import CHARACTERS_PER_TOKEN, Masking
+from journeyman.agent.planner import is_question
+from journeyman.agent.prompts import system_prompt
+from journeyman.agent.services import Services
+from journeyman.agent.session import Session
+from journeyman.agent.state import FinStatus, RunState, plain
+from journeyman.agent.stuck import StuckDetector
+from journeyman.agent.telling import Telling
+from journeyman.agent.tools.context import ToolContext
+from journeyman.agent.tools.jobs import Jobs
+from journeyman.agent.tools.observation import Observation
+from journeyman.agent.tools.registry import Registry
+from journeyman.model.registry import ResolvedModel
+from journeyman.records import Chat, Commands, Run, TodoItem, TodoList
+from journeyman.runctx import RunContext
+
+
+async def assemble(
+    services: Services, run: Run, chat: Chat, context: RunContext, resolved: ResolvedModel, telling: Telling
+) -> Session:
+    """The first message of the run is stored when this returns."""
+    guest, root = context.workspace.guest, context.workspace.root
+    project = await services.projects.get(run.project_id)
+    state = RunState(root, await _cwd(context, chat))
+    jobs = Jobs(guest, services.supervisor, services.clock)
+    registry = Registry(guest, root)
+    overhead = len(system_prompt()) + sum(len(s.description) + len(json.dumps(dict(s.parameters)))
+                                          for s in registry.specs)  # fmt: skip
+    conversation = Conversation(
+        services.store.messages,
+        telling,
+        services.clock,
+        services.ids,
+        chat_id=chat.id,
+        run_id=run.id,
+        history=await services.store.messages.history(chat.id),
+        masking=Masking(resolved.info.context_window, overhead // CHARACTERS_PER_TOKEN),
+    )
+    await conversation.close_open_calls("interrupted; state unknown; check before repeating")
+    environment = await look(guest, root, state.cwd, project.commands, services.clock.now())
+    state.commands = environment.commands
+    await conversation.user(f"{run.prompt}\n\n{environment.text}", shown=run.prompt)
+    finishing = Finishing(state, jobs, telling)
+
+    async def get_todos() -> TodoList:
+        return await services.todos.get(chat.id)
+
+    def evidence_of(item: TodoItem) -> str | None:
+        return f"{item.check}: exit 0" if item.check and plain(item.check) in state.passed else None
+
+    async def change_todos(
+        items: tuple[TodoItem, ...], reason: str | None
+    ) -> tuple[TodoList, tuple[str, ...]]:
+        by = "planner" if state.phase == "plan" else "executor"
+        changed = await services.todos.change(
+            chat.id, items, if_rev=None, by=by, reason=reason, run_id=run.id, evidence_of=evidence_of
+        )
+        return changed.list, changed.notes
+
+    async def set_cwd(cwd: str) -> None:
+        await services.chats.remember_cwd(chat.id, cwd)
+
+    async def set_commands(commands: Commands) -> None:
+        await services.projects.update(project.id, commands=commands)
+
+    async def finish(summary: str, status: FinStatus) -> Observation:
+        return await finishing.finish(summary, status, await get_todos())
+
+    tools = ToolContext(
+        context, guest, state, jobs, get_todos, change_todos, set_cwd, set_commands, finish, services.ids.new
+    )
+    return Session(
+        run=run,
+        model=resolved.model,
+        info=resolved.info,
+        state=state,
+        conversation=conversation,
+        telling=telling,
+        tools=tools,
+        registry=registry,
+        meter=Meter(services.limits.lowered(run.budget)),
+        stuck=StuckDetector(),
+        clock=services.clock,
+        ids=services.ids,
+        started=services.clock.monotonic(),
+        answers_may_be_text=is_question(run.prompt),
+    )
+
+
+async def _cwd(context: RunContext, chat: Chat) -> str:
+    """The chat's directory where it still exists, else the root."""
+    root = context.workspace.root
+    if chat.cwd == root or not chat.cwd.startswith(root):
+        return root
+    found = await context.workspace.guest.stat(chat.cwd)
+    return chat.cwd if found is not None and found.kind == "directory" else root

@@ -1,0 +1,102 @@
+"""The tool calls of one message: marked started, run, answered, in this order, each result stored at once.
+
+Calls run in parallel unless they share a resource; a call that must be alone waits for those before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from journeyman.agent.reminder import reminder
+from journeyman.agent.session import Session
+from journeyman.agent.state import Outcome
+from journeyman.agent.tools.observation import Observation
+from journeyman.agent.tools.registry import Prepared, run_tool
+from journeyman.agent.tools.tool import ALONE
+from journeyman.records import ToolCall
+
+PARALLEL_MAX = 8
+
+
+async def run_calls(session: Session, calls: Sequence[ToolCall]) -> None:
+    """Every call gets exactly one result, also those that cannot be run."""
+    group: list[Prepared] = []
+    for call in calls:
+        prepared = session.registry.prepare(call, session.state)
+        if isinstance(prepared, Prepared) and ALONE not in prepared.resources and not session.state.outcome:
+            group.append(prepared)
+            continue
+        await _together(session, group)
+        group = []
+        again = session.registry.prepare(call, session.state)  # the group may have changed the state
+        if session.state.outcome is not None:
+            again = Observation("skipped: the run is over", ok=False)
+        if isinstance(again, Prepared):
+            await _one(session, again)
+        else:
+            await session.telling.tool_started(call.id, call.name, call.arguments)
+            await _answer(session, call, again, 0.0)
+    await _together(session, group)
+
+
+async def _together(session: Session, group: Sequence[Prepared]) -> None:
+    locks = {key: asyncio.Lock() for prepared in group for key in prepared.resources}
+    room = asyncio.Semaphore(PARALLEL_MAX)
+
+    async def guarded(prepared: Prepared) -> None:
+        keys = sorted(prepared.resources)
+        for key in keys:
+            await locks[key].acquire()
+        try:
+            async with room:
+                await _one(session, prepared)
+        finally:
+            for key in keys:
+                locks[key].release()
+
+    async with asyncio.TaskGroup() as tasks:
+        for prepared in group:
+            tasks.create_task(guarded(prepared))
+
+
+async def _one(session: Session, prepared: Prepared) -> None:
+    call, state = prepared.call, session.state
+    await session.telling.tool_started(call.id, prepared.tool.spec.name, prepared.arguments)
+    began, edits, todo_changes = session.clock.monotonic(), state.edits, state.todo_changes
+
+    def output(text: str) -> None:
+        session.telling.tool_output(call.id, text)
+
+    context = replace(session.tools, call_id=call.id, output=output)
+    observation = await run_tool(prepared, context)
+    if state.todo_changes != todo_changes:
+        session.steps_since_todo = 0
+    if state.edits != edits and "path" in prepared.arguments:
+        stuck = session.stuck.saw_edit(state.shown(state.at(prepared.arguments["path"])))
+        observation = _with(observation, stuck.message if stuck else None)
+    elif (
+        observation.ok
+        and prepared.tool.spec.name == "terminal"
+        and state.passes(prepared.arguments.get("command", ""))
+    ):
+        session.stuck.saw_passing_check()
+    await _answer(session, call, observation, session.clock.monotonic() - began)
+
+
+async def _answer(session: Session, call: ToolCall, observation: Observation, seconds: float) -> None:
+    stuck = session.stuck.saw_call(call.name, call.arguments, observation.text)
+    if stuck and stuck.what == "end":
+        session.end(Outcome("blocked", "stuck", f"The run went in circles: {stuck.message}."))
+    observation = _with(observation, stuck.message if stuck else None)
+    observation = _with(observation, session.meter.warning(session.elapsed_s))
+    observation = _with(observation, await reminder(session))
+    await session.conversation.tool(call, observation)
+    await session.telling.tool_finished(
+        call.id, call.name, ok=observation.ok, seconds=seconds, text=observation.text
+    )
+
+
+def _with(observation: Observation, addition: str | None) -> Observation:
+    return replace(observation, text=f"{observation.text}\n\n{addition}") if addition else observation

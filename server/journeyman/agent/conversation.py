@@ -1,0 +1,101 @@
+"""The linear history of a chat as a run goes through it: appended to the store first, then told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from journeyman.agent.masking import Masking
+from journeyman.agent.telling import Telling
+from journeyman.agent.tools.observation import Observation
+from journeyman.model.assembly import ModelTurn
+from journeyman.ports.clock import Clock, Ids
+from journeyman.ports.store import MessageStore
+from journeyman.records import Message, ToolCall
+
+
+class Conversation:
+    def __init__(
+        self,
+        store: MessageStore,
+        telling: Telling,
+        clock: Clock,
+        ids: Ids,
+        *,
+        chat_id: str,
+        run_id: str,
+        history: Sequence[Message],
+        masking: Masking,
+    ) -> None:
+        self._store = store
+        self._telling = telling
+        self._clock = clock
+        self._ids = ids
+        self._chat_id = chat_id
+        self._run_id = run_id
+        self._messages = list(history)
+        self._masking = masking
+
+    def view(self) -> tuple[Message, ...]:
+        """What the model is sent."""
+        return self._masking.view(self._messages)
+
+    async def user(self, text: str, *, shown: str | None = None) -> None:
+        """`shown` is what people see of it; the model gets all of `text`."""
+        message = Message(self._ids.new(), self._chat_id, self._run_id, "user", text, self._clock.now())
+        await self._append(message)
+        await self._telling.message(message, shown)
+
+    async def assistant(self, turn: ModelTurn, message_id: str) -> None:
+        message = Message(
+            message_id,
+            self._chat_id,
+            self._run_id,
+            "assistant",
+            turn.text,
+            self._clock.now(),
+            reasoning=turn.reasoning,
+            tool_calls=self._fresh(turn.tool_calls),
+        )
+        await self._append(message)
+        await self._telling.message(message)
+
+    @property
+    def last_calls(self) -> tuple[ToolCall, ...]:
+        return self._messages[-1].tool_calls if self._messages else ()
+
+    async def tool(self, call: ToolCall, observation: Observation) -> None:
+        await self._append(answer(call, observation.text, observation.ok, self._ids.new(), self._chat_id,
+                                  self._run_id, self._clock))  # fmt: skip
+
+    async def close_open_calls(self, why: str) -> None:
+        """Every call gets a result, so that the next request is well formed."""
+        for call in open_calls(self._messages):
+            await self.tool(call, Observation(why, ok=False))
+
+    async def _append(self, message: Message) -> None:
+        await self._store.append([message])
+        self._messages.append(message)
+
+    def _fresh(self, calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:
+        """Ids are unique in the whole chat: some providers count from 0 in every answer."""
+        used = {call.id for message in self._messages for call in message.tool_calls}
+        return tuple(
+            call if call.id not in used
+            else ToolCall(f"call_{self._ids.new()}", call.name, call.arguments, call.invalid)
+            for call in calls
+        )  # fmt: skip
+
+
+def open_calls(messages: Sequence[Message]) -> list[ToolCall]:
+    """Calls without a result, in order."""
+    answered = {message.tool_call_id for message in messages if message.role == "tool"}
+    return [call for message in messages for call in message.tool_calls if call.id not in answered]
+
+
+def answer(
+    call: ToolCall, text: str, ok: bool, message_id: str, chat_id: str, run_id: str | None, clock: Clock
+) -> Message:
+    return Message(
+        message_id, chat_id, run_id, "tool", text, clock.now(),
+        tool_call_id=call.id, tool_name=call.name, ok=ok,
+    )  # fmt: skip

@@ -1,0 +1,74 @@
+"""What the model is told of its surroundings with each request: facts from inside the workspace, no model call."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from datetime import datetime
+
+from journeyman.agent.commands_guess import MANIFESTS, guess
+from journeyman.agent.tools.commands import shown
+from journeyman.agent.tools.ls import tree_rows
+from journeyman.agent.tools.render import render
+from journeyman.agent.tools.shell import ENVIRONMENT
+from journeyman.failures import Failure
+from journeyman.ports.guest import Guest
+from journeyman.records import Commands
+
+TREE_ROWS_MAX = 200
+TREE_DEPTH = 2
+RULES_BYTES_MAX = 8_192
+MANIFEST_BYTES_MAX = 65_536
+TOOLS = "git python3 node npm go cargo gcc make rg curl java ruby uv pytest"
+_FACTS = f"""\
+echo "os: $(uname -srm)"
+echo "tools: $(for t in {TOOLS}; do command -v $t >/dev/null && printf '%s ' $t; done)"
+if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+  echo "git: $(git log -1 --format='%h %s' 2>/dev/null || echo 'no commit yet') on $(git branch --show-current)"
+  git status --short 2>/dev/null | head -40
+else
+  echo "git: not a repository"
+fi
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    text: str
+    """The block that ends the first message."""
+    commands: Commands
+    """As known, or guessed from the manifests where nothing was known."""
+
+
+async def look(guest: Guest, root: str, cwd: str, known: Commands, now: datetime) -> Environment:
+    """The date comes without a time, so that the block is the same all day."""
+    facts = await guest.run(["bash", "-c", _FACTS], cwd=cwd, env=ENVIRONMENT, timeout_s=15.0)
+    rows, more = await tree_rows(guest, root, TREE_DEPTH, show_all=False, rows_max=TREE_ROWS_MAX)
+    texts = {name: await _text(guest, posixpath.join(root, name), MANIFEST_BYTES_MAX) for name in MANIFESTS}
+    manifests = {name: text for name, text in texts.items() if text is not None}
+    rules = await _text(guest, posixpath.join(root, "AGENTS.md"), RULES_BYTES_MAX)
+    commands = known if known != Commands() else guess(manifests)
+    parts = [
+        "<environment>",
+        f"date: {now:%Y-%m-%d}",
+        f"workspace: {root}",
+        f"cwd: {cwd}",
+        render(facts.output).rstrip(),
+        f"manifests: {', '.join(manifests) or 'none'}",
+        f"commands:\n{shown(commands)}",
+        f"files in {root}:",
+        *(rows or ["(none)"]),
+        *([f"{more} more entries"] if more else []),
+        *([f"rules of the project (AGENTS.md):\n{rules}"] if rules else []),
+        "</environment>",
+    ]
+    return Environment("\n".join(parts), commands)
+
+
+async def _text(guest: Guest, path: str, limit: int) -> str | None:
+    try:
+        return (await guest.read(path, limit=limit)).data.decode("utf-8", "replace")
+    except Failure as failure:
+        if failure.kind in ("not_found", "invalid", "path_refused"):
+            return None
+        raise

@@ -1,0 +1,70 @@
+"""What happens when the model calls `fin`: the gate, the verification, and at most three rounds of either."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from journeyman.agent import gate
+from journeyman.agent.state import FinStatus, Outcome, RunState
+from journeyman.agent.telling import Telling
+from journeyman.agent.tools.jobs import Jobs
+from journeyman.agent.tools.observation import Observation, failed
+from journeyman.agent.verify import verify
+from journeyman.records import TodoList
+
+ROUNDS_MAX = 3
+
+
+@dataclass(slots=True)
+class Finishing:
+    """One per run."""
+
+    state: RunState
+    jobs: Jobs
+    telling: Telling
+    _refused: str | None = None
+    _rounds: int = 0
+    _failure: tuple[str, int] | None = None
+
+    async def finish(self, summary: str, status: FinStatus, todos: TodoList) -> Observation:
+        """Accepts by setting the outcome; else an observation that says what to do."""
+        if self.state.phase == "plan":
+            return self._accept(Outcome("completed" if status == "done" else status, "answered", summary))
+        if status != "done":
+            return self._accept(Outcome(status, "fin", summary))
+        refused = gate.refusal(todos, self.state)
+        if refused is not None:
+            if refused == self._refused:
+                return self._accept(Outcome("partial", "gate", f"{summary}\n\nNot finished: {refused}"))
+            self._refused = refused
+            return failed(f"fin is refused. {refused}")
+        return await self._verified(summary)
+
+    async def _verified(self, summary: str) -> Observation:
+        state = self.state
+        if state.activity == 0:
+            return self._accept(Outcome("completed", "fin", summary))
+        await self.telling.phase("verify")
+        failure = await verify(state.commands, state.root, self.jobs, self._tell)
+        if failure is None:
+            return self._accept(Outcome("completed", "fin", summary))
+        now = (failure.signature, state.activity)
+        self._rounds += 1
+        unfixed = f"{summary}\n\nVerification failed: {failure.text.splitlines()[0]}"
+        if now == self._failure:
+            return self._accept(Outcome("partial", "verification_unchanged", unfixed))
+        if self._rounds >= ROUNDS_MAX:
+            return self._accept(Outcome("partial", "verification_failed", unfixed))
+        self._failure = now
+        await self.telling.phase("execute")
+        left = ROUNDS_MAX - self._rounds
+        return failed(
+            f"verification failed, {failure.text}", hint=f"Repair it and call fin again ({left} rounds left)."
+        )
+
+    def _accept(self, outcome: Outcome) -> Observation:
+        self.state.outcome = outcome
+        return Observation(f"accepted: {outcome.status}")
+
+    async def _tell(self, line: str) -> None:
+        await self.telling.notice("info", line)

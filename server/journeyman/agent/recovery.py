@@ -1,0 +1,62 @@
+"""What a crash left open is ended, said so, and never silently repeated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from journeyman.agent.conversation import answer, open_calls
+from journeyman.agent.services import Services
+from journeyman.agent.telling import Telling
+from journeyman.records import Run
+
+EVENTS_LOOKED_AT = 1_000
+UNKNOWN = "interrupted; state unknown; check before repeating"
+
+
+async def recover(services: Services) -> tuple[Run, ...]:
+    """End every open run of an earlier daemon; each call without a result gets one."""
+    ended: list[Run] = []
+    for run in await services.store.runs.open():
+        history = await services.store.messages.history(run.chat_id)
+        answers = [
+            answer(call, UNKNOWN, False, services.ids.new(), run.chat_id, run.id, services.clock)
+            for call in open_calls(history)
+        ]
+        if answers:
+            await services.store.messages.append(answers)
+        began = run.status != "queued"
+        ended.append(await _end(services, run, began=began))
+    return tuple(ended)
+
+
+async def _end(services: Services, run: Run, *, began: bool) -> Run:
+    told = await _told(services, run)
+    run = replace(run, finished_at=services.clock.now())
+    if told is not None:  # the crash came between the terminal event and the stored result
+        run = replace(
+            run,
+            status=told["status"],
+            stop_reason=told["stopReason"],
+            summary=told["summary"],
+            steps=told["steps"],
+        )
+    else:
+        summary = (
+            "The daemon stopped in the middle of this run; what it did last is unknown."
+            if began
+            else "The daemon stopped before this run began."
+        )
+        summary = f"{summary} Check the workspace and start it again."
+        run = replace(run, status="failed", stop_reason="interrupted", summary=summary)
+        await Telling(services.events, run.chat_id, run.id).finished(run)
+    await services.store.runs.update(run)
+    return run
+
+
+async def _told(services: Services, run: Run) -> dict[str, Any] | None:
+    """The run's terminal event, where it was told already."""
+    _, _, newest = await services.store.events.bounds(run.chat_id)
+    events = await services.store.events.read(run.chat_id, after=max(newest - EVENTS_LOOKED_AT, 0))
+    found = [each.data for each in events if each.kind == "run/finished" and each.run_id == run.id]
+    return found[0] if found else None

@@ -1,0 +1,155 @@
+"""One run from its start to its stored result. Whatever happens, it ends in exactly one `run/finished`.
+
+The only place that sets the run context.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar, cast
+
+from journeyman.agent import changes
+from journeyman.agent.assembling import assemble
+from journeyman.agent.executor import execute
+from journeyman.agent.planner import is_small_edit, plan
+from journeyman.agent.services import Services
+from journeyman.agent.session import Session
+from journeyman.agent.state import Outcome
+from journeyman.agent.telling import Telling
+from journeyman.failures import Failure
+from journeyman.model.registry import ResolvedModel
+from journeyman.ports.sandbox import Workspace
+from journeyman.records import Chat, Run
+from journeyman.redaction import redact
+from journeyman.runctx import RunContext, entered
+from journeyman.workspace.errors import WorkspaceError
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+KILL_DEADLINE_S = 2.0
+RELEASE_DEADLINE_S = 30.0
+CANCELLED = "interrupted; state unknown; check before repeating"
+
+
+async def perform(services: Services, run: Run, why_cancelled: Callable[[], Outcome]) -> Run:
+    """Do the run; answers it as stored. A cancellation of this task ends it as `why_cancelled()` says."""
+    run = replace(run, status="running", started_at=services.clock.now())
+    telling = Telling(services.events, run.chat_id, run.id)
+    worker = _Worker(services, run, telling)
+    try:
+        outcome = await worker.work()
+    except asyncio.CancelledError:
+        outcome = why_cancelled()
+    except Exception as error:  # noqa: BLE001 - a run is a boundary: it ends in a stated result
+        outcome = _outcome_of(error, services)
+    return await worker.leave(outcome)
+
+
+def _outcome_of(error: BaseException, services: Services) -> Outcome:
+    failure = _first_failure(error)
+    if failure is not None:
+        return Outcome("failed", failure.kind, f"{failure.message} {failure.hint}".strip())
+    incident = services.ids.new()
+    log.error("incident %s: a run failed", incident, exc_info=error)
+    return Outcome("failed", "internal", f"Something went wrong inside the daemon (incident {incident}).")
+
+
+def _first_failure(error: BaseException) -> Failure | None:
+    """The failure behind an error: calls that run in parallel wrap theirs in a group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
+    return error if isinstance(error, Failure) else None
+
+
+class _Worker:
+    """What has to be given back at the end, wherever the end comes."""
+
+    def __init__(self, services: Services, run: Run, telling: Telling) -> None:
+        self._services = services
+        self._run = run
+        self._telling = telling
+        self._workspace: Workspace | None = None
+        self._session: Session | None = None
+        self._before: changes.Snapshot | None = None
+
+    async def work(self) -> Outcome:
+        services, run = self._services, self._run
+        await services.store.runs.update(run)
+        chat = await services.chats.get(run.chat_id)
+        wanted = run.model or chat.model or services.default_model
+        await self._telling.started(run, wanted)
+        name = services.models.default_model(wanted)
+        resolved = services.models.resolve(name)
+        await self._telling.phase("workspace")
+        got = await services.workspaces.acquire(run.project_id)
+        if isinstance(got, WorkspaceError):
+            raise got.as_failure()
+        self._workspace = got
+        project = await services.projects.get(run.project_id)
+        context = RunContext(run.id, run.chat_id, run.project_id, project.user_id, name, got)
+        with entered(context):
+            return await self._inside(context, chat, resolved)
+
+    async def _inside(self, context: RunContext, chat: Chat, resolved: ResolvedModel) -> Outcome:
+        guest, root = context.workspace.guest, context.workspace.root
+        self._before = await changes.take(guest, root)
+        session = self._session = await assemble(
+            self._services, self._run, chat, context, resolved, self._telling
+        )
+        if self._run.mode != "execute" and not (
+            self._run.mode == "plan+execute" and is_small_edit(self._run.prompt)
+        ):
+            await plan(session)
+        if session.state.outcome is None:
+            await execute(session)
+        assert session.state.outcome is not None, "execute ends with an outcome"
+        return session.state.outcome
+
+    async def leave(self, outcome: Outcome) -> Run:
+        """Kill, look, store, give back: each step even where the one before failed."""
+        run = replace(
+            self._run,
+            status=outcome.status,
+            stop_reason=outcome.stop_reason,
+            summary=redact(outcome.summary),
+        )
+        await self._try("stop what runs", self._stop(everything=outcome.status == "cancelled"))
+        session, workspace = self._session, self._workspace
+        if session is not None:
+            run = replace(
+                run, usage=session.meter.usage, steps=session.meter.steps, commands=session.state.commands
+            )
+            await self._try("answer open calls", session.conversation.close_open_calls(CANCELLED))
+        if workspace is not None and self._before is not None:
+            looked = changes.since(workspace.guest, workspace.root, self._before)
+            found = await self._try("find changes", looked)
+            run = replace(run, changes=found) if found is not None else run
+        if workspace is not None:
+            await self._try("release the workspace", self._release(run.project_id))
+        run = replace(run, finished_at=self._services.clock.now())
+        # The event first: after a crash between the two, recovery finds it and does not tell it again.
+        await self._telling.finished(run)
+        await self._services.store.runs.update(run)
+        return run
+
+    async def _stop(self, *, everything: bool) -> None:
+        async with asyncio.timeout(KILL_DEADLINE_S):
+            if everything and self._workspace is not None:
+                await self._workspace.guest.kill_all()
+            if self._session is not None:
+                await self._session.tools.jobs.close()
+
+    async def _release(self, project_id: str) -> None:
+        async with asyncio.timeout(RELEASE_DEADLINE_S):
+            await self._services.workspaces.release(project_id)
+
+    async def _try(self, what: str, work: Awaitable[T]) -> T | None:
+        try:
+            return await work
+        except (Failure, TimeoutError) as error:
+            log.warning("at the end of run %s could not %s: %s", self._run.id, what, error)
+            return None

@@ -1,0 +1,47 @@
+"""Everything one run works with, made by `run.py` and handed to the phases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from journeyman.agent.conversation import Conversation
+from journeyman.agent.limits import Meter
+from journeyman.agent.state import Outcome, RunState
+from journeyman.agent.stuck import StuckDetector
+from journeyman.agent.telling import Telling
+from journeyman.agent.tools.context import ToolContext
+from journeyman.agent.tools.registry import Registry
+from journeyman.ports.clock import Clock, Ids
+from journeyman.ports.model import Model, ModelInfo
+from journeyman.records import Run
+
+
+@dataclass(slots=True)
+class Session:
+    run: Run
+    model: Model
+    info: ModelInfo
+    state: RunState
+    conversation: Conversation
+    telling: Telling
+    tools: ToolContext
+    registry: Registry
+    meter: Meter
+    stuck: StuckDetector
+    clock: Clock
+    ids: Ids
+    started: float
+    """Monotonic time of the start."""
+    answers_may_be_text: bool = False
+    """The prompt is a question: a reply without a tool call is its answer."""
+    steps_since_todo: int = 0
+    steps_since_reminder: int = 0
+
+    @property
+    def elapsed_s(self) -> float:
+        return self.clock.monotonic() - self.started
+
+    def end(self, outcome: Outcome) -> None:
+        """The first ending counts."""
+        if self.state.outcome is None:
+            self.state.outcome = outcome

@@ -1,0 +1,37 @@
+"""One step of either phase: a model call, and the tool calls it asked for."""
+
+from __future__ import annotations
+
+from journeyman.agent.asking import ask
+from journeyman.agent.calls import run_calls
+from journeyman.agent.session import Session
+from journeyman.agent.state import Outcome
+
+
+async def step(session: Session) -> None:
+    """The run's end, where there is one, is in `session.state.outcome` afterwards."""
+    reached = session.meter.reached(session.elapsed_s)
+    if reached:
+        session.end(Outcome("partial", f"limit_{reached.ceiling}", reached.message))
+        return
+    message_id = session.ids.new()
+    turn = await ask(session, message_id)
+    session.steps_since_todo += 1
+    session.steps_since_reminder += 1
+    await session.conversation.assistant(turn, message_id)
+    if turn.tool_calls:
+        await run_calls(session, session.conversation.last_calls)
+    else:
+        await _text_only(session, turn.text.strip(), cut=turn.stop_reason == "length")
+
+
+async def _text_only(session: Session, text: str, *, cut: bool) -> None:
+    if session.answers_may_be_text and text and not cut:
+        session.end(Outcome("completed", "answered", text))
+        return
+    stuck = session.stuck.saw_text_reply()
+    if stuck.what == "end":
+        session.end(Outcome("blocked", "no_tool_calls", text or f"The run ended: {stuck.message}."))
+        return
+    first = "Your answer was cut off at its length limit. " if cut else ""
+    await session.conversation.user(f"{first}{stuck.message}", shown=f"{first}{stuck.message}")

@@ -1,0 +1,102 @@
+"""The events of one run, by name. Everything is redacted here, and appended before anybody sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from journeyman.records import EventKind, Message, Run, Usage
+from journeyman.redaction import redact
+
+if TYPE_CHECKING:
+    from journeyman.chat.event_log import EventLog
+
+RESULT_CHARACTERS_MAX = 2_000
+
+
+class Telling:
+    def __init__(self, log: EventLog, chat_id: str, run_id: str) -> None:
+        self._log = log
+        self._chat_id = chat_id
+        self._run_id = run_id
+
+    async def _say(self, kind: EventKind, data: dict[str, Any], item_id: str | None = None) -> None:
+        await self._log.append(self._chat_id, kind, data, run_id=self._run_id, item_id=item_id)
+
+    def _hint(self, kind: EventKind, data: dict[str, Any], item_id: str | None = None) -> None:
+        self._log.publish_delta(self._chat_id, kind, data, run_id=self._run_id, item_id=item_id)
+
+    async def started(self, run: Run, model: str | None) -> None:
+        await self._say("run/started", {"prompt": run.prompt, "model": model, "mode": run.mode})
+
+    async def phase(self, phase: Literal["workspace", "plan", "execute", "verify"]) -> None:
+        await self._say("run/phase", {"phase": phase})
+
+    async def finished(self, run: Run) -> None:
+        await self._say("run/finished", finished_data(run))
+
+    def delta(self, text: str, channel: Literal["text", "reasoning"], item_id: str) -> None:
+        self._hint("message/delta", {"text": redact(text), "channel": channel}, item_id)
+
+    async def message(self, message: Message, shown: str | None = None) -> None:
+        """`shown` is what people see of it, where that is less than the model does."""
+        calls = [{"id": call.id, "name": call.name} for call in message.tool_calls]
+        text = redact(message.text if shown is None else shown)
+        data = {"messageId": message.id, "role": message.role, "text": text, "toolCalls": calls}
+        await self._say("message/completed", data, message.id)
+
+    async def tool_started(self, call_id: str, name: str, arguments: dict[str, Any]) -> None:
+        data = {"callId": call_id, "name": name, "title": title(name, arguments), "arguments": arguments}
+        await self._say("tool/started", data, call_id)
+
+    def tool_output(self, call_id: str, text: str) -> None:
+        self._hint("tool/output", {"callId": call_id, "text": redact(text)}, call_id)
+
+    async def tool_finished(self, call_id: str, name: str, *, ok: bool, seconds: float, text: str) -> None:
+        shown = text[:RESULT_CHARACTERS_MAX]
+        data = {"callId": call_id, "name": name, "ok": ok, "seconds": round(seconds, 3), "text": shown}
+        await self._say("tool/finished", data, call_id)
+
+    async def usage(self, usage: Usage) -> None:
+        await self._say("usage/updated", usage_data(usage))
+
+    async def notice(self, level: Literal["info", "warning", "error"], message: str, hint: str = "") -> None:
+        data = {"level": level, "message": redact(message)}
+        await self._say("notice", {**data, "hint": hint} if hint else data)
+
+    def passing_notice(self, message: str) -> None:
+        """A warning for who watches now; it is not stored."""
+        self._hint("notice", {"level": "warning", "message": redact(message)}, None)
+
+
+def title(name: str, arguments: dict[str, Any]) -> str:
+    """One short line for people."""
+    for key in ("command", "path", "pattern", "args", "summary"):
+        value = arguments.get(key)
+        if isinstance(value, str) and value.strip():
+            line = value.strip().splitlines()[0]
+            return redact(f"{name} {line[:117]}..." if len(line) > 120 else f"{name} {line}")
+    return name
+
+
+def usage_data(usage: Usage) -> dict[str, Any]:
+    return {
+        "inputTokens": usage.input_tokens,
+        "outputTokens": usage.output_tokens,
+        "cachedTokens": usage.cached_tokens,
+        "costUsd": usage.cost_usd,
+        "modelCalls": usage.model_calls,
+    }
+
+
+def finished_data(run: Run) -> dict[str, Any]:
+    changes, commands = run.changes, run.commands
+    known = {"build": commands.build, "run": commands.run, "test": commands.test}
+    return {
+        "status": run.status,
+        "stopReason": run.stop_reason,
+        "summary": run.summary,
+        "usage": usage_data(run.usage),
+        "changes": {"files": list(changes.files), "added": changes.added, "removed": changes.removed},
+        "commands": {name: command for name, command in known.items() if command},
+        "steps": run.steps,
+    }
