@@ -51,3 +51,12 @@ def config_file() -> Path:
 def cache_dir() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return Path(base) / "journeyman"
+
+
+def token_file(data: Path) -> Path:
+    """Where the daemon keeps the token that clients over TCP must show; only its owner can read it."""
+    return data / "token"
+
+
+def daemon_log(data: Path) -> Path:
+    return data / "daemon.log"

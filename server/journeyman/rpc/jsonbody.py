@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _NOT_BRACKET = re.compile(rb"[^\[\]{}]++")
@@ -30,6 +30,11 @@ def parse(body: bytes, *, depth_max: int) -> Any:
         raise BadJson("The message is not UTF-8.") from error
     except ValueError as error:
         raise BadJson(f"The message is not JSON: {error}.") from error
+
+
+def as_object(value: Any) -> dict[str, Any] | None:
+    """`value` where it is a JSON object, else None."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
 def _no_constant(text: str) -> Any:

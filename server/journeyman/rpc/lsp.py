@@ -13,7 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import converters, types
 from pygls.lsp.server import LanguageServer
@@ -72,11 +72,11 @@ class Wire:
 class JourneymanProtocol(LanguageServerProtocol):
     wire: Wire
 
-    def get_message_type(self, method: str) -> type[Any] | None:
+    def get_message_type(self, method: str) -> type[Any] | None:  # pyright: ignore[reportIncompatibleVariableOverride]
         # Without the cache of the original, which keeps every protocol object alive.
         return types.METHOD_TO_TYPES.get(method, (None,))[0]
 
-    def get_result_type(self, method: str) -> type[Any] | None:
+    def get_result_type(self, method: str) -> type[Any] | None:  # pyright: ignore[reportIncompatibleVariableOverride]
         return types.METHOD_TO_TYPES.get(method, (None, None))[1]
 
     def structure_message(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +96,9 @@ class JourneymanProtocol(LanguageServerProtocol):
         return self._converter.unstructure(value) if hasattr(value, "__attrs_attrs__") else value
 
     def standard_handler(self, method: str) -> Callable[..., Any] | None:
-        return self.fm.builtin_features.get(method) or self.fm.features.get(method)
+        builtin = cast("dict[str, Any]", self.fm.builtin_features)  # pyright: ignore[reportUnknownMemberType]
+        ours = cast("dict[str, Any]", self.fm.features)  # pyright: ignore[reportUnknownMemberType]
+        return builtin.get(method) or ours.get(method)
 
     def lsp_exit(self, *args: Any) -> Generator[Any, Any, None]:
         """Ends this connection. The daemon and its other clients go on."""
@@ -112,14 +114,14 @@ class JourneymanProtocol(LanguageServerProtocol):
         if len(documents) >= DOCUMENTS_MAX and params.text_document.uri not in documents:
             log.warning("a client has more than %d documents open; this one is left out", DOCUMENTS_MAX)
             return None
-        return super().lsp_text_document__did_open(params)
+        return cast("Any", super().lsp_text_document__did_open(params))
 
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Any:
         # pygls would read an unopened document from the disk of the daemon.
         if params.text_document.uri not in self.workspace.text_documents:
             log.debug("a change to a document that is not open")
             return None
-        return super().lsp_text_document__did_change(params)
+        return cast("Any", super().lsp_text_document__did_change(params))
 
     def _send_data(self, data: Any) -> None:
         if data:
@@ -134,7 +136,7 @@ class JourneymanProtocol(LanguageServerProtocol):
     ) -> Future[Any]:
         raise NotImplementedError("use send_request_async, which has a deadline and an owner")
 
-    async def send_request_async(
+    async def send_request_async(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, method: str, params: Any | None = None, msg_id: str | int | None = None
     ) -> Any:
         """The client's raw result; deadline and connection loss raise `Failure`."""
@@ -144,10 +146,10 @@ class JourneymanProtocol(LanguageServerProtocol):
 class JourneymanServer(LanguageServer):
     """pygls' server object for one connection."""
 
-    protocol: JourneymanProtocol
+    protocol: JourneymanProtocol  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, wire: Wire) -> None:
-        super().__init__(
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
             "journeyman",
             __version__,
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
@@ -164,13 +166,14 @@ class JourneymanServer(LanguageServer):
 def begin(handler: Callable[..., Any], params: Any) -> tuple[Any, Awaitable[Any] | None]:
     """Call a pygls handler. What it does at once is done on return (document sync keeps its order);
     the second value is what is left of it where it, or a handler it calls, is asynchronous."""
-    result = handler(params)
+    result: Any = handler(params)
     if inspect.isgenerator(result):
+        generator = cast("Generator[Any, Any, Any]", result)
         try:
-            step = result.send(None)
+            step = generator.send(None)
         except StopIteration as end:
             return end.value, None
-        return None, _rest(result, step)
+        return None, _rest(generator, step)
     if inspect.isawaitable(result):
         return None, result
     return result, None
@@ -192,7 +195,7 @@ def _field_of(error: BaseException) -> str:
     """Where a cattrs error lies, as `params.textDocument.uri`-like text for people."""
     path: list[str] = []
     while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
         for note in getattr(error, "__notes__", ()):
             name = getattr(note, "name", None)
             index = getattr(note, "index", None)
@@ -201,5 +204,6 @@ def _field_of(error: BaseException) -> str:
             elif index is not None:
                 path.append(str(index))
     where = ".".join(path) or "params"
-    what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) and error.args else "has a wrong type"
-    return f"{where}: {what}"
+    if isinstance(error, KeyError) and error.args:
+        return f"{where}: {error.args[0]!r} is missing"
+    return f"{where}: has a wrong type"

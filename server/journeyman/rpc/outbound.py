@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from journeyman.failures import Failure
+from journeyman.rpc.jsonbody import as_object
 from journeyman.rpc.limits import Limits
 
 
@@ -47,8 +48,7 @@ class Outbound:
         if future is None or future.done():
             return False
         if "error" in message:
-            error = message["error"]
-            text = error.get("message") if isinstance(error, dict) else None
+            text = (as_object(message["error"]) or {}).get("message")
             future.set_exception(Failure("conflict", str(text or "The client refused.")[:500]))
         else:
             future.set_result(message.get("result"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 import uuid
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from journeyman.failures import Failure
 from journeyman.redaction import redact
@@ -106,8 +106,14 @@ def from_exception(error: BaseException, doing: str) -> Refusal:
         return error
     if isinstance(error, Failure):
         return from_failure(error)
-    if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        return from_exception(error.exceptions[0], doing)
+    if isinstance(error, BaseExceptionGroup):
+        inner = cast("BaseExceptionGroup[BaseException]", error).exceptions
+        if len(inner) == 1:
+            return from_exception(inner[0], doing)
+    return _incident(cast("BaseException", error), doing)
+
+
+def _incident(error: BaseException, doing: str) -> Refusal:
     incident = uuid.uuid4().hex[:12]
     log.error(
         "incident %s while doing %s\n%s", incident, doing, redact("".join(traceback.format_exception(error)))

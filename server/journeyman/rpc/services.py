@@ -52,3 +52,5 @@ class Services:
     ids: Ids
     settings: Settings
     status: Callable[[], Awaitable[StatusFacts]]
+    sandbox_name: str | None = None
+    """`docker` or `bubblewrap`; None where no sandbox can be had."""

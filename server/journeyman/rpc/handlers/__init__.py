@@ -1,0 +1,16 @@
+"""One file per noun, a few lines per method: take params apart, ask a service, put the answer together."""
+
+from __future__ import annotations
+
+from journeyman.rpc.handlers import agent, chat, daemon, model, project, todo, workspace
+from journeyman.rpc.router import Handler
+
+HANDLERS: dict[str, Handler] = {
+    **project.HANDLERS,
+    **chat.HANDLERS,
+    **agent.HANDLERS,
+    **todo.HANDLERS,
+    **workspace.HANDLERS,
+    **model.HANDLERS,
+    **daemon.HANDLERS,
+}

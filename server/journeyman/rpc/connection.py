@@ -1,0 +1,198 @@
+"""One connection: bytes in, frames to the session, the outbox out; owner of every task it causes.
+
+Ends when the peer ends, breaks the framing, stops reading, sends `exit`, or its parent process dies.
+What the connection started for itself ends with it; runs belong to the daemon and go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from journeyman.rpc import jsonbody
+from journeyman.rpc.auth import Gate, Unauthorized
+from journeyman.rpc.framing import FrameDecoder, FramingError, Stage
+from journeyman.rpc.hub import Hub
+from journeyman.rpc.limits import Limits
+from journeyman.rpc.outbox import Outbox
+from journeyman.rpc.parent import watch_process
+from journeyman.rpc.refusals import Refusal, refuse
+from journeyman.rpc.router import Router
+from journeyman.rpc.session import Session
+
+log = logging.getLogger(__name__)
+
+_READ_BYTES = 64 * 1024
+_FRAMES_AT_A_TIME = 16
+
+
+class Connection:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        name: str,
+        router: Router,
+        hub: Hub,
+        limits: Limits,
+        gate: Gate,
+        local: bool,
+    ) -> None:
+        """`local`: the peer is on this machine and in our process namespace, so its `processId` means
+        something to us."""
+        self.name = name
+        self._reader = reader
+        self._writer = writer
+        self._hub = hub
+        self._limits = limits
+        self._gate = gate
+        self._local = local
+        self._closing = asyncio.Event()
+        self._patient = False
+        self._frames = 0
+        self._tasks: asyncio.TaskGroup | None = None
+        self._owned: set[asyncio.Task[None]] = set()
+        self._outbox = Outbox(limits, self._broken)
+        self.session = Session(
+            name=name,
+            router=router,
+            hub=hub,
+            limits=limits,
+            gate=gate,
+            outbox=self._outbox,
+            start=self._start,
+            leave=self.close_soon,
+            watch_parent=self._watch_parent,
+        )
+        self.peer = self.session.peer
+
+    def close_soon(self, reason: str, *, patient: bool = False) -> None:
+        """End the connection after what is queued was written; `patient` gives requests in flight a
+        moment to be answered first."""
+        if not self._closing.is_set():
+            log.info("%s closes: %s", self.name, reason)
+            self._patient = patient
+            self._closing.set()
+
+    async def serve(self) -> None:
+        """Serve the peer until the connection ends."""
+        self._writer.transport.set_write_buffer_limits(high=_READ_BYTES)
+        self._hub.join(self)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                reader = tasks.create_task(self._read(), name=f"{self.name} reader")
+                writer = tasks.create_task(self._outbox.pump(self._writer), name=f"{self.name} writer")
+                await self._closing.wait()
+                reader.cancel()
+                await self._finish()
+                self._outbox.finish()
+                await asyncio.wait({writer}, timeout=self._limits.eof_grace_s)
+                writer.cancel()
+        finally:
+            self._tasks = None
+            self._hub.leave(self)
+            self._writer.transport.abort() if self._outbox.waiting_bytes else self._writer.close()
+
+    async def _finish(self) -> None:
+        if self._patient and len(self.session.calls):
+            serving = [task for task in self._owned if not task.done()]
+            await asyncio.wait(serving, timeout=self._limits.eof_grace_s)
+        self.session.close()
+        rest = [task for task in self._owned if not task.done()]
+        for task in rest:
+            task.cancel()
+        if rest:
+            await asyncio.wait(rest, timeout=self._limits.eof_grace_s)
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        if self._tasks is None:
+            work.close()
+            raise refuse("cancelled", "The connection is closed.")
+        task = self._tasks.create_task(work, name=f"{self.name} {name}")
+        self._owned.add(task)
+        task.add_done_callback(self._owned.discard)
+        return task
+
+    def _broken(self, reason: str) -> None:
+        self.close_soon(reason)
+
+    def _watch_parent(self, pid: int) -> None:
+        if self._local:
+            watching = watch_process(pid, lambda: self.close_soon(f"The client's process {pid} has ended."))
+            self._start(watching, "parent watch")
+
+    async def _read(self) -> None:
+        decoder = FrameDecoder(self._limits, self._gate.header)
+        clock = asyncio.get_running_loop().time
+        must_show_token_by = clock() + self._limits.auth_s
+        mark, since = (Stage.IDLE, 0), clock()
+        while not self._closing.is_set():
+            deadline = {
+                Stage.IDLE: None,
+                Stage.HEADER: since + self._limits.header_s,
+                Stage.BODY: since + self._limits.body_s,
+            }[decoder.stage]
+            if not self._gate.open:
+                deadline = min(deadline or must_show_token_by, must_show_token_by)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    data = await self._reader.read(_READ_BYTES)
+            except TimeoutError:
+                self._last_word(refuse("timeout", "The message did not arrive in time.", retryable=True))
+                return
+            except OSError as error:
+                self.close_soon(f"The connection is gone: {error}.")
+                return
+            if not data:
+                self.close_soon("The client has closed its side.", patient=True)
+                return
+            if not await self._feed(decoder, data):
+                return
+            if (now := (decoder.stage, self._frames)) != mark:
+                mark, since = now, clock()
+
+    async def _feed(self, decoder: FrameDecoder, data: bytes) -> bool:
+        """Take `data`; False when nothing after it can be understood or is wanted."""
+        try:
+            for frame in decoder.feed(data):
+                self._frames += 1
+                self._take(frame.body)
+                if self._closing.is_set():
+                    return False
+                if self._frames % _FRAMES_AT_A_TIME == 0:
+                    await asyncio.sleep(0)
+        except FramingError as error:
+            if error.quiet:
+                self.close_soon(error.reason)
+            else:
+                self._last_word(refuse("parse_error", error.reason, "Connect again."))
+            return False
+        except Unauthorized as error:
+            hint = "Send the token of the daemon's token file, or use the Unix socket."
+            self._last_word(refuse("unauthorized", str(error), hint))
+            return False
+        return True
+
+    def _take(self, body: bytes) -> None:
+        try:
+            message = jsonbody.parse(body, depth_max=self._limits.depth)
+        except jsonbody.BadJson as error:
+            self._say(refuse("parse_error", str(error)))
+            if not self._gate.open:
+                self.close_soon("The client showed no valid token.")
+            return
+        self.session.receive(message)
+        if not self._gate.open and not self._closing.is_set():
+            # One message is all a peer has to show its token.
+            self._last_word(refuse("unauthorized", "The first message must be `initialize` with the token."))
+
+    def _say(self, refusal: Refusal) -> None:
+        self._outbox.must({"jsonrpc": "2.0", "id": None, "error": refusal.wire()})
+
+    def _last_word(self, refusal: Refusal) -> None:
+        self._say(refusal)
+        self.close_soon(refusal.message)

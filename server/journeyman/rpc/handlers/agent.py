@@ -1,0 +1,187 @@
+"""agent/*: runs and the stream of events."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from journeyman import records
+from journeyman.agent.runs import StartRun
+from journeyman.records import TERMINAL_RUN_STATUSES
+from journeyman.rpc import wire
+from journeyman.rpc.limits import Limits
+from journeyman.rpc.progress import RunProgress
+from journeyman.rpc.refusals import refuse
+from journeyman.rpc.router import Context, Handler
+from journeyman_protocol.agent import (
+    AgentRunParams,
+    ChatRefParams,
+    Cursor,
+    Gap,
+    Run,
+    RunRef,
+    Snapshot,
+    SubscribeParams,
+    SubscribeResult,
+)
+from journeyman_protocol.base import Empty
+
+log = logging.getLogger(__name__)
+
+CATCH_UP_S = 5.0
+"""Seconds the last events of a run have to pass by its progress before its request is answered."""
+
+
+async def run(context: Context, params: AgentRunParams) -> Run:
+    if context.hub.draining:
+        raise refuse("draining", "The daemon is shutting down.", "Try again in a moment.", retryable=True)
+    # From here on a cancel is the run's: stored but not waited for would be neither started nor stopped.
+    context.call.cancel_by_myself()
+    before = (await context.services.events.bounds(params.chat_id))[2] if params.chat_id else 0
+    started = await _start(context, params)
+    context.call.pass_turn()
+    if params.wait == "accepted":
+        if context.peer.shows_progress and started.status not in TERMINAL_RUN_STATUSES:
+            context.call.after_answer(lambda: _show_accepted(context, started, before))
+        return await _wire(context, started)
+    return await _wire(context, await _held(context, params, started, before))
+
+
+async def _start(context: Context, params: AgentRunParams) -> records.Run:
+    """Start the run as the daemon's own: a client that leaves meanwhile leaves no half of it behind."""
+    services = context.services
+    order = StartRun(
+        prompt=wire.prompt(params.prompt),
+        chat_id=params.chat_id,
+        project_id=params.project_id,
+        client_run_id=params.client_run_id,
+        mode=params.mode,
+        model=params.model,
+        effort=params.effort,
+        budget=wire.budget(params.budget),
+    )
+    outcome: list[records.Run | Exception] = []
+
+    async def start() -> None:
+        try:
+            outcome.append(await services.runs.start(order))
+        except Exception as error:  # noqa: BLE001 - handed to the request, which waits for it
+            outcome.append(error)
+
+    await asyncio.shield(services.supervisor.start(start(), name="start a run"))
+    if isinstance(started := outcome[0], Exception):
+        raise started
+    return started
+
+
+async def _held(context: Context, params: AgentRunParams, run: records.Run, before: int) -> records.Run:
+    """Wait for the run's end, showing it on the request's tokens. A cancelled request cancels the run."""
+    services, call = context.services, context.call
+    shown = RunProgress(context.peer, run.id, params.work_done_token, params.partial_result_token)
+    cancelled = False
+    async with asyncio.TaskGroup() as tasks:
+        ended = tasks.create_task(services.runs.wait(run.id))
+        asked = tasks.create_task(call.cancel_asked.wait())
+        following: asyncio.Task[None] | None = None
+        if shown.wanted and run.status not in TERMINAL_RUN_STATUSES:
+            following = tasks.create_task(shown.follow(services.events, run.chat_id, before))
+        shown.begin()
+        try:
+            await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if not ended.done():
+                cancelled = True
+                await _cancel(context, run.id)
+                await asyncio.wait({ended}, timeout=Limits().cancel_s)
+            if following is not None:
+                await asyncio.wait({following}, timeout=CATCH_UP_S)
+        finally:
+            shown.end(ended.result().status if ended.done() and not ended.cancelled() else "stopped")
+            for task in (ended, asked, following):
+                if task is not None:
+                    task.cancel()
+    if cancelled:
+        raise refuse("cancelled", "The run was cancelled.")
+    return ended.result()
+
+
+async def _cancel(context: Context, run_id: str) -> None:
+    try:
+        async with asyncio.timeout(Limits().cancel_s):
+            await context.services.runs.cancel(run_id)
+    except TimeoutError:
+        log.error("run %s did not end in time after it was cancelled", run_id)
+
+
+def _show_accepted(context: Context, run: records.Run, before: int) -> None:
+    context.peer.start(_follow_accepted(context, run, before), f"progress of run {run.id}")
+
+
+async def _follow_accepted(context: Context, run: records.Run, before: int) -> None:
+    """A request's own token dies with its answer, so an accepted run is shown on a token of ours."""
+    token = f"journeyman/{run.id}"
+    await context.peer.outbound.request("window/workDoneProgress/create", {"token": token})
+    shown = RunProgress(context.peer, run.id, token, None)
+    shown.begin()
+    try:
+        await shown.follow(context.services.events, run.chat_id, before)
+    finally:
+        shown.end("ended")
+
+
+async def cancel(context: Context, params: RunRef) -> Run:
+    await context.services.runs.cancel(params.run_id)
+    try:
+        async with asyncio.timeout(Limits().cancel_s):
+            return await _wire(context, await context.services.runs.wait(params.run_id))
+    except TimeoutError as error:
+        raise refuse(
+            "timeout", "The run was told to stop and has not ended yet.", "Follow its events.", retryable=True
+        ) from error
+
+
+async def subscribe(context: Context, params: SubscribeParams) -> SubscribeResult:
+    services, chat_id = context.services, params.chat_id
+    epoch, oldest, head = await services.events.bounds(chat_id)
+    context.peer.subscriptions.check_room(chat_id)
+    after, gap = _place(params.after, epoch, oldest, head)
+    stored = await services.store.runs.list(chat_id)
+    snapshot = None
+    if gap is not None:
+        todos = await services.todos.get(chat_id)
+        messages = len(await services.store.messages.history(chat_id))
+        runs = [wire.run(item, head) for item in stored[-50:]]
+        snapshot = Snapshot(todo_rev=todos.rev, messages=messages, runs=runs)
+    context.call.after_answer(lambda: context.peer.subscriptions.follow(chat_id, after))
+    active = [wire.run(item, head) for item in stored if item.status not in TERMINAL_RUN_STATUSES]
+    return SubscribeResult(epoch=epoch, head=head, oldest=oldest, gap=gap, snapshot=snapshot, runs=active)
+
+
+def _place(wanted: Cursor | str, epoch: str, oldest: int, head: int) -> tuple[int, Gap | None]:
+    """The number after which events are sent, and the gap where that is not what was asked for."""
+    if isinstance(wanted, str):
+        return (oldest - 1 if wanted == "start" else head), None
+    if wanted.epoch != epoch:
+        return head, Gap(from_seq=1, to_seq=head, reason="epoch_changed")
+    if wanted.seq > head:
+        return head, Gap(from_seq=head + 1, to_seq=wanted.seq, reason="ahead_of_log")
+    if wanted.seq < oldest - 1:
+        return head, Gap(from_seq=wanted.seq + 1, to_seq=oldest - 1, reason="trimmed")
+    return wanted.seq, None
+
+
+async def unsubscribe(context: Context, params: ChatRefParams) -> Empty:
+    context.peer.subscriptions.drop(params.chat_id)
+    return Empty()
+
+
+async def _wire(context: Context, run: records.Run) -> Run:
+    _, _, head = await context.services.events.bounds(run.chat_id)
+    return wire.run(run, head)
+
+
+HANDLERS: dict[str, Handler] = {
+    "agent/run": run,
+    "agent/cancel": cancel,
+    "agent/subscribe": subscribe,
+    "agent/unsubscribe": unsubscribe,
+}

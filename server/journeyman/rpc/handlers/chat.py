@@ -1,0 +1,61 @@
+"""chat/*"""
+
+from __future__ import annotations
+
+from journeyman.rpc import wire
+from journeyman.rpc.router import Context, Handler
+from journeyman_protocol.base import Empty, Page
+from journeyman_protocol.chat import (
+    Chat,
+    ChatCreateParams,
+    ChatListParams,
+    ChatMessage,
+    ChatMessagesParams,
+    ChatRef,
+)
+
+PAGE_CHARS = 4_000_000
+"""A page of messages stays under this; one longer message alone may exceed it."""
+
+
+async def create(context: Context, params: ChatCreateParams) -> Chat:
+    made = await context.services.chats.create(params.project_id, title=params.title, model=params.model)
+    return wire.chat_(made)
+
+
+async def list_(context: Context, params: ChatListParams) -> Page[Chat]:
+    page = await context.services.chats.list(
+        project_id=params.project_id, cursor=params.cursor, limit=params.limit
+    )
+    return Page[Chat](items=[wire.chat_(item) for item in page.items], next_cursor=page.next_cursor)
+
+
+async def get(context: Context, params: ChatRef) -> Chat:
+    return wire.chat_(await context.services.chats.get(params.chat_id))
+
+
+async def messages(context: Context, params: ChatMessagesParams) -> Page[ChatMessage]:
+    chats, limit = context.services.chats, params.limit
+    await chats.get(params.chat_id)
+    while True:
+        page = await chats.messages(params.chat_id, cursor=params.cursor, limit=limit)
+        # A page is cut by the store, which alone knows its cursors; long messages need shorter pages.
+        if limit == 1 or sum(len(item.text) for item in page.items) <= PAGE_CHARS:
+            break
+        limit = max(1, limit // 4)
+    return Page[ChatMessage](items=[wire.message(item) for item in page.items], next_cursor=page.next_cursor)
+
+
+async def delete(context: Context, params: ChatRef) -> Empty:
+    await context.services.chats.delete(params.chat_id)
+    context.services.events.forget([params.chat_id])
+    return Empty()
+
+
+HANDLERS: dict[str, Handler] = {
+    "chat/create": create,
+    "chat/list": list_,
+    "chat/get": get,
+    "chat/messages": messages,
+    "chat/delete": delete,
+}

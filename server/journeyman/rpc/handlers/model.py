@@ -1,0 +1,21 @@
+"""model/*"""
+
+from __future__ import annotations
+
+from journeyman.failures import Failure
+from journeyman.rpc import wire
+from journeyman.rpc.router import Context, Handler
+from journeyman_protocol.base import Empty
+from journeyman_protocol.model import ModelList
+
+
+async def list_(context: Context, params: Empty) -> ModelList:
+    models = context.services.models
+    try:
+        default = models.default_model(context.services.settings.model)
+    except Failure:
+        default = None  # the list itself says of every model why it cannot be used
+    return ModelList(items=[wire.model_(info) for info in models.list()], default=default)
+
+
+HANDLERS: dict[str, Handler] = {"model/list": list_}

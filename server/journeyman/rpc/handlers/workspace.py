@@ -1,0 +1,155 @@
+"""workspace/*"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from journeyman.failures import Failure
+from journeyman.rpc import wire
+from journeyman.rpc.handlers.answers import value_of
+from journeyman.rpc.progress import ArchiveWork
+from journeyman.rpc.router import Context, Handler
+from journeyman.workspace import transfer
+from journeyman.workspace.errors import WorkspaceError
+from journeyman_protocol.base import Paged
+from journeyman_protocol.project import FolderFile
+from journeyman_protocol.workspace import (
+    ArchiveList,
+    ArchiveParams,
+    ArchiveResult,
+    FileList,
+    FilesParams,
+    ImportParams,
+    ImportResult,
+    ReadFileParams,
+    ReadFileResult,
+    RestoreParams,
+    RestoreResult,
+    WorkspaceFile,
+    WorkspaceList,
+    WorkspaceRef,
+    WorkspaceStatus,
+)
+
+HOLDER = "client"
+
+
+async def open_(context: Context, params: WorkspaceRef) -> WorkspaceStatus:
+    services = context.services
+    await services.projects.get(params.project_id)
+    value_of(await services.manager.acquire(params.project_id, holder=HOLDER))
+    # Opening is not keeping: the time until expiry counts from here.
+    value_of(await services.manager.release(params.project_id, holder=HOLDER))
+    return await _status(context, params.project_id)
+
+
+async def status(context: Context, params: WorkspaceRef) -> WorkspaceStatus:
+    await context.services.projects.get(params.project_id)
+    return await _status(context, params.project_id)
+
+
+async def list_(context: Context, params: Paged) -> WorkspaceList:
+    services = context.services
+    found = value_of(await services.manager.list())
+    return WorkspaceList(items=[wire.workspace_status(item, services.sandbox_name) for item in found])
+
+
+async def archive(context: Context, params: ArchiveParams) -> ArchiveResult:
+    services = context.services
+    await services.projects.get(params.project_id)
+    if not params.wait:
+        services.supervisor.start(_archive_alone(context, params), name=f"archive {params.project_id}")
+        return ArchiveResult(verified=False)
+    with ArchiveWork(context.peer, params.work_done_token, "Archiving") as work:
+        record = value_of(
+            await services.manager.archive(params.project_id, keep=params.keep, on_progress=work.show)
+        )
+    return ArchiveResult(archive=wire.archive(record), verified=True)
+
+
+async def _archive_alone(context: Context, params: ArchiveParams) -> None:
+    answer = await context.services.manager.archive(params.project_id, keep=params.keep)
+    if isinstance(answer, WorkspaceError):
+        # The workspace's state and message tell everybody; nobody waits for this answer.
+        return
+
+
+async def restore(context: Context, params: RestoreParams) -> RestoreResult:
+    services = context.services
+    await services.projects.get(params.project_id)
+    with ArchiveWork(context.peer, params.work_done_token, "Restoring") as work:
+        restored = value_of(
+            await services.manager.restore(params.project_id, params.archive_id, on_progress=work.show)
+        )
+    record = await services.store.archives.get(restored.archive_id)
+    return RestoreResult(archive=wire.archive(record), status=await _status(context, params.project_id))
+
+
+async def archives(context: Context, params: WorkspaceRef) -> ArchiveList:
+    await context.services.projects.get(params.project_id)
+    found = value_of(await context.services.manager.archives(params.project_id))
+    return ArchiveList(items=[wire.archive(record) for record in found])
+
+
+async def close(context: Context, params: WorkspaceRef) -> WorkspaceStatus:
+    await context.services.projects.get(params.project_id)
+    value_of(await context.services.manager.close(params.project_id))
+    return await _status(context, params.project_id)
+
+
+async def import_(context: Context, params: ImportParams) -> ImportResult:
+    await context.services.projects.get(params.project_id)
+    files = [transfer.NewFile(file.path, _decoded(file), file.executable) for file in params.files]
+    size = await transfer.put_files(context.services.manager, params.project_id, files)
+    return ImportResult(files=len(files), bytes=size)
+
+
+async def files(context: Context, params: FilesParams) -> FileList:
+    await context.services.projects.get(params.project_id)
+    listing = await transfer.list_files(context.services.manager, params.project_id, params.exclude)
+    items = [
+        WorkspaceFile(path=file.path, size=file.size, sha256=file.sha256, executable=file.executable)
+        for file in listing.files
+    ]
+    return FileList(items=items, skipped=list(listing.skipped))
+
+
+async def read_file(context: Context, params: ReadFileParams) -> ReadFileResult:
+    await context.services.projects.get(params.project_id)
+    content = await transfer.read_file(
+        context.services.manager, params.project_id, params.path, offset=params.offset, limit=params.limit
+    )
+    return ReadFileResult(
+        content=base64.b64encode(content.data).decode(), size=content.size, sha256=content.sha256
+    )
+
+
+async def _status(context: Context, project_id: str) -> WorkspaceStatus:
+    services = context.services
+    found = value_of(await services.manager.status(project_id))
+    newest = await services.store.archives.newest(project_id)
+    return wire.workspace_status(found, services.sandbox_name, newest)
+
+
+def _decoded(file: FolderFile) -> bytes:
+    try:
+        return base64.b64decode(file.content, validate=True)
+    except binascii.Error as error:
+        raise Failure(
+            "invalid", f"The content of {file.path!r} is not base64.", hint="`files.content`: encode it."
+        ) from error
+
+
+HANDLERS: dict[str, Handler] = {
+    "workspace/open": open_,
+    "workspace/status": status,
+    "workspace/list": list_,
+    "workspace/archive": archive,
+    "workspace/restore": restore,
+    "workspace/archives": archives,
+    "workspace/close": close,
+    "workspace/import": import_,
+    "workspace/files": files,
+    "workspace/readFile": read_file,
+}

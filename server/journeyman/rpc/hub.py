@@ -1,0 +1,49 @@
+"""Every connection of the daemon, seen from above: how many there are, and what all of them hear."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from journeyman.rpc.peer import Peer
+
+
+class Member(Protocol):
+    peer: Peer
+
+    def close_soon(self, reason: str) -> None: ...
+
+
+class Hub:
+    def __init__(self) -> None:
+        self._members: set[Member] = set()
+        self.empty = asyncio.Event()
+        self.empty.set()
+        self.draining = False
+        """Once set, new runs are refused."""
+        self.last_left = time.monotonic()
+        """When a connection ended last, for the idle exit."""
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(tuple(self._members))
+
+    def join(self, member: Member) -> None:
+        self._members.add(member)
+        self.empty.clear()
+
+    def leave(self, member: Member) -> None:
+        self._members.discard(member)
+        if not self._members:
+            self.empty.set()
+        self.last_left = time.monotonic()
+
+    def tell(self, method: str, params: dict[str, Any]) -> None:
+        """A notification to every initialised client that wants them."""
+        for member in self:
+            if member.peer.initialized and member.peer.wants_events:
+                member.peer.notify(method, params)

@@ -1,0 +1,278 @@
+"""One client's JSON-RPC conversation: lifecycle, ids, order, cancelling, exactly one answer per request.
+
+Gets parsed messages from `connection`, gives answers to the outbox. Requests of ours go to the router,
+the standard part of LSP to pygls. Knows no bytes and no service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from enum import Enum
+from typing import Any
+
+from lsprotocol import types
+
+from journeyman.rpc import lsp
+from journeyman.rpc.auth import Gate, Unauthorized
+from journeyman.rpc.calls import Call, Calls, Ident, Turns
+from journeyman.rpc.handshake import shake_hands, shown_token, structured
+from journeyman.rpc.hub import Hub
+from journeyman.rpc.jsonbody import as_object, dump
+from journeyman.rpc.limits import Limits
+from journeyman.rpc.outbound import Outbound
+from journeyman.rpc.outbox import Outbox
+from journeyman.rpc.peer import Peer
+from journeyman.rpc.refusals import Refusal, from_exception, refuse
+from journeyman.rpc.router import Context, Router, scope_key, validate
+from journeyman.rpc.subscriptions import Subscriptions
+from journeyman_protocol.daemon import CancelParams, WorkDoneProgressCancelParams
+
+log = logging.getLogger(__name__)
+
+
+class State(Enum):
+    NEW = "new"
+    READY = "ready"
+    SHUT_DOWN = "shutDown"
+
+
+class Session:
+    def __init__(
+        self,
+        *,
+        name: str,
+        router: Router,
+        hub: Hub,
+        limits: Limits,
+        gate: Gate,
+        outbox: Outbox,
+        start: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
+        leave: Callable[[str], None],
+        watch_parent: Callable[[int], None],
+    ) -> None:
+        self._router = router
+        self._hub = hub
+        self._limits = limits
+        self._gate = gate
+        self._outbox = outbox
+        self._start = start
+        self._leave = leave
+        self._watch_parent = watch_parent
+        self._state = State.NEW
+        self._turns = Turns()
+        self.calls = Calls()
+        self.outbound = Outbound(outbox.must, limits)
+        self.peer = Peer(name, outbox, self.outbound, start)
+        self.peer.subscriptions = Subscriptions(self.peer, router.services.events)
+        self.server = lsp.JourneymanServer(
+            lsp.Wire(outbox.must, self.outbound.request, lambda: leave("The client sent exit."))
+        )
+
+    def receive(self, value: Any) -> None:
+        """One parsed JSON value. Never raises, never waits."""
+        message = as_object(value)
+        if message is None:
+            what = "Batches are not part of LSP" if isinstance(value, list) else "This is not a request"
+            self._refuse(None, refuse("invalid_request", f"{what}.", "Send one object per message."))
+            return
+        method: Any = message.get("method")
+        if "method" not in message and ("result" in message or "error" in message):
+            if not self.outbound.answered(message):
+                log.debug("%s answered a request nobody waits for", self.peer.name)
+            return
+        ident = _id_of(message)
+        if "id" in message and ident is None:
+            self._refuse(None, refuse("invalid_request", "A request's id must be an integer or a string."))
+        elif message.get("jsonrpc") != "2.0":
+            self._refuse(ident, refuse("invalid_request", 'A message must say `"jsonrpc": "2.0"`.'))
+        elif not isinstance(method, str):
+            self._refuse(ident, refuse("invalid_request", "A message must have a `method`, a string."))
+        elif ident is not None:
+            self._request(ident, method, message)
+        else:
+            self._notification(method, message)
+
+    # Requests
+
+    def _request(self, ident: Ident, method: str, message: dict[str, Any]) -> None:
+        try:
+            self._admit(ident, method, message)
+        except Unauthorized as error:
+            self._refuse(ident, refuse("unauthorized", str(error)))
+            self._leave("The client showed no valid token.")
+        except Refusal as refusal:
+            self._refuse(ident, refusal)
+        except Exception as error:  # noqa: BLE001 - whatever a message did to us, its id gets an answer
+            self._refuse(ident, from_exception(error, method))
+
+    def _admit(self, ident: Ident, method: str, message: dict[str, Any]) -> None:
+        if not self._gate.open and method != types.INITIALIZE:
+            raise Unauthorized("The first message must be `initialize` with the daemon's token.")
+        if self._state is State.SHUT_DOWN:
+            raise refuse("invalid_request", "The client has sent shutdown; only exit may follow.")
+        if ident in self.calls:
+            raise refuse("invalid_request", "A request with this id is still being served.")
+        if len(self.calls) >= self._limits.in_flight:
+            raise refuse(
+                "overloaded",
+                f"This connection has {self._limits.in_flight} requests in flight.",
+                "Wait for answers before sending more.",
+                retryable=True,
+                retry_after_ms=100,
+            )
+        params = message.get("params")
+        if params is not None and not isinstance(params, dict):
+            raise refuse(
+                "invalid", "`params` must be an object.", "`params`: send an object with named fields."
+            )
+        if method == types.INITIALIZE:
+            self._answer(ident, self._initialize(message))
+            return
+        if self._state is State.NEW and method != "daemon/ping":
+            raise refuse("not_initialized", "The first request must be initialize.")
+        if (row := self._router.row(method)) is not None:
+            typed = validate(row, params)
+            call = Call(ident, method, self._turns.take(scope_key(row, typed)))
+            context = Context(call, self.peer, self._router.services, self._hub)
+            self._serve(call, lambda: self._router.call(row, context, typed))
+            return
+        self._standard(ident, method, message)
+
+    def _standard(self, ident: Ident, method: str, message: dict[str, Any]) -> None:
+        protocol = self.server.protocol
+        handler = protocol.standard_handler(method)
+        if handler is None:
+            raise refuse("method_not_found", f"There is no method {method[:200]!r}.", "See PROTOCOL.md.")
+        if method == types.SHUTDOWN:
+            self._state = State.SHUT_DOWN
+            lsp.begin(handler, None)
+            self._answer(ident, None)
+            return
+        result, rest = lsp.begin(handler, structured(protocol, method, message))
+        if rest is None:
+            self._answer(ident, protocol.unstructure(result))
+            return
+        waiting = rest
+
+        async def work() -> Any:
+            return protocol.unstructure(await waiting)
+
+        self._serve(Call(ident, method, self._turns.take(None)), work)
+
+    def _serve(self, call: Call, work: Callable[[], Awaitable[Any]]) -> None:
+        began = time.monotonic()
+        answered = False
+
+        async def serving() -> None:
+            nonlocal answered
+            try:
+                await call.come()
+                result = await work()
+                self._answer(call.ident, result)
+                answered = True
+                call.answered()
+            except Exception as error:  # noqa: BLE001 - a handler's fault is this request's answer
+                if not answered:
+                    answered = True
+                    self._refuse(call.ident, from_exception(error, call.method))
+                else:
+                    from_exception(error, f"what follows {call.method}")
+
+        def ended(task: asyncio.Task[None]) -> None:
+            # A task cancelled before its first step never ran any of the above, so this belongs here.
+            if not answered:
+                self._refuse(call.ident, refuse("cancelled", f"The request {call.method} was cancelled."))
+            self.calls.remove(call)
+            call.pass_turn()
+            self._trace(call, time.monotonic() - began)
+
+        self.calls.add(call)
+        task = self._start(serving(), call.method)
+        call.runs_in(task)
+        task.add_done_callback(ended)
+
+    def _trace(self, call: Call, seconds: float) -> None:
+        if self.server.protocol.trace != types.TraceValue.Off:
+            text = f"{call.method} ({call.ident}) answered after {seconds * 1000:.0f} ms"
+            self.peer.notify("$/logTrace", {"message": text})
+
+    # Lifecycle
+
+    def _initialize(self, message: dict[str, Any]) -> dict[str, Any]:
+        if self._state is not State.NEW:
+            raise refuse("invalid_request", "The client has sent initialize before.")
+        self._gate.initialize(shown_token(as_object(message.get("params")) or {}))
+        shaken = shake_hands(self.server.protocol, message)
+        self.peer.shows_progress = shaken.shows_progress
+        self.peer.wants_events = shaken.wants_events
+        self._state = State.READY
+        if shaken.process_id is not None:
+            self._watch_parent(shaken.process_id)
+        return shaken.answer
+
+    # Notifications
+
+    def _notification(self, method: str, message: dict[str, Any]) -> None:
+        try:
+            self._notified(method, message)
+        except Exception as error:  # noqa: BLE001 - nobody waits for an answer to a notification
+            reason = error.data.hint if isinstance(error, Refusal) else from_exception(error, method).message
+            log.info("%s sent %s, which was ignored: %s", self.peer.name, method[:200], reason)
+
+    def _notified(self, method: str, message: dict[str, Any]) -> None:
+        if method == types.EXIT:
+            self._leave("The client sent exit.")
+            return
+        if self._state is not State.READY or not self._gate.open:
+            return
+        params = message.get("params")
+        match method:
+            case types.CANCEL_REQUEST:
+                self.calls.cancel(CancelParams.model_validate(params).id)
+            case types.WINDOW_WORK_DONE_PROGRESS_CANCEL:
+                token = WorkDoneProgressCancelParams.model_validate(params).token
+                if (run_id := self.peer.run_by_token.get(token)) is not None:
+                    self.peer.start(self._cancel_run(run_id), "cancel by progress token")
+            case types.INITIALIZED:
+                self.peer.initialized = True
+            case _:
+                handler = self.server.protocol.standard_handler(method)
+                if handler is None:
+                    return
+                _, rest = lsp.begin(handler, structured(self.server.protocol, method, message))
+                if rest is not None:
+                    self.peer.start(_awaited(rest), method)
+
+    async def _cancel_run(self, run_id: str) -> None:
+        await self._router.services.runs.cancel(run_id)
+
+    # Answers
+
+    def _answer(self, ident: Ident, result: Any) -> None:
+        body = dump({"jsonrpc": "2.0", "id": ident, "result": result})
+        if len(body) > self._limits.frame_bytes:
+            raise refuse(
+                "overloaded",
+                f"The answer would have {len(body)} bytes; a message may have {self._limits.frame_bytes}.",
+                "Ask for less at a time.",
+            )
+        self._outbox.must(body)
+
+    def _refuse(self, ident: Ident | None, refusal: Refusal) -> None:
+        self._outbox.must({"jsonrpc": "2.0", "id": ident, "error": refusal.wire()})
+
+    def close(self) -> None:
+        self.outbound.close()
+        self.peer.subscriptions.close()
+
+
+def _id_of(message: dict[str, Any]) -> Ident | None:
+    value = message.get("id")
+    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
+
+
+async def _awaited(work: Awaitable[Any]) -> None:
+    await work

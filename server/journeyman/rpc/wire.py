@@ -1,0 +1,191 @@
+"""From what the daemon remembers to what goes over the wire, and back. Only shapes; no decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from journeyman import records
+from journeyman.ports.model import ModelInfo
+from journeyman.workspace.status import WorkspaceStatus
+from journeyman_protocol import agent, chat, model, project, todo, workspace
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def commands(value: records.Commands) -> project.Commands:
+    # Stored commands may be longer than a client may send: the daemon found them itself.
+    return project.Commands.model_construct(build=value.build, run=value.run, test=value.test)
+
+
+def from_commands(value: project.Commands) -> records.Commands:
+    return records.Commands(build=value.build, run=value.run, test=value.test)
+
+
+def project_(value: records.Project) -> project.Project:
+    return project.Project(
+        id=value.id,
+        name=value.name,
+        source=value.source,
+        image=value.image,
+        commands=commands(value.commands),
+        created_at=timestamp(value.created_at),
+        updated_at=timestamp(value.updated_at),
+    )
+
+
+def chat_(value: records.Chat) -> chat.Chat:
+    return chat.Chat(
+        id=value.id,
+        project_id=value.project_id,
+        title=value.title,
+        model=value.model,
+        cwd=value.cwd,
+        created_at=timestamp(value.created_at),
+        updated_at=timestamp(value.updated_at),
+    )
+
+
+def message(value: records.Message) -> chat.ChatMessage:
+    return chat.ChatMessage(
+        id=value.id,
+        chat_id=value.chat_id,
+        run_id=value.run_id,
+        role=value.role,
+        text=value.text,
+        tool_calls=[
+            chat.ToolCall(id=call.id, name=call.name, arguments=call.arguments) for call in value.tool_calls
+        ],
+        tool_call_id=value.tool_call_id,
+        tool_name=value.tool_name,
+        ok=value.ok,
+        created_at=timestamp(value.created_at),
+    )
+
+
+def run(value: records.Run, last_seq: int) -> agent.Run:
+    return agent.Run(
+        run_id=value.id,
+        chat_id=value.chat_id,
+        project_id=value.project_id,
+        status=value.status,
+        stop_reason=value.stop_reason,
+        summary=value.summary,
+        usage=agent.Usage(
+            input_tokens=value.usage.input_tokens,
+            output_tokens=value.usage.output_tokens,
+            cached_tokens=value.usage.cached_tokens,
+            cost_usd=value.usage.cost_usd,
+            model_calls=value.usage.model_calls,
+        ),
+        changes=agent.Changes(
+            files=list(value.changes.files), added=value.changes.added, removed=value.changes.removed
+        ),
+        commands=commands(value.commands),
+        steps=value.steps,
+        last_seq=last_seq,
+    )
+
+
+def prompt(value: str | list[agent.TextBlock]) -> str:
+    return value if isinstance(value, str) else "\n\n".join(block.text for block in value)
+
+
+def budget(value: agent.Budget | None) -> records.Budget:
+    if value is None:
+        return records.Budget()
+    return records.Budget(steps=value.steps, tokens=value.tokens, usd=value.usd, seconds=value.seconds)
+
+
+def event(value: records.Event) -> agent.Event:
+    # Made by ourselves and sent by the thousand: not validated again.
+    return agent.Event.model_construct(
+        chat_id=value.chat_id,
+        epoch=value.epoch,
+        seq=value.seq,
+        ts=timestamp(value.ts),
+        run_id=value.run_id,
+        item_id=value.item_id,
+        kind=value.kind,
+        data=value.data,
+        durable=value.durable,
+    )
+
+
+def todo_list(value: records.TodoList) -> todo.TodoList:
+    return todo.TodoList.model_construct(
+        chat_id=value.chat_id,
+        rev=value.rev,
+        items=[
+            todo.TodoItem.model_construct(
+                id=item.id,
+                content=item.content,
+                status=item.status,
+                check=item.check,
+                depends_on=list(item.depends_on),
+                assignee=item.assignee,
+                evidence=item.evidence,
+            )
+            for item in value.items
+        ],
+    )
+
+
+def from_todo_items(items: Iterable[todo.TodoItem]) -> tuple[records.TodoItem, ...]:
+    return tuple(
+        records.TodoItem(
+            id=item.id,
+            content=item.content,
+            status=item.status,
+            check=item.check,
+            depends_on=tuple(item.depends_on),
+            assignee=item.assignee,
+            evidence=item.evidence,
+        )
+        for item in items
+    )
+
+
+def archive(value: records.ArchiveRecord) -> workspace.Archive:
+    return workspace.Archive(
+        archive_id=value.id,
+        project_id=value.project_id,
+        digest=value.digest,
+        files=value.files,
+        bytes=value.bytes,
+        new_bytes=value.new_bytes,
+        created_at=timestamp(value.created_at),
+    )
+
+
+def model_(value: ModelInfo) -> model.Model:
+    priced = value.input_usd_per_million is not None or value.output_usd_per_million is not None
+    price = model.Price(
+        input_usd_per_million=value.input_usd_per_million, output_usd_per_million=value.output_usd_per_million
+    )
+    return model.Model(
+        id=value.id,
+        provider=value.provider,
+        context_window=value.context_window,
+        tool_use=value.tool_use,
+        price=price if priced else None,
+        available=value.available,
+        why=value.why,
+    )
+
+
+def workspace_status(
+    value: WorkspaceStatus, sandbox: str | None, newest: records.ArchiveRecord | None = None
+) -> workspace.WorkspaceStatus:
+    return workspace.WorkspaceStatus(
+        project_id=value.project_id,
+        state=value.state,
+        sandbox=sandbox if value.instance_id is not None else None,
+        acquired=value.acquired,
+        expires_at=None if value.expires_at is None else timestamp(value.expires_at),
+        archive=None if newest is None else archive(newest),
+        message=value.message,
+    )
