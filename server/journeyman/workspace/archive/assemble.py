@@ -1,0 +1,65 @@
+"""From contents and where their chunks are to the tables of a manifest, and back to a catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from journeyman.workspace.archive.chunker import CHUNKER
+from journeyman.workspace.archive.model import Chunk, Frame, Manifest, Node, Pack, Summary
+from journeyman.workspace.archive.packs import Content, FrameSpot, PackSpot, Spot
+from journeyman.workspace.archive.tree import root_hash
+
+
+def assemble(
+    summary: Summary,
+    nodes: Iterable[Node],
+    contents: Mapping[bytes, Content],
+    catalog: Mapping[bytes, Spot],
+    skipped: tuple[str, ...],
+) -> Manifest:
+    """A manifest that lists exactly the packs, frames and chunks its files need, in first-use order.
+    Counts and root hash of `summary` are filled in."""
+    packs: dict[int, tuple[int, Pack]] = {}
+    frames: dict[int, tuple[int, Frame]] = {}
+    chunks: dict[bytes, tuple[int, Chunk]] = {}
+
+    def frame_number(spot: FrameSpot) -> int:
+        if id(spot) not in frames:
+            pack, _ = packs.setdefault(id(spot.pack), (len(packs), Pack(spot.pack.name, spot.pack.size)))
+            frames[id(spot)] = (len(frames), Frame(pack, spot.offset, spot.stored, spot.raw))
+        return frames[id(spot)][0]
+
+    def chunk_number(ident: bytes) -> int:
+        if ident not in chunks:
+            spot = catalog[ident]
+            chunks[ident] = (len(chunks), Chunk(ident, frame_number(spot.frame), spot.offset, spot.length))
+        return chunks[ident][0]
+
+    filled: list[Node] = []
+    files = size = 0
+    for node in nodes:
+        if node.kind == "file":
+            content = contents[node.path]
+            numbers = tuple(chunk_number(ident) for ident in content.ids)
+            node = replace(node, digest=content.digest, chunks=numbers)
+            files, size = files + 1, size + node.size
+        filled.append(node)
+    return Manifest(
+        summary=replace(summary, root=root_hash(filled), entries=len(filled), files=files, bytes=size),
+        chunker=CHUNKER,
+        packs=tuple(pack for _, pack in packs.values()),
+        frames=tuple(frame for _, frame in frames.values()),
+        chunks=tuple(chunk for _, chunk in chunks.values()),
+        nodes=tuple(filled),
+        skipped=skipped,
+    )
+
+
+def catalog_of(manifest: Manifest) -> dict[bytes, Spot]:
+    """Where the chunks of a checked manifest are."""
+    packs = [PackSpot(pack.name, pack.size) for pack in manifest.packs]
+    frames = [
+        FrameSpot(packs[frame.pack], frame.offset, frame.stored, frame.raw) for frame in manifest.frames
+    ]
+    return {chunk.id: Spot(frames[chunk.frame], chunk.offset, chunk.length) for chunk in manifest.chunks}

@@ -1,0 +1,128 @@
+"""Whether a manifest makes sense and is safe to restore: asked before one byte is written.
+
+The guest refuses unsafe paths too; this is the first of two independent walls. The same question is asked
+of every manifest we are about to store, so that nothing is archived that could not be restored.
+"""
+
+from __future__ import annotations
+
+from journeyman.workspace.archive import chunker
+from journeyman.workspace.archive.layout import PACK_NAME
+from journeyman.workspace.archive.limits import Limits
+from journeyman.workspace.archive.model import Manifest, Node
+from journeyman.workspace.archive.packs import MAGIC
+from journeyman.workspace.archive.strict import MalformedError
+from journeyman.workspace.archive.tree import order, root_hash, shown
+
+
+def check(manifest: Manifest, limits: Limits) -> None:
+    """Raises `MalformedError`, naming the entry where there is one."""
+    if manifest.chunker != chunker.CHUNKER:
+        raise MalformedError(
+            f"its files were cut in a way this version does not know ({manifest.chunker[:40]!r})"
+        )
+    _check_storage(manifest, limits)
+    _check_tree(manifest.nodes, limits)
+    _check_content(manifest, limits)
+    _check_summary(manifest)
+
+
+def _check_storage(manifest: Manifest, limits: Limits) -> None:
+    if len({pack.name for pack in manifest.packs}) != len(manifest.packs):
+        raise MalformedError("a pack is named twice")
+    for pack in manifest.packs:
+        if not PACK_NAME.fullmatch(pack.name) or not len(MAGIC) < pack.size <= limits.pack_bytes:
+            raise MalformedError(f"the pack {pack.name[:80]!r} is not one")
+    for frame in manifest.frames:
+        if frame.pack >= len(manifest.packs):
+            raise MalformedError("a frame is in a pack that is not there")
+        if frame.offset < len(MAGIC) or frame.offset + frame.stored > manifest.packs[frame.pack].size:
+            raise MalformedError("a frame reaches beyond its pack")
+        if frame.stored < 1 or not 1 <= frame.raw <= limits.frame_bytes:
+            raise MalformedError("a frame has a size it may not have")
+    if len({chunk.id for chunk in manifest.chunks}) != len(manifest.chunks):
+        raise MalformedError("a chunk is listed twice")
+    for chunk in manifest.chunks:
+        if chunk.frame >= len(manifest.frames):
+            raise MalformedError("a chunk is in a frame that is not there")
+        if not 1 <= chunk.length <= limits.chunk_bytes:
+            raise MalformedError("a chunk has a size it may not have")
+        if chunk.offset + chunk.length > manifest.frames[chunk.frame].raw:
+            raise MalformedError("a chunk reaches beyond its frame")
+
+
+def _check_tree(nodes: tuple[Node, ...], limits: Limits) -> None:
+    if len(nodes) > limits.entries:
+        raise MalformedError(f"it has more than {limits.entries} entries")
+    kinds: dict[bytes, str] = {}
+    before: bytes | None = None
+    for node in nodes:
+        path = node.path
+        _check_path(path, limits)
+        if before is not None and order(path) <= before:
+            raise MalformedError(f"{shown(path)!r} is there twice or out of order")
+        before = order(path)
+        parent = path.rpartition(b"/")[0]
+        if parent and kinds.get(parent) != "directory":
+            raise MalformedError(f"{shown(path)!r} is in what is no directory")
+        if node.kind == "symlink" and (
+            not 1 <= len(node.target) <= limits.target_bytes or b"\0" in node.target
+        ):
+            raise MalformedError(f"the link {shown(path)!r} has no usable target")
+        if node.kind == "hardlink" and kinds.get(node.target) != "file":
+            raise MalformedError(f"the hard link {shown(path)!r} joins what is no earlier file")
+        _check_xattrs(node, limits)
+        kinds[path] = node.kind
+
+
+def _check_path(path: bytes, limits: Limits) -> None:
+    names = path.split(b"/")
+    if len(path) > limits.path_bytes or len(names) > limits.depth or b"\0" in path:
+        raise MalformedError(f"the path {shown(path[:80])!r} is too long, too deep or holds a zero byte")
+    for name in names:
+        if name in (b"", b".", b"..") or len(name) > limits.name_bytes:
+            raise MalformedError(f"the path {shown(path[:80])!r} is not a plain one below the workspace")
+
+
+def _check_xattrs(node: Node, limits: Limits) -> None:
+    if len(node.xattrs) > limits.xattrs_per_entry:
+        raise MalformedError(f"{shown(node.path)!r} has too many extended attributes")
+    for name, value in node.xattrs:
+        if (
+            not name.startswith("user.")
+            or "\0" in name
+            or len(name.encode("utf-8", "surrogatepass")) > limits.xattr_name_bytes
+            or len(value) > limits.xattr_value_bytes
+        ):
+            raise MalformedError(f"{shown(node.path)!r} has an extended attribute that is not allowed")
+
+
+def _check_content(manifest: Manifest, limits: Limits) -> None:
+    total = 0
+    for node in manifest.nodes:
+        if node.kind != "file":
+            continue
+        total += node.size
+        if total > limits.bytes:
+            raise MalformedError(f"it holds more than {limits.bytes} bytes of files")
+        size = 0
+        for number in node.chunks:
+            if number >= len(manifest.chunks):
+                raise MalformedError(f"{shown(node.path)!r} needs a chunk that is not there")
+            size += manifest.chunks[number].length
+        if size != node.size:
+            raise MalformedError(f"the chunks of {shown(node.path)!r} do not make up its size")
+        if len(node.chunks) == 1 and manifest.chunks[node.chunks[0]].id != node.digest:
+            raise MalformedError(f"the content of {shown(node.path)!r} does not match its hash")
+    stored = sum(frame.stored for frame in manifest.frames)
+    if total > limits.ratio_free_bytes and total > stored * limits.ratio:
+        raise MalformedError("it would restore far more bytes than are stored")
+
+
+def _check_summary(manifest: Manifest) -> None:
+    summary, files = manifest.summary, [node for node in manifest.nodes if node.kind == "file"]
+    counted = (len(manifest.nodes), len(files), sum(node.size for node in files))
+    if counted != (summary.entries, summary.files, summary.bytes):
+        raise MalformedError("its summary counts other entries than it has")
+    if root_hash(manifest.nodes) != summary.root:
+        raise MalformedError("its tree does not match its root hash")

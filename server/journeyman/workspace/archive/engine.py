@@ -1,0 +1,159 @@
+"""The face of this room: archive a workspace, restore one, list, verify and forget archives.
+
+One engine serves all projects. It holds no state between calls and takes no lease: that one project is
+archived or restored by one caller at a time is the workspace manager's business; the epoch in HEAD catches
+the caller who lost its lease.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from journeyman.ports.clock import Clock, Ids
+from journeyman.ports.guest import Guest
+from journeyman.ports.objects import ObjectStore
+from journeyman.workspace.archive import codec, layout, pointer
+from journeyman.workspace.archive.commit import Commit, Order
+from journeyman.workspace.archive.limits import LIMITS, Limits
+from journeyman.workspace.archive.load import find, load_manifest
+from journeyman.workspace.archive.model import Summary
+from journeyman.workspace.archive.outcomes import (
+    ArchiveOutcome,
+    ArchiveProgress,
+    ArchiveSummary,
+    RestoreOutcome,
+    VerifyReport,
+)
+from journeyman.workspace.archive.restore import restore
+from journeyman.workspace.archive.strict import MalformedError
+from journeyman.workspace.archive.verify import verify
+from journeyman.workspace.archive.workers import Workers
+
+log = logging.getLogger(__name__)
+
+
+def _quiet(_: ArchiveProgress) -> None:
+    pass
+
+
+class ArchiveEngine:
+    def __init__(self, objects: ObjectStore, *, clock: Clock, ids: Ids, limits: Limits = LIMITS) -> None:
+        self._objects = objects
+        self._clock = clock
+        self._ids = ids
+        self._limits = limits
+        self._workers = Workers()
+
+    async def archive(
+        self,
+        project_id: str,
+        guest: Guest,
+        *,
+        epoch: int,
+        journal: Callable[[str], Awaitable[None]],
+        on_progress: Callable[[ArchiveProgress], None] | None = None,
+    ) -> ArchiveOutcome:
+        """Steps 3 to 7 of the commit protocol; `journal` is awaited after each (`outcomes.JournalStep`).
+
+        Can be cancelled until the pointer begins to move; a cancellation after that is used up and the
+        outcome returned. Raises `Failure`: `archive_failed` (files keep changing, or cannot be read),
+        `conflict` (a newer epoch), `archive_corrupt` (the store lies), or what store and guest raise.
+        Nothing is ever deleted, and HEAD never names an archive that was not verified.
+        """
+        order = Order(project_id, self._ids.new(), epoch, journal, on_progress or _quiet)
+        layout.prefix(project_id)
+        return await Commit(self._objects, self._workers, self._clock, self._limits, guest, order).run()
+
+    async def restore(
+        self,
+        project_id: str,
+        guest: Guest,
+        *,
+        archive_id: str | None = None,
+        on_progress: Callable[[ArchiveProgress], None] | None = None,
+    ) -> RestoreOutcome:
+        """Bring an archive (the newest without `archive_id`) back into the guest's empty /workspace and
+        compare the result. Raises `not_found`, `archive_corrupt`, or what store and guest raise; the
+        workspace must then be thrown away, the archive is as it was."""
+        key, digest = await find(self._objects, project_id, archive_id)
+        manifest = await load_manifest(
+            self._objects, self._workers, project_id, key, self._limits, digest=digest
+        )
+        return await restore(
+            self._objects, self._workers, guest, manifest, self._limits, on_progress or _quiet
+        )
+
+    async def newest(self, project_id: str) -> ArchiveSummary | None:
+        """What HEAD names; None where the project has no archive."""
+        found = await pointer.read(self._objects, project_id)
+        if found is None:
+            return None
+        head = found[0]
+        return ArchiveSummary(
+            archive_id=head.archive_id,
+            seq=head.seq,
+            manifest_key=head.manifest_key,
+            digest=head.root.hex(),
+            files=head.files,
+            bytes=head.bytes,
+            new_bytes=head.new_bytes,
+            epoch=head.epoch,
+            created_at=head.created_at,
+        )
+
+    async def list(self, project_id: str) -> tuple[ArchiveSummary, ...]:
+        """Every archive HEAD has named that is still there, newest first. Manifests of attempts that
+        never moved the pointer are left out, as far as the archives after them tell."""
+        found = await pointer.read(self._objects, project_id)
+        if found is None:
+            return ()
+        head = found[0]
+        by_seq: dict[int, list[tuple[str, Summary]]] = {}
+        async for info in self._objects.list(layout.manifests_prefix(project_id)):
+            parsed = layout.parse_manifest_key(info.key)
+            if parsed is None or parsed[0] > head.seq:
+                continue
+            data = await self._objects.read(info.key, length=codec.SUMMARY_READ_BYTES)
+            try:
+                by_seq.setdefault(parsed[0], []).append((info.key, codec.decode_summary(data)))
+            except MalformedError as error:
+                log.warning("the manifest %s is left out of the list: %s", info.key, error)
+        listed: list[ArchiveSummary] = []
+        named: str | None = head.archive_id
+        for seq in sorted(by_seq, reverse=True):
+            rows = [row for row in by_seq[seq] if row[1].archive_id == named] or by_seq[seq]
+            listed += [_summary(key, summary) for key, summary in rows]
+            named = rows[0][1].parent if len(rows) == 1 else None
+        return tuple(listed)
+
+    async def verify(
+        self, project_id: str, archive_id: str | None = None, *, read_data: bool = False
+    ) -> VerifyReport:
+        """Whether the archive is whole. Without `read_data`: the manifest, and that every pack is there
+        with its size; with it, every byte. Damage is in the report; `not_found` is raised."""
+        return await verify(
+            self._objects, self._workers, project_id, archive_id, self._limits, read_data=read_data
+        )
+
+    async def forget(self, project_id: str) -> None:
+        """Delete every object of the project, HEAD first. Only for a project the user deleted."""
+        await self._objects.delete(layout.head_key(project_id))
+        for part in ("m/", ""):
+            keys = [info.key async for info in self._objects.list(layout.prefix(project_id) + part)]
+            for key in keys:
+                await self._objects.delete(key)
+
+
+def _summary(key: str, summary: Summary) -> ArchiveSummary:
+    return ArchiveSummary(
+        archive_id=summary.archive_id,
+        seq=summary.seq,
+        manifest_key=key,
+        digest=summary.root.hex(),
+        files=summary.files,
+        bytes=summary.bytes,
+        new_bytes=summary.new_bytes,
+        epoch=summary.epoch,
+        created_at=summary.created_at,
+    )

@@ -1,0 +1,102 @@
+"""Fetching chunks: ranges of packs, decompressed within bounds, every chunk checked against its id."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+
+from blake3 import blake3
+
+from journeyman.failures import Failure
+from journeyman.ports.objects import ObjectStore
+from journeyman.workspace.archive import layout
+from journeyman.workspace.archive.limits import Limits
+from journeyman.workspace.archive.load import corrupt
+from journeyman.workspace.archive.model import Chunk, Manifest
+from journeyman.workspace.archive.strict import MalformedError
+from journeyman.workspace.archive.workers import Workers, task_group
+from journeyman.workspace.archive.zstd import decompress
+
+WINDOW_FRAMES = 4
+"""Frames fetched side by side. With `KEPT_FRAMES` this bounds the memory of a restore."""
+KEPT_FRAMES = 6
+
+
+class FrameSource:
+    """Chunks of one manifest. Keeps the frames used last."""
+
+    def __init__(
+        self, objects: ObjectStore, workers: Workers, manifest: Manifest, key: bytes, limits: Limits
+    ) -> None:
+        self._objects = objects
+        self._workers = workers
+        self._manifest = manifest
+        self._key = key
+        self._limits = limits
+        self._chunks_of: dict[int, list[Chunk]] = {}
+        for chunk in manifest.chunks:
+            self._chunks_of.setdefault(chunk.frame, []).append(chunk)
+        self._kept: OrderedDict[int, bytes] = OrderedDict()
+
+    def windows(self, numbers: Sequence[int]) -> Iterable[Sequence[int]]:
+        """Cut a sequence of chunk numbers so that each part needs at most `WINDOW_FRAMES` frames."""
+        start = 0
+        needed: set[int] = set()
+        for at, number in enumerate(numbers):
+            frame = self._manifest.chunks[number].frame
+            if frame not in needed and len(needed) == WINDOW_FRAMES:
+                yield numbers[start:at]
+                start, needed = at, set()
+            needed.add(frame)
+        if start < len(numbers):
+            yield numbers[start:]
+
+    async def fetch(self, numbers: Iterable[int]) -> Mapping[int, bytes]:
+        """The content of these chunks (of one window), by number. Raises `archive_corrupt`."""
+        wanted = sorted(set(numbers))
+        needed = {self._manifest.chunks[number].frame for number in wanted}
+        frames = {frame: self._kept[frame] for frame in needed if frame in self._kept}
+
+        async def get(frame: int) -> None:
+            frames[frame] = await self._frame(frame)
+
+        async with task_group() as group:
+            for frame in sorted(needed - frames.keys()):
+                group.create_task(get(frame))
+        for frame, content in frames.items():
+            self._kept[frame] = content
+            self._kept.move_to_end(frame)
+        while len(self._kept) > KEPT_FRAMES:
+            self._kept.popitem(last=False)
+        return {number: self._cut(frames, self._manifest.chunks[number]) for number in wanted}
+
+    @staticmethod
+    def _cut(frames: Mapping[int, bytes], chunk: Chunk) -> bytes:
+        return frames[chunk.frame][chunk.offset : chunk.offset + chunk.length]
+
+    async def _frame(self, number: int) -> bytes:
+        frame = self._manifest.frames[number]
+        key = layout.pack_key(self._manifest.summary.project_id, self._manifest.packs[frame.pack].name)
+        try:
+            stored = await self._objects.read(key, offset=frame.offset, length=frame.stored)
+        except Failure as failure:
+            if failure.kind != "not_found":
+                raise
+            raise corrupt(key, "it is not there") from failure
+        if len(stored) != frame.stored:
+            raise corrupt(key, "it is shorter than it was")
+        try:
+            return await self._workers.run(lambda: self._open(number, stored))
+        except MalformedError as error:
+            raise corrupt(key, str(error)) from error
+
+    def _open(self, number: int, stored: bytes) -> bytes:
+        """Decompress and check every chunk that this manifest uses."""
+        raw = self._manifest.frames[number].raw
+        content = decompress(stored, self._limits.frame_bytes, self._limits.window_bytes, exactly=raw)
+        view = memoryview(content)
+        for chunk in self._chunks_of.get(number, ()):
+            part = view[chunk.offset : chunk.offset + chunk.length]
+            if blake3(part, key=self._key).digest() != chunk.id:
+                raise MalformedError("a chunk does not match its hash")
+        return content

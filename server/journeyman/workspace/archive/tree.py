@@ -1,0 +1,104 @@
+"""From what a guest scanned to the tree an archive holds, and the one hash that stands for all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from blake3 import blake3
+
+from journeyman.ports.guest import TreeEntry
+from journeyman.workspace.archive.model import Node
+
+_MARK = b"journeyman tree v1"
+MODE_BITS = 0o1777
+"""What is kept of a mode. setuid and setgid are not archived: a restore never makes such a file."""
+_NO_XATTRS: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    nodes: tuple[Node, ...]
+    """In canonical order. Of files, digest and chunks are still empty."""
+    skipped: tuple[str, ...]
+    """Entries that are neither file, directory nor symlink, as text for people."""
+
+
+def order(path: bytes) -> bytes:
+    """Sort key: names in byte order, a directory before what is in it."""
+    return path.replace(b"/", b"\0")
+
+
+def shown(path: bytes) -> str:
+    """A path as text for people; bytes that are not UTF-8 are escaped."""
+    return path.decode("utf-8", "backslashreplace")
+
+
+def build(entries: Iterable[TreeEntry]) -> Tree:
+    """Names of one file after the first (in canonical order) become hard links to it."""
+    nodes: list[Node] = []
+    skipped: list[str] = []
+    first: dict[tuple[int, ...], bytes] = {}
+    for entry in sorted(entries, key=lambda entry: order(entry.path)):
+        mode = entry.mode & MODE_BITS
+        xattrs = tuple(sorted(entry.xattrs.items())) if entry.xattrs else _NO_XATTRS
+        if entry.kind == "file":
+            if entry.nlink > 1:
+                # Numbers of inodes repeat across file systems; the rest keeps mounts apart.
+                same = (entry.inode, entry.nlink, entry.size, entry.mode, entry.mtime_ns, entry.ctime_ns)
+                joined = first.setdefault(same, entry.path)
+                if joined != entry.path:
+                    nodes.append(Node(entry.path, "hardlink", mode, entry.mtime_ns, target=joined))
+                    continue
+            nodes.append(Node(entry.path, "file", mode, entry.mtime_ns, size=entry.size, xattrs=xattrs))
+        elif entry.kind == "directory":
+            nodes.append(Node(entry.path, "directory", mode, entry.mtime_ns, xattrs=xattrs))
+        elif entry.kind == "symlink":
+            nodes.append(Node(entry.path, "symlink", mode, entry.mtime_ns, target=entry.target))
+        else:
+            skipped.append(shown(entry.path))
+    return Tree(tuple(nodes), tuple(skipped))
+
+
+def root_hash(nodes: Iterable[Node]) -> bytes:
+    """BLAKE3 over every entry in canonical order: kind, path, mode, mtime, size, link text, extended
+    attributes and content digest. Independent of how content was cut, packed or compressed. The mode of
+    a symlink means nothing and is left out."""
+    hasher = blake3(_MARK)
+    for node in nodes:
+        mode = 0 if node.kind == "symlink" else node.mode
+        parts = [
+            node.kind.encode(),
+            node.path,
+            b"%d %d %d" % (mode, node.mtime_ns, node.size),
+            node.target,
+            node.digest,
+        ]
+        for name, value in node.xattrs:
+            parts += [name.encode("utf-8", "surrogatepass"), value]
+        hasher.update(len(parts).to_bytes(4, "little"))
+        for part in parts:
+            hasher.update(len(part).to_bytes(8, "little") + part)
+    return hasher.digest()
+
+
+def difference(wanted: Sequence[Node], found: Sequence[Node]) -> str | None:
+    """The first thing in which two trees differ, for people; None when there is none."""
+    for want, have in zip(wanted, found, strict=False):
+        if want.path != have.path:
+            missing = order(want.path) < order(have.path)
+            return f"{shown(want.path)} is missing" if missing else f"{shown(have.path)} should not be there"
+        for name in ("kind", "size", "target", "mode", "mtime_ns", "xattrs", "digest"):
+            if name == "mode" and want.kind == "symlink":
+                continue
+            if getattr(want, name) != getattr(have, name):
+                return f"{shown(want.path)} has another {name.removesuffix('_ns')}"
+    if len(wanted) != len(found):
+        node = max(wanted, found, key=len)[min(len(wanted), len(found))]
+        word = "is missing" if len(wanted) > len(found) else "should not be there"
+        return f"{shown(node.path)} {word}"
+    return None
+
+
+def without_xattrs(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    return tuple(replace(node, xattrs=_NO_XATTRS) if node.xattrs else node for node in nodes)

@@ -1,0 +1,31 @@
+"""Compressing and, with every bound checked first, decompressing single zstd frames (RFC 8878)."""
+
+from __future__ import annotations
+
+import zstandard
+
+from journeyman.workspace.archive.strict import MalformedError
+
+LEVEL = 3
+
+
+def compress(data: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=LEVEL, write_content_size=True, write_checksum=False).compress(data)
+
+
+def decompress(data: bytes, most: int, window_most: int, *, exactly: int | None = None) -> bytes:
+    """The content of one frame that says it holds at most `most` bytes (`exactly` that many where given).
+    Raises `MalformedError`, before memory is taken for content that is too large."""
+    try:
+        header = zstandard.get_frame_parameters(data)
+        size = header.content_size
+        if size == zstandard.CONTENTSIZE_UNKNOWN or size > most or (exactly is not None and size != exactly):
+            raise MalformedError("a compressed frame says it holds another number of bytes than it may")
+        if header.window_size > window_most and header.window_size > size:
+            raise MalformedError("a compressed frame wants too large a window")
+        content = zstandard.ZstdDecompressor().decompress(data, max_output_size=size, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        raise MalformedError(f"a compressed frame is damaged: {str(error)[:80]}") from None
+    if len(content) != size:
+        raise MalformedError("a compressed frame is shorter than it says")
+    return content

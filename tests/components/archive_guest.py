@@ -1,0 +1,144 @@
+"""A small guest over a folder, in process: fast enough for thousands of archives, and open to mischief.
+
+Only what archiving needs of `ports.guest.Guest`. The real guest is used in `test_archive_real_guest`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+from journeyman.failures import Failure
+from journeyman.ports.guest import FileData, Guest, RestoreEntry, TreeEntry
+
+PIECE = 200_000
+
+
+class FolderGuest:
+    """`hook` is awaited with the name of every call (`scan`, `read`, `begin`, `add`, `data`, `finish`)."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = os.fsencode(root)
+        self.hook: Callable[[str], Awaitable[None]] | None = None
+        self.writes = 0
+        """Entries a restore has added so far."""
+        self.finished = False
+        self.aborted = False
+        self.keeps_xattrs = True
+
+    def as_guest(self) -> Guest:
+        return cast("Guest", self)
+
+    async def _at(self, name: str) -> None:
+        if self.hook is not None:
+            await self.hook(name)
+
+    async def scan(self, root: str = "/workspace") -> AsyncIterator[TreeEntry]:
+        await self._at("scan")
+        for entry in self._below(b""):
+            yield entry
+
+    def _below(self, prefix: bytes) -> list[TreeEntry]:
+        found: list[TreeEntry] = []
+        for name in sorted(os.listdir(os.path.join(self.root, prefix))):
+            path = prefix + name
+            full = os.path.join(self.root, path)
+            status = os.lstat(full)
+            kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink"}
+            kind = kinds.get(stat.S_IFMT(status.st_mode), "other")
+            xattrs: dict[str, bytes] = {}
+            if kind in ("file", "directory"):
+                xattrs = {n: os.getxattr(full, n) for n in os.listxattr(full) if n.startswith("user.")}
+            found.append(
+                TreeEntry(
+                    path=path,
+                    kind=kind,  # pyright: ignore[reportArgumentType]
+                    size=status.st_size,
+                    mode=stat.S_IMODE(status.st_mode),
+                    mtime_ns=status.st_mtime_ns,
+                    ctime_ns=status.st_ctime_ns,
+                    inode=status.st_ino,
+                    nlink=status.st_nlink,
+                    target=os.readlink(full) if kind == "symlink" else b"",
+                    xattrs=xattrs,
+                )
+            )
+            if kind == "directory":
+                found += self._below(path + b"/")
+        return found
+
+    async def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]:
+        for path in paths:
+            await self._at("read")
+            try:
+                with open(os.path.join(self.root, path), "rb") as file:
+                    data = file.read()
+            except OSError as error:
+                yield FileData(path, b"", last=True, error=error.strerror)
+                continue
+            pieces = [data[at : at + PIECE] for at in range(0, len(data), PIECE)] or [b""]
+            for number, piece in enumerate(pieces):
+                yield FileData(path, piece, last=number == len(pieces) - 1)
+
+    async def begin_restore(self, root: str) -> FolderRestore:
+        await self._at("begin")
+        if os.listdir(self.root):
+            raise Failure("conflict", "A restore needs an empty directory.", hint="Empty it.")
+        return FolderRestore(self)
+
+
+class FolderRestore:
+    def __init__(self, guest: FolderGuest) -> None:
+        self._guest = guest
+        self._directories: list[RestoreEntry] = []
+        self._files: list[RestoreEntry] = []
+        self._links: list[RestoreEntry] = []
+
+    def _path(self, path: bytes) -> bytes:
+        assert path and not path.startswith(b"/") and b".." not in path.split(b"/")
+        return os.path.join(self._guest.root, path)
+
+    async def add(self, entry: RestoreEntry) -> None:
+        await self._guest._at("add")
+        self._guest.writes += 1
+        full = self._path(entry.path)
+        if entry.kind == "directory":
+            os.mkdir(full)
+            self._directories.append(entry)
+        elif entry.kind == "file":
+            with open(full, "xb"):
+                pass
+            self._files.append(entry)
+        elif entry.kind == "hardlink":
+            os.link(self._path(entry.target), full)
+        else:
+            self._links.append(entry)
+
+    async def data(self, path: bytes, data: bytes) -> None:
+        await self._guest._at("data")
+        with open(self._path(path), "ab") as file:
+            file.write(data)
+
+    async def finish(self) -> int:
+        await self._guest._at("finish")
+        for entry in self._links:
+            os.symlink(entry.target, self._path(entry.path))
+        for entry in self._files + self._links + self._directories[::-1]:
+            full = self._path(entry.path)
+            if entry.kind != "symlink":
+                for name, value in entry.xattrs.items():
+                    if self._guest.keeps_xattrs:
+                        os.setxattr(full, name, value)
+                os.chmod(full, entry.mode)
+            os.utime(full, ns=(entry.mtime_ns, entry.mtime_ns), follow_symlinks=False)
+        self._guest.finished = True
+        return self._guest.writes
+
+    async def abort(self) -> None:
+        self._guest.aborted = True
+        shutil.rmtree(self._guest.root)
+        os.mkdir(self._guest.root)
