@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from journeyman.chat.subscription import Subscription
+from journeyman.chat.subscription import BUFFER_EVENTS_MAX, PAGE_EVENTS, Subscription
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock
 from journeyman.ports.store import EventStore
@@ -22,9 +22,19 @@ SUBSCRIPTIONS_MAX = 4096
 class EventLog:
     """The event logs of all chats. One per daemon; used from its event loop only."""
 
-    def __init__(self, events: EventStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        events: EventStore,
+        clock: Clock,
+        *,
+        buffer_events_max: int = BUFFER_EVENTS_MAX,
+        page_events: int = PAGE_EVENTS,
+    ) -> None:
+        """`buffer_events_max` and `page_events` bound what one subscription holds in memory."""
         self._events = events
         self._clock = clock
+        self._buffer_events_max = buffer_events_max
+        self._page_events = page_events
         self._channels: dict[str, _Channel] = {}
         self._closed = False
 
@@ -89,7 +99,13 @@ class EventLog:
                 retryable=True,
             )
         subscription = Subscription(
-            self._events, chat_id, after, on_head=channel.learn, on_close=self._unsubscribe
+            self._events,
+            chat_id,
+            after,
+            on_head=channel.learn,
+            on_close=self._unsubscribe,
+            buffer_events_max=self._buffer_events_max,
+            page_events=self._page_events,
         )
         channel.subscriptions[subscription] = None
         return subscription
