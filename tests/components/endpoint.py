@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from components.provider import Script, ScriptedProvider
@@ -32,7 +32,7 @@ REQUEST = ModelRequest("qwen/qwen3-coder", "Be brief.", HISTORY, (TOOL,))
 @contextlib.asynccontextmanager
 async def connected(
     *replies: Script, **more: Any
-) -> AsyncIterator[tuple[ScriptedProvider, OpenAiCompatibleModel]]:
+) -> AsyncGenerator[tuple[ScriptedProvider, OpenAiCompatibleModel]]:
     async with ScriptedProvider() as provider:
         provider.script(*replies)
         model = OpenAiCompatibleModel(

@@ -31,7 +31,7 @@ from journeyman.ports.model import TextDelta
         (Reply(502, {"Content-Type": "text/html"}, (b"<h1>Oh</h1>",)), "model_unreachable", True, "502"),
         (Reply(pieces=(b"data: {broken\n\n",)), "model_broken", True, "broken"),
         (Reply(pieces=(b'data: ["list"]\n\n',)), "model_broken", True, "list"),
-        (Reply(pieces=(b'event: error\ndata: {"type": "overloaded_error"}\n\n',)), "model_unreachable", True, ""),
+        (Reply(pieces=(b'event: error\ndata: {"type": "overloaded"}\n\n',)), "model_unreachable", True, ""),
         (answer({"error": {"message": "Rate limit reached"}}), "model_refused", True, "Rate limit"),
         (answer({"error": "something"}), "model_broken", True, "something"),
         (Reply(200, {"Content-Type": "application/json"}, (b'{"error": {"code": "500"}}',)),

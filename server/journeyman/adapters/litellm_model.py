@@ -14,6 +14,7 @@ import importlib.metadata
 import importlib.util
 import logging
 import os
+import re
 import sys
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -31,6 +32,7 @@ from journeyman.ports.model import ModelDelta, ModelRequest, StopDelta
 MALICIOUS_VERSIONS = frozenset({"1.82.7", "1.82.8"})
 """Releases of March 2026 that stole credentials."""
 _LOST = frozenset({"ReadError", "RemoteProtocolError", "ClientPayloadError", "IncompleteRead"})
+_PREFIX = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception|Timeout)\s*[:-]\s*)+")
 _loading = threading.Lock()
 
 
@@ -113,7 +115,7 @@ class LitellmModel:
         name, words = type(error).__name__, _words(error)
         if name in ("Timeout", "APITimeoutError", "ReadTimeout"):
             return silent(self._config)
-        if name in ("APIConnectionError", "ConnectError", "ConnectTimeout"):
+        if name in ("APIConnectionError", "ConnectError", "ConnectTimeout") or "Connection error" in words:
             return unreachable(self._config, words)
         if "LLM Provider NOT provided" in words:
             return refused(self._config, model, 404, "litellm does not know this provider")
@@ -123,8 +125,7 @@ class LitellmModel:
             return error_inside(self._config, model, body)
         status = getattr(error, "status_code", None)
         if isinstance(status, int) and status >= 400:
-            headers = getattr(getattr(error, "response", None), "headers", None)
-            return refused(self._config, model, status, words, dict(headers or {}))
+            return refused(self._config, model, status, words, _headers(error))
         return broken(self._config, f"{name}: {words}")
 
     async def close(self) -> None:
@@ -203,6 +204,16 @@ def _lost(error: BaseException) -> bool:
 
 
 def _words(error: Exception) -> str:
-    """The message without litellm's own prefixes and its pages of advice."""
+    """The provider's words, without the names litellm puts before them and its pages of advice."""
     text = str(getattr(error, "message", None) or error)
-    return text.split("\n", 1)[0].removeprefix("litellm.")
+    return _PREFIX.sub("", text.split("\n", 1)[0])
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    for headers in (
+        getattr(error, "litellm_response_headers", None),
+        getattr(getattr(error, "response", None), "headers", None),
+    ):
+        if headers:
+            return dict(headers)
+    return {}
