@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from journeyman.ports.sandbox import Instance, InstanceSpec, InstanceState
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}\Z")
 ATTACH_S = 30.0
+FREEZE_S = 5.0
 LOG_TAIL_BYTES = 2000
 
 
@@ -258,14 +260,30 @@ class LocalSandbox:
 
 
 def _freeze(pid: int) -> None:
+    """Stop everything below `pid`; returns when the kernel says each is stopped."""
     stopped: set[int] = set()
-    for _ in range(100):
-        new = [each for each in descendants(pid) if each not in stopped]
-        if not new:
+    until = time.monotonic() + FREEZE_S
+    while time.monotonic() < until:
+        alive = descendants(pid)
+        for each in alive:
+            if each not in stopped:
+                _signal(each, signal.SIGSTOP)
+                stopped.add(each)
+        if all(_is_stopped(each) for each in alive):
             return
-        for each in new:
-            _signal(each, signal.SIGSTOP)
-        stopped.update(new)
+        time.sleep(0.001)
+
+
+def _is_stopped(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rsplit(b")", 1)[1].split()[0] in (
+            b"T",
+            b"t",
+            b"Z",
+            b"X",
+        )
+    except (OSError, IndexError):
+        return True
 
 
 def _thaw(pid: int) -> None:

@@ -62,10 +62,17 @@ class Connection(asyncio.Protocol):
         """Start a call. `body` may be at most PIECE bytes; more goes through the channel."""
         if self._lost is not None:
             raise self._lost
+        payload = wire.to_json({"op": operation, **arguments}) + b"\n" + body
+        if len(payload) > wire.FRAME_MAX:
+            raise Failure(
+                "invalid",
+                "The call is too long for the workspace.",
+                hint="Pass long input by a file or by standard input.",
+            )
         self._last += 1
         channel = Channel(self, self._last)
         self._channels[channel.ident] = channel
-        self.send(channel.ident, wire.OPEN, wire.to_json({"op": operation, **arguments}) + b"\n" + body)
+        self.send(channel.ident, wire.OPEN, payload)
         return channel
 
     def send(self, channel: int, kind: int, payload: bytes = b"") -> None:

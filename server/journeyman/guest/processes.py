@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -14,6 +13,7 @@ from journeyman.failures import Failure
 from journeyman.guest.channel import Channel
 from journeyman.guest.connection import Connection
 from journeyman.guest.frames import lost
+from journeyman.guest.inside import wire
 from journeyman.ports.guest import Exit, Finished, ProcessSpec
 
 KILL_GRACE_S = 5.0
@@ -26,6 +26,7 @@ class GuestProcess:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._pid = 0
+        self._extra = bytearray()
         self._exit: Exit | None = None
         self._started = False
         channel.on_note = self._on_note
@@ -62,12 +63,11 @@ class GuestProcess:
         if "pid" in message:
             self._pid = int(message["pid"])
             self._started = True
+        elif "extra" in message:
+            if len(self._extra) < wire.EXTRA_MAX:
+                self._extra += base64.b64decode(str(message["extra"]), validate=True)
         elif "exit" in message:
-            try:
-                extra = base64.b64decode(str(message["extra"]), validate=True)
-            except binascii.Error:
-                extra = b""
-            self._exit = Exit(int(message["exit"]), extra)
+            self._exit = Exit(int(message["exit"]), bytes(self._extra))
             self._channel.stop_sending()
 
     @property

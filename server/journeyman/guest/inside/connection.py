@@ -69,7 +69,7 @@ class Connection:
                 if len(header) < HEADER.size:
                     break
                 length, channel, kind = HEADER.unpack(header)
-                if length > FRAME_MAX + PIECE:
+                if length > FRAME_MAX:
                     break
                 payload = reader.read(length)
                 if len(payload) < length:
@@ -142,8 +142,12 @@ class Connection:
             answer = {"kind": "internal", "message": "The guest failed: %r." % error}
         with self._channels_lock:
             self._channels.pop(channel.ident, None)
+        payload = to_json(answer)
+        if len(payload) > FRAME_MAX:
+            kind = ERROR
+            payload = to_json({"kind": "invalid", "message": "The answer is too long; ask for less."})
         with contextlib.suppress(Gone):
-            self.send(channel.ident, kind, to_json(answer))
+            self.send(channel.ident, kind, payload)
 
 
 _LIBC: Any = None

@@ -18,6 +18,13 @@ def prctl(option: int, value: int) -> bool:
     return _libc is not None and _libc.prctl(option, value, 0, 0, 0) == 0
 
 
+def drop_capabilities() -> None:
+    """Empty the permitted, effective and inheritable sets: capset(2), third version of its header."""
+    if _libc is not None:
+        header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+        _libc.capset(header, (ctypes.c_uint32 * 6)())
+
+
 def sync_filesystem(fd: int) -> None:
     """Wait until everything written to the file system of `fd` is on disk."""
     if _libc is None or _libc.syncfs(fd) != 0:

@@ -13,7 +13,7 @@ import time
 
 from .channels import Channel
 from .child import Child
-from .wire import DRAIN_S, EXTRA_MAX, Gone
+from .wire import DRAIN_S, EXTRA_MAX, PIECE, Gone
 
 
 def _waiting(fd: int) -> int:
@@ -42,8 +42,10 @@ def pump(channel: Channel, child: Child, out: int, extra: int | None) -> None:
                 if extra is not None:
                     _collect(extra, side, _waiting(extra))
                 with contextlib.suppress(Gone):
-                    code = base64.b64encode(bytes(side)).decode("ascii")
-                    channel.note({"exit": child.code, "extra": code})
+                    for at in range(0, len(side), PIECE):
+                        text = base64.b64encode(bytes(side[at : at + PIECE])).decode("ascii")
+                        channel.note({"extra": text})
+                    channel.note({"exit": child.code})
             if exited and (not open_out or (owed <= 0 and time.monotonic() >= deadline)):
                 return
             poller = select.poll()

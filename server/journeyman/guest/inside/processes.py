@@ -38,7 +38,7 @@ class Processes:
         except _NoProgram as missing:
             channel.note({"pid": 0})
             channel.send(("%s\n" % missing).encode("utf-8", "surrogateescape"))
-            channel.note({"exit": 127, "extra": ""})
+            channel.note({"exit": 127})
             return {}
         channel.wake = child.wake
         channel.on_note = lambda message: self.signal(child, int(message["signal"]))

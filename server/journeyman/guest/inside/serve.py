@@ -28,6 +28,7 @@ def _become(uid: int, gid: int) -> None:
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
+    libc.drop_capabilities()
 
 
 def _limit(name: str, value: str) -> None:
@@ -71,14 +72,14 @@ def main(argv: Sequence[str]) -> int:
     libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
     if "parent" in options:
         libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.geteuid() == 0 and "uid" in options:
+        _become(int(options["uid"]), int(options.get("gid", options["uid"])))
     os.umask(0o077)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     directory, name = os.path.split(where)
     os.chdir(directory)  # a short name: a socket's path may not be longer than 107 bytes
     with contextlib.suppress(FileNotFoundError):
         os.unlink(name)
-    if os.geteuid() == 0 and "uid" in options:
-        _become(int(options["uid"]), int(options.get("gid", options["uid"])))
     for key, value in options.items():
         if key.startswith("rlimit_"):
             _limit(key[7:], value)
