@@ -131,6 +131,19 @@ class RunService:
             entry.task.cancel()
         return entry.run
 
+    async def close(self, *, grace_s: float = 10.0) -> None:
+        """Start nothing more and end every open run as interrupted by the shutdown, each with its terminal
+        event. Waits up to `grace_s` seconds for them."""
+        self._draining = True
+        entries = tuple(self._open.values())
+        for entry in entries:
+            if entry.task is None:
+                await self._end_queued(entry)
+            elif entry.begun:
+                entry.task.cancel()
+        if tasks := {entry.task for entry in entries if entry.task is not None}:
+            await asyncio.wait(tasks, timeout=grace_s)
+
     async def recover(self) -> tuple[Run, ...]:
         """At start, before any run: end what a crash left open. Answers those runs."""
         return await recover(self._services)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -21,9 +22,9 @@ from journeyman.workspace.errors import WorkspaceError
 class Workspaces(Protocol):
     """The workspace manager, as far as a run needs it. It answers values and does not raise."""
 
-    async def acquire(self, project_id: str) -> Workspace | WorkspaceError: ...
+    def acquire(self, project_id: str) -> Awaitable[Workspace | WorkspaceError]: ...
 
-    async def release(self, project_id: str) -> object: ...
+    def release(self, project_id: str) -> Awaitable[object]: ...
 
 
 @dataclass(frozen=True, slots=True)

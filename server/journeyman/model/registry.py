@@ -39,14 +39,17 @@ class ModelRegistry:
         keys: Keys | None = None,
         base_urls: Mapping[str, str | None] | None = None,
         timeout_s: float = 120.0,
+        openers: Mapping[str, Callable[[str], Model]] | None = None,
     ) -> None:
         """`factories`: adapter name of the catalogue (`openai_compatible`, `litellm`) to what builds it.
-        `base_urls`: provider to an address instead of the catalogue's; None changes nothing."""
+        `base_urls`: provider to an address instead of the catalogue's; None changes nothing.
+        `openers`: reserved provider (`replay`) to what opens any of its names, such as a recording's path."""
         self._factories = factories
         self._catalog = catalog or load_catalog()
         self._keys = keys or Keys()
         self._base_urls = base_urls or {}
         self._timeout_s = timeout_s
+        self._openers = openers or {}
         self._injected: dict[str, ResolvedModel] = {}
         self._built: dict[tuple[str, str | None, str], Model] = {}
         """One adapter, and so one connection pool, for all models of a provider with the same options."""
@@ -75,6 +78,9 @@ class ModelRegistry:
         if (injected := self._injected.get(model_id)) is not None:
             return injected
         provider_id, _, name = model_id.partition("/")
+        if name and (opener := self._openers.get(provider_id)) is not None:
+            self.inject(model_id, opener(name))
+            return self._injected[model_id]
         provider = self._catalog.providers.get(provider_id)
         if provider is None or not name:
             raise self._unknown(model_id)

@@ -1,0 +1,217 @@
+"""The composition root: the only place that builds adapters and wires the rooms together.
+
+`build` gives a loaded app: settings, store, sandbox, object storage, model registry, everything reconciled
+and recovered. Parts may be handed in, which is how tests run the whole daemon on a fake clock or with a
+scripted model. It knows nothing of the wire.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from journeyman.adapters.generations import LocalGenerations
+from journeyman.adapters.local_objects import LocalObjects
+from journeyman.adapters.sqlite.store import SqliteStore
+from journeyman.agent.limits import Limits as RunLimits
+from journeyman.agent.runs import RunService
+from journeyman.agent.services import Services as AgentServices
+from journeyman.app import sandboxes
+from journeyman.chat.event_log import EventLog
+from journeyman.chat.service import ChatService
+from journeyman.config import Settings
+from journeyman.model.providers import ProviderConfig
+from journeyman.model.registry import ModelRegistry
+from journeyman.model.replay import ReplayModel
+from journeyman.ports.clock import Clock, Ids, SystemClock, SystemIds
+from journeyman.ports.model import Model
+from journeyman.ports.objects import ObjectStore
+from journeyman.ports.sandbox import Limits, Sandbox
+from journeyman.ports.store import Store
+from journeyman.project.service import ProjectService
+from journeyman.rpc.services import Services, StatusFacts
+from journeyman.tasks import Supervisor
+from journeyman.todo.service import TodoService
+from journeyman.workspace.archive.engine import ArchiveEngine
+from journeyman.workspace.errors import WorkspaceError
+from journeyman.workspace.manager import WorkspaceManager
+
+log = logging.getLogger(__name__)
+
+DATABASE = "journeyman.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    services: Services
+    settings: Settings
+    supervisor: Supervisor
+    store: Store
+    sandbox: Sandbox
+    objects: ObjectStore
+
+
+@asynccontextmanager
+async def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    sandbox: Sandbox | None = None,
+    objects: ObjectStore | None = None,
+    models: Mapping[str, Model] | None = None,
+) -> AsyncGenerator[App]:
+    """The loaded app; leaving the block lets go of everything in reverse order.
+
+    `models` are injected under their names (`scripted/...`). Raises `Failure` where the data directory
+    cannot be used; a missing sandbox or store is no reason not to start, and is answered when asked for.
+    """
+    clock = clock or SystemClock()
+    ids = ids or SystemIds()
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        store = await SqliteStore.open(settings.data_dir / DATABASE, clock=clock)
+        stack.push_async_callback(store.close)
+        if objects is None:
+            objects = object_store(settings)
+        stack.push_async_callback(objects.close)
+        if sandbox is None:
+            sandbox = await sandboxes.choose(settings, clock=clock, ids=ids)
+        stack.push_async_callback(sandbox.close)
+        known = registry(settings, models or {})
+        stack.push_async_callback(known.close)
+        supervisor = Supervisor()
+
+        events = EventLog(store.events, clock)
+        projects = ProjectService(store, clock, ids)
+        chats = ChatService(store, clock, ids, events=events)
+        todos = TodoService(store.todos, events, clock, ids)
+        manager = WorkspaceManager(
+            sandbox,
+            LocalGenerations(settings.data_dir, uid=settings.workspace_uid, clock=clock),
+            ArchiveEngine(objects, clock=clock, ids=ids),
+            store,
+            clock=clock,
+            ids=ids,
+            supervisor=supervisor,
+            image=settings.image,
+            limits=Limits(settings.workspace_memory_mb, settings.workspace_cpus, settings.workspace_pids),
+            ttl_s=settings.workspace_ttl_s,
+            trash_grace_s=settings.trash_grace_s,
+        )
+        runs = RunService(
+            AgentServices(
+                store=store,
+                projects=projects,
+                chats=chats,
+                todos=todos,
+                events=events,
+                models=known,
+                workspaces=manager,
+                supervisor=supervisor,
+                clock=clock,
+                ids=ids,
+                limits=_run_limits(settings),
+                default_model=settings.model,
+            ),
+            runs_max=settings.runs_max,
+        )
+        services = Services(
+            runs=runs,
+            manager=manager,
+            projects=projects,
+            chats=chats,
+            todos=todos,
+            events=events,
+            models=known,
+            store=store,
+            supervisor=supervisor,
+            clock=clock,
+            ids=ids,
+            settings=settings,
+            status=_status(clock.now(), runs, manager, sandbox, objects),
+        )
+        stack.push_async_callback(supervisor.close)
+        stack.push_async_callback(manager.shutdown)
+        stack.push_async_callback(runs.close)
+        reconciled = await manager.start()
+        if isinstance(reconciled, WorkspaceError):
+            log.error("workspaces could not be reconciled: %s %s", reconciled.message, reconciled.hint)
+        await runs.recover()
+        await known.refresh()
+        yield App(services, settings, supervisor, store, sandbox, objects)
+
+
+def object_store(settings: Settings) -> ObjectStore:
+    """Where archives go: below the data directory, in a folder, or in S3."""
+    place = settings.objects
+    if place.startswith("s3://"):
+        from journeyman.adapters.s3_objects import S3Objects
+
+        return S3Objects.from_url(place, endpoint=settings.s3_endpoint, region=settings.s3_region)
+    return LocalObjects(settings.data_dir / "objects" if place == "local" else Path(place).expanduser())
+
+
+def registry(settings: Settings, models: Mapping[str, Model]) -> ModelRegistry:
+    """The models by name, with the adapters behind them; `models` are injected."""
+    known = ModelRegistry(
+        {"openai_compatible": _openai_compatible, "litellm": _litellm},
+        base_urls={"openai-compatible": settings.model_base_url},
+        timeout_s=settings.model_timeout_s,
+        openers={"replay": lambda name: ReplayModel(Path(name))},
+    )
+    for name, model in models.items():
+        known.inject(name, model)
+    return known
+
+
+def _openai_compatible(config: ProviderConfig) -> Model:
+    from journeyman.adapters.openai_compatible import OpenAiCompatibleModel
+
+    return OpenAiCompatibleModel(config)
+
+
+def _litellm(config: ProviderConfig) -> Model:
+    from journeyman.adapters.litellm_model import LitellmModel
+
+    return LitellmModel(config)
+
+
+def _run_limits(settings: Settings) -> RunLimits:
+    return RunLimits(
+        steps_per_segment=settings.steps_per_segment,
+        segments_max=settings.segments_max,
+        tokens=settings.run_tokens_max,
+        usd=settings.run_usd_max,
+        seconds=settings.run_seconds_max,
+    )
+
+
+def _status(
+    started_at: datetime,
+    runs: RunService,
+    manager: WorkspaceManager,
+    sandbox: Sandbox,
+    objects: ObjectStore,
+) -> Callable[[], Awaitable[StatusFacts]]:
+    async def status() -> StatusFacts:
+        report = await sandbox.probe()
+        workspaces = await manager.list()
+        listed = () if isinstance(workspaces, WorkspaceError) else workspaces
+        return StatusFacts(
+            started_at=started_at,
+            runs_active=runs.running,
+            runs_queued=runs.queued,
+            workspaces_live=sum(each.state in ("live", "idle") for each in listed),
+            objects=objects.url,
+            sandbox_name=sandbox.name if report.available else None,
+            sandbox_tier=report.tier,
+            sandbox_gaps=report.gaps,
+            sandbox_problem=None if report.available else f"{report.why} {report.hint}".strip(),
+        )
+
+    return status

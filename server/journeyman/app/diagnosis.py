@@ -1,0 +1,194 @@
+"""What `journeyman doctor` looks at: everything the daemon needs, each thing on its own.
+
+Needs no daemon and disturbs none: the database is opened only when no daemon owns it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+from collections.abc import Awaitable, Callable
+from importlib import metadata
+
+from journeyman import paths
+from journeyman.adapters.bubblewrap import BubblewrapSandbox
+from journeyman.adapters.docker_presence import docker_presence
+from journeyman.adapters.generations import workspace_uid
+from journeyman.adapters.sqlite.store import SqliteStore
+from journeyman.app import sandboxes
+from journeyman.app.build import DATABASE, object_store, registry
+from journeyman.config import Settings
+from journeyman.failures import Failure
+from journeyman.ports.clock import SystemClock, SystemIds
+from journeyman.ports.diagnosis import Finding
+
+FREE_BYTES_WANTED = 2 << 30
+VERSIONS = ("pygls", "lsprotocol", "docker", "boto3", "litellm", "aiosqlite", "pydantic")
+POISONED_LITELLM = ("1.82.7", "1.82.8")
+LOOK_S = 30.0
+
+
+async def diagnose(settings: Settings) -> list[Finding]:
+    """Look at everything; what cannot be looked at in time is a finding too."""
+    looks: tuple[tuple[str, Callable[[Settings], Awaitable[list[Finding]]]], ...] = (
+        ("versions", _versions),
+        ("data directory", _data_directory),
+        ("runtime directory", _runtime_directory),
+        ("daemon", _daemon),
+        ("sandbox", _sandboxes),
+        ("archives", _objects),
+        ("models", _models),
+    )
+    findings: list[Finding] = []
+    for name, look in looks:
+        try:
+            async with asyncio.timeout(LOOK_S):
+                findings += await look(settings)
+        except TimeoutError:
+            findings.append(Finding(name, False, f"Did not answer within {LOOK_S:.0f} s."))
+        except Failure as failure:
+            findings.append(Finding(name, False, failure.message, failure.hint))
+        except OSError as error:
+            findings.append(Finding(name, False, str(error)))
+    return findings
+
+
+async def _versions(settings: Settings) -> list[Finding]:
+    found = {name: metadata.version(name) for name in VERSIONS}
+    text = ", ".join(f"{name} {version}" for name, version in found.items())
+    if found["litellm"] in POISONED_LITELLM:
+        return [
+            Finding("versions", False, text, "This litellm steals credentials: reinstall, change your keys.")
+        ]
+    return [Finding("versions", True, text)]
+
+
+async def _data_directory(settings: Settings) -> list[Finding]:
+    def look() -> Finding:
+        place = settings.data_dir
+        existing = next(folder for folder in (place, *place.parents) if folder.exists())
+        if not os.access(existing, os.W_OK | os.X_OK):
+            return Finding("data directory", False, f"{place} cannot be written.", "Set JOURNEYMAN_DATA_DIR.")
+        free = shutil.disk_usage(existing).free
+        detail = f"{place}, {free / (1 << 30):.1f} GiB free"
+        if free < FREE_BYTES_WANTED:
+            return Finding(
+                "data directory", None, detail, "Free some space: workspaces and archives live here."
+            )
+        return Finding("data directory", True, detail)
+
+    return [await asyncio.to_thread(look)]
+
+
+async def _runtime_directory(settings: Settings) -> list[Finding]:
+    def look() -> Finding:
+        place = settings.runtime_dir
+        if len(os.fsencode(str(settings.socket))) > paths.SOCKET_PATH_BYTES_MAX:
+            hint = "Set JOURNEYMAN_RUNTIME_DIR to a shorter path."
+            return Finding("runtime directory", False, f"{place} is too long for a socket.", hint)
+        if place.exists() and (place.stat().st_mode & 0o077 or place.stat().st_uid != os.getuid()):
+            return Finding("runtime directory", False, f"{place} is open to others.", f"chmod 700 {place}")
+        return Finding("runtime directory", True, str(place))
+
+    return [await asyncio.to_thread(look)]
+
+
+async def _daemon(settings: Settings) -> list[Finding]:
+    try:
+        _, writer = await asyncio.open_unix_connection(str(settings.socket))
+    except OSError:
+        return [
+            Finding("daemon", True, "Not running; the first client starts it."),
+            await _database(settings),
+        ]
+    writer.close()
+    return [
+        Finding("daemon", True, f"Running, at {settings.socket}"),
+        Finding("database", None, "In use by the daemon, so not looked into."),
+    ]
+
+
+async def _database(settings: Settings) -> Finding:
+    path = settings.data_dir / DATABASE
+    if not path.exists():
+        return Finding("database", True, f"Not made yet; SQLite {sqlite3.sqlite_version}")
+    store = await SqliteStore.open(path, clock=SystemClock())
+    try:
+        facts = await store.check()
+    finally:
+        await store.close()
+    sound = facts.get("integrity") == "ok"
+    detail = ", ".join(f"{name} {value}" for name, value in facts.items() if name != "path")
+    return Finding("database", sound, detail, "" if sound else f"Keep a copy of {path} and report this.")
+
+
+async def _sandboxes(settings: Settings) -> list[Finding]:
+    presence = await docker_presence(settings.image)
+    embedded = BubblewrapSandbox(settings.data_dir, uid=workspace_uid(settings.workspace_uid))
+    small = await embedded.probe()
+    findings: list[Finding] = []
+    if presence.engine:
+        engine = sandboxes.docker(settings, clock=SystemClock(), ids=SystemIds())
+        try:
+            report = await engine.probe()
+        finally:
+            await engine.close()
+        findings.append(
+            Finding(
+                "docker",
+                report.available or None,
+                report.tier if report.available else report.why,
+                report.hint,
+            )
+        )
+        hint = "" if presence.image else "Run `journeyman image build`."
+        detail = settings.image if presence.image else f"{settings.image} is not there."
+        findings.append(Finding("image", presence.image or None, detail, hint))
+    else:
+        findings.append(
+            Finding("docker", None, "No engine answers.", "Start Docker for the stronger isolation.")
+        )
+    if small.available:
+        gaps = f"; not covered: {'; '.join(small.gaps)}" if small.gaps else ""
+        findings.append(Finding("bubblewrap", True, f"{small.tier}{gaps}"))
+    else:
+        needed = not (presence.engine and presence.image)
+        findings.append(Finding("bubblewrap", False if needed else None, small.why, small.hint))
+    return findings
+
+
+async def _objects(settings: Settings) -> list[Finding]:
+    objects = object_store(settings)
+    try:
+        features = await objects.probe()
+    finally:
+        await objects.close()
+    missing = [
+        words
+        for words, there in (
+            ("create-only writes", features.conditional_create),
+            ("compare-and-swap", features.conditional_replace),
+            ("checksums", features.checksums),
+        )
+        if not there
+    ]
+    if missing:
+        hint = "Use it from one machine only: the database's lease stands in for what is missing."
+        return [Finding("archives", None, f"{objects.url}, without {' and '.join(missing)}", hint)]
+    return [Finding("archives", True, objects.url)]
+
+
+async def _models(settings: Settings) -> list[Finding]:
+    models = registry(settings, {})
+    try:
+        await models.refresh()
+        usable = [info.id for info in models.list() if info.available]
+        try:
+            default = models.default_model(settings.model)
+        except Failure as failure:
+            return [Finding("models", None, failure.message, failure.hint)]
+        return [Finding("models", True, f"{len(usable)} usable, default {default}")]
+    finally:
+        await models.close()
