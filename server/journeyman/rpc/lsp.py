@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lsprotocol import converters, types
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.language_server import lsp_method
 
 from journeyman import __version__
 from journeyman.rpc import jsonbody
@@ -100,15 +101,18 @@ class JourneymanProtocol(LanguageServerProtocol):
         ours = cast("dict[str, Any]", self.fm.features)  # pyright: ignore[reportUnknownMemberType]
         return builtin.get(method) or ours.get(method)
 
+    @lsp_method(types.EXIT)
     def lsp_exit(self, *args: Any) -> Generator[Any, Any, None]:
         """Ends this connection. The daemon and its other clients go on."""
         self.wire.leave()
         yield from ()
 
+    @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *args: Any) -> Generator[Any, Any, None]:
         self._shutdown = True
         yield from ()
 
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> Any:
         documents = self.workspace.text_documents
         if len(documents) >= DOCUMENTS_MAX and params.text_document.uri not in documents:
@@ -116,6 +120,7 @@ class JourneymanProtocol(LanguageServerProtocol):
             return None
         return cast("Any", super().lsp_text_document__did_open(params))
 
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Any:
         # pygls would read an unopened document from the disk of the daemon.
         if params.text_document.uri not in self.workspace.text_documents:

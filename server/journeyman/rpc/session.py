@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 
 from journeyman.rpc import lsp
 from journeyman.rpc.auth import Gate, Unauthorized
@@ -151,7 +152,10 @@ class Session:
             lsp.begin(handler, None)
             self._answer(ident, None)
             return
-        result, rest = lsp.begin(handler, structured(protocol, method, message))
+        try:
+            result, rest = lsp.begin(handler, structured(protocol, method, message))
+        except JsonRpcInvalidParams as error:
+            raise refuse("invalid", f"The parameters of {method} are not right.", f"{error}.") from error
         if rest is None:
             self._answer(ident, protocol.unstructure(result))
             return

@@ -1,0 +1,168 @@
+"""Runs and workspaces that do nothing but what a test tells them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import replace
+from typing import Any
+
+from journeyman.agent.runs import StartRun
+from journeyman.chat.event_log import EventLog
+from journeyman.chat.service import ChatService
+from journeyman.failures import Failure
+from journeyman.ports.clock import Clock, Ids
+from journeyman.ports.model import ModelInfo
+from journeyman.ports.store import Store
+from journeyman.project.service import ProjectService
+from journeyman.records import ArchiveRecord, Run, RunStatus
+from journeyman.workspace.errors import WorkspaceError
+from journeyman.workspace.status import WorkspaceStatus
+
+
+class PuppetRuns:
+    """Starts runs for real (stored, with events) and lets the test end them. A cancel takes effect when
+    the test says so (`deaths`), as real processes take their time."""
+
+    def __init__(
+        self,
+        store: Store,
+        events: EventLog,
+        projects: ProjectService,
+        chats: ChatService,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._store, self._events, self._clock, self._ids = store, events, clock, ids
+        self._projects, self._chats = projects, chats
+        self.started: list[Run] = []
+        self.cancels: list[str] = []
+        self.dies_at_once = True
+        self._news = asyncio.Event()
+        self._ended: dict[str, asyncio.Event] = {}
+
+    async def start(self, order: StartRun) -> Run:
+        chat_id = order.chat_id
+        if chat_id is None:
+            project_id = order.project_id or (await self._projects.create()).id
+            chat_id = (await self._chats.create(project_id, prompt=order.prompt)).id
+        chat = await self._chats.get(chat_id)
+        run = Run(
+            id=self._ids.new(),
+            chat_id=chat_id,
+            project_id=chat.project_id,
+            client_run_id=order.client_run_id,
+            prompt=order.prompt,
+            mode=order.mode,
+            model=order.model,
+            status="running",
+            created_at=self._clock.now(),
+            budget=order.budget,
+        )
+        stored = await self._store.runs.add(run)
+        if stored.id != run.id:
+            return stored
+        self._ended[run.id] = asyncio.Event()
+        await self.event(run, "run/started", {"prompt": order.prompt, "mode": order.mode})
+        self.started.append(run)
+        self._news.set()
+        return run
+
+    async def event(self, run: Run, kind: Any, data: dict[str, Any]) -> None:
+        await self._events.append(run.chat_id, kind, data, run_id=run.id)
+
+    def delta(self, run: Run, text: str) -> None:
+        data = {"text": text, "channel": "text"}
+        self._events.publish_delta(run.chat_id, "message/delta", data, run_id=run.id)
+
+    async def finish(self, run: Run, status: RunStatus = "completed") -> None:
+        ended = replace(run, status=status, summary=f"{status}.", finished_at=self._clock.now())
+        await self._store.runs.update(ended)
+        await self.event(run, "run/finished", {"status": status})
+        self._ended[run.id].set()
+
+    async def wait(self, run_id: str) -> Run:
+        if run_id in self._ended:
+            await self._ended[run_id].wait()
+        return await self._store.runs.get(run_id)
+
+    async def cancel(self, run_id: str) -> Run:
+        run = await self._store.runs.get(run_id)
+        self.cancels.append(run_id)
+        self._news.set()
+        if self.dies_at_once and run.status == "running":
+            await self.finish(run, "cancelled")
+        return await self._store.runs.get(run_id)
+
+    async def cancel_asked(self) -> None:
+        async with asyncio.timeout(10):
+            while not self.cancels:
+                self._news.clear()
+                await self._news.wait()
+
+    async def begun(self, count: int = 1) -> Run:
+        """The newest run, once `count` have been started."""
+        async with asyncio.timeout(10):
+            while len(self.started) < count:
+                self._news.clear()
+                await self._news.wait()
+        return self.started[-1]
+
+
+class PuppetModels:
+    def list(self) -> tuple[ModelInfo, ...]:
+        return (ModelInfo("scripted/one", "scripted", "one", None, True, available=True),)
+
+    def default_model(self, wanted: str | None = None) -> str:
+        raise Failure("model_key_missing", "No model is set up.")
+
+
+class PuppetManager:
+    """Answers what the test queued, method by method; otherwise a workspace that is not there."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, deque[Any]] = {}
+        self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+
+    def will(self, method: str, *answers: Any) -> None:
+        self.answers.setdefault(method, deque()).extend(answers)
+
+    def _answer(self, method: str, args: tuple[Any, ...], more: dict[str, Any]) -> Any:
+        self.calls.append((method, args, more))
+        queued = self.answers.get(method)
+        if queued:
+            return queued.popleft()
+        return WorkspaceError("no_sandbox", "There is no sandbox.", "Install one.")
+
+    async def acquire(self, project_id: str, *, holder: str = "run") -> Any:
+        return self._answer("acquire", (project_id,), {"holder": holder})
+
+    async def release(self, project_id: str, *, holder: str = "run") -> Any:
+        self.calls.append(("release", (project_id,), {"holder": holder}))
+        return WorkspaceStatus(project_id, "idle")
+
+    async def status(self, project_id: str) -> WorkspaceStatus:
+        self.calls.append(("status", (project_id,), {}))
+        return WorkspaceStatus(project_id, "cold")
+
+    async def list(self) -> tuple[WorkspaceStatus, ...]:
+        return (WorkspaceStatus("p1", "idle", acquired="created", instance_id="i1"),)
+
+    async def archive(self, project_id: str, *, keep: bool = False, on_progress: Any = None) -> Any:
+        return self._answer("archive", (project_id,), {"keep": keep})
+
+    async def restore(
+        self, project_id: str, archive_id: str | None = None, *, on_progress: Any = None
+    ) -> Any:
+        return self._answer("restore", (project_id, archive_id), {})
+
+    async def archives(self, project_id: str) -> tuple[ArchiveRecord, ...]:
+        return ()
+
+    async def close(self, project_id: str) -> Any:
+        self.calls.append(("close", (project_id,), {}))
+        return WorkspaceStatus(project_id, "cold")
+
+    async def delete(self, project_id: str) -> Any:
+        self.calls.append(("delete", (project_id,), {}))
+        return None
