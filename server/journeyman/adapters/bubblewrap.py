@@ -26,10 +26,8 @@ from journeyman.ports.sandbox import SandboxReport
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 """Bound read-only, or made as the links they are on merged-/usr systems."""
-ETC = (
-    "/etc/alternatives", "/etc/ca-certificates", "/etc/ssl", "/etc/pki", "/etc/ld.so.cache",
-    "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/mime.types", "/etc/nsswitch.conf", "/etc/os-release",
-)  # fmt: skip
+NAMES = "alternatives ca-certificates ssl pki ld.so.cache ld.so.conf ld.so.conf.d localtime mime.types"
+ETC = tuple(f"/etc/{name}" for name in (*NAMES.split(), "nsswitch.conf", "os-release"))
 """Only these of /etc: the rest is the host's own business."""
 PROGRAM = "/run/guest"
 RUNTIME = "/run/journeyman"

@@ -1,0 +1,128 @@
+"""A real Docker engine for the tests that need one: the one that answers, or one we install and start.
+
+The image is a skeleton (a few links and files of /etc) that borrows this machine's /usr read-only: made in a
+moment, and good enough to run the guest, bash, git and python in a real container.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+SKELETON = "journeyman-test-skeleton:2"
+READY_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True)
+class DockerEngine:
+    host: str | None = None
+    image: str = SKELETON
+    mounts: dict[str, str] = field(default_factory=lambda: {"/usr": "/usr"})
+
+
+def _answers() -> bool:
+    docker = shutil.which("docker")
+    if docker is None:
+        return False
+    return subprocess.run([docker, "info"], capture_output=True, timeout=30, check=False).returncode == 0
+
+
+def _install() -> str | None:
+    """Why no engine can be had here; None once `dockerd` is there."""
+    if shutil.which("dockerd"):
+        return None if os.geteuid() == 0 else "no Docker engine answers, and only root may start one"
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return "no Docker engine answers, and none can be installed without root and apt-get"
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update"], ["install", "-y", "--no-install-recommends", "docker.io"]):
+        done = subprocess.run(
+            ["apt-get", "-qq", *command], capture_output=True, env=environment, timeout=600, check=False
+        )
+        if done.returncode:
+            return f"apt-get {command[0]} failed: {done.stderr.decode(errors='replace')[-300:]}"
+    return None
+
+
+def _skeleton() -> None:
+    """Import the skeleton image, unless the engine has it."""
+    if (
+        subprocess.run(["docker", "image", "inspect", SKELETON], capture_output=True, check=False).returncode
+        == 0
+    ):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name in (
+            "usr",
+            "etc",
+            "tmp",
+            "proc",
+            "sys",
+            "dev",
+            "run",
+            "sbin",  # the engine mounts its init program there
+            "workspace",
+            "run/guest",
+            "run/journeyman",
+        ):
+            (root / name).mkdir()
+        for name in ("bin", "lib", "lib32", "lib64", "libx32"):
+            if os.path.islink(f"/{name}"):
+                (root / name).symlink_to(os.readlink(f"/{name}"))
+        for name in ("ld.so.cache", "nsswitch.conf", "os-release"):
+            source = Path("/etc") / name
+            if source.exists():
+                (root / "etc" / name).write_bytes(source.read_bytes())
+        user = "workspace:x:10001:10001::/tmp/home:/bin/bash"
+        (root / "etc/passwd").write_text(f"root:x:0:0:root:/root:/bin/false\n{user}\n")
+        (root / "etc/group").write_text("root:x:0:\nworkspace:x:10001:\n")
+        packed = subprocess.Popen(["tar", "-C", folder, "-c", "."], stdout=subprocess.PIPE)
+        subprocess.run(
+            ["docker", "import", "-", SKELETON], stdin=packed.stdout, check=True, stdout=subprocess.DEVNULL
+        )
+        assert packed.wait() == 0
+
+
+def _unavailable(why: str) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> Iterator[DockerEngine]:
+    """An engine that answers. One we started ends with the tests; its image cache stays."""
+    started: subprocess.Popen[bytes] | None = None
+    if not _answers():
+        why = _install()
+        if why:
+            _unavailable(why)
+        with tempfile.NamedTemporaryFile(prefix="journeyman-dockerd-", suffix=".log", delete=False) as log:
+            started = subprocess.Popen(["dockerd"], stdout=log, stderr=log, start_new_session=True)
+        until = time.monotonic() + READY_WITHIN_S
+        while not _answers():
+            if started.poll() is not None or time.monotonic() > until:
+                started.kill()
+                _unavailable(f"dockerd did not come up: {Path(log.name).read_text()[-500:]}")
+            time.sleep(0.2)
+    try:
+        if os.path.islink("/bin"):
+            _skeleton()
+        else:
+            _unavailable("the skeleton image needs a merged /usr")
+        yield DockerEngine()
+    finally:
+        if started is not None:
+            started.terminate()
+            try:
+                started.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                started.kill()
