@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ from journeyman.chat.subscription import BUFFER_CHARS_MAX, JOINED_CHARS_MAX, Sub
 from journeyman.failures import Failure
 from journeyman.records import Event
 from journeyman.testing.clock import FakeClock
-from unit.event_log_parts import append_many, open_store, take
+from unit.event_log_parts import Shaken, append_many, open_store, take
 
 
 @pytest.fixture
@@ -140,6 +142,35 @@ async def test_what_is_sent_is_what_is_stored(log: EventLog) -> None:
     live = await log.append("c1", "notice", data)
     data["inner"] = {"a": 2}
     assert await take(subscription, 1) == [live] == list(await log.read("c1", after=0))
+
+
+async def test_announcements_out_of_order_are_put_in_order(store: SqliteStore) -> None:
+    class LateAnswer(Shaken):
+        """The first append is stored at once and answered when told."""
+
+        stored = asyncio.Event()
+        answer = asyncio.Event()
+
+        async def append(self, chat_id: str, kind: Any, data: dict[str, Any], **ids: Any) -> Event:
+            event = await super().append(chat_id, kind, data, **ids)
+            if event.seq == 1:
+                self.stored.set()
+                await self.answer.wait()
+            return event
+
+    events = LateAnswer(store.events, random.Random(0))
+    log = EventLog(events, FakeClock())
+    subscription = log.subscribe("c1", after=0)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(anext(subscription), 0.05)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(log.append("c1", "notice", {"n": 1}))
+        await events.stored.wait()
+        await log.append("c1", "notice", {"n": 2})
+        assert [event.data["n"] for event in await take(subscription, 2)] == [1, 2]
+        events.answer.set()
+    await log.append("c1", "notice", {"n": 3})
+    assert [event.data["n"] for event in await take(subscription, 1)] == [3]
 
 
 async def test_a_cancelled_append_is_shown_if_it_was_stored(log: EventLog) -> None:

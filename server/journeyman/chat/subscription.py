@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+from journeyman.failures import Failure
 from journeyman.records import Event
 
 BUFFER_EVENTS_MAX = 256
@@ -73,7 +74,18 @@ class Subscription:
         return self
 
     async def __anext__(self) -> Event:
-        if not self._started:
+        try:
+            event = await self._next()
+        except Failure:
+            if not self._closed:
+                raise
+            event = None  # it was closed because its chat went away
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+    async def _next(self) -> Event | None:
+        if not self._started and not self._closed:
             await self._start()
         while not self._closed:
             event = await self._catch_up() if self._page or self._behind else self._take()
@@ -85,7 +97,7 @@ class Subscription:
                 break
             self._something.clear()
             await self._something.wait()
-        raise StopAsyncIteration
+        return None
 
     def close(self) -> None:
         """End the iteration now. A second call does nothing."""
