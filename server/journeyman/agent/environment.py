@@ -1,4 +1,7 @@
-"""What the model is told of its surroundings with each request: facts from inside the workspace, no model call."""
+"""What the model is told of its surroundings with each request: facts from inside the workspace.
+
+No model is asked here, and nothing of this goes into the system prompt.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,8 @@ _FACTS = f"""\
 echo "os: $(uname -srm)"
 echo "tools: $(for t in {TOOLS}; do command -v $t >/dev/null && printf '%s ' $t; done)"
 if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
-  echo "git: $(git log -1 --format='%h %s' 2>/dev/null || echo 'no commit yet') on $(git branch --show-current)"
+  head="$(git log -1 --format='%h %s' 2>/dev/null || echo 'no commit yet')"
+  echo "git: $head on $(git branch --show-current)"
   git status --short 2>/dev/null | head -40
 else
   echo "git: not a repository"

@@ -13,8 +13,8 @@ def refusal(todos: TodoList, state: RunState) -> str | None:
     if still_open:
         names = "; ".join(f"{item.id}: {item.content}" for item in still_open[:10])
         return (
-            f"{len(still_open)} todo items are open ({names}). Finish them, or drop them with a reason, or call fin "
-            "with status partial."
+            f"{len(still_open)} todo items are open ({names}). Finish them, or drop them with a reason, "
+            "or call fin with status partial."
         )
     checks = [item.check for item in todos.items if item.check and item.status == "done"]
     checked_later = (state.commands.build, state.commands.test, state.commands.run)

@@ -1,4 +1,4 @@
-"""Keeping a long history inside the model's context window, in blocks so that its cached prefix rarely breaks.
+"""Keeping a long history inside the context window, in blocks so that the cached prefix rarely breaks.
 
 Old tool results become one line each. What the user and the model said stays verbatim. Pure.
 """

@@ -25,7 +25,7 @@ _ORDERS = re.compile(
 
 
 async def plan(session: Session) -> None:
-    """Ends at `todoWrite`, at an outcome, or when its budget is used up (then the work begins without a plan)."""
+    """Ends at `todoWrite`, at an outcome, or when its budget is used up (then work begins without a plan)."""
     await session.telling.phase("plan")
     for _ in range(STEPS_MAX):
         await step(session)

@@ -152,4 +152,6 @@ class _Worker:
             return await work
         except (Failure, TimeoutError) as error:
             log.warning("at the end of run %s could not %s: %s", self._run.id, what, error)
-            return None
+        except Exception:
+            log.exception("at the end of run %s could not %s", self._run.id, what)
+        return None

@@ -1,4 +1,4 @@
-"""The agent with real parts around it: SQLite, the guest, the event log. Only the model's words are scripted."""
+"""The agent with real parts around it (SQLite, guest, event log). Only the model's words are scripted."""
 
 from __future__ import annotations
 
@@ -57,9 +57,8 @@ class DirectWorkspaces:
         if project_id not in self.acquired:
             files = self.folder(project_id)
             limits = SandboxLimits(memory_mb=1024, cpus=1, pids=100)
-            instance = await self.sandbox.create(
-                InstanceSpec(project_id, project_id, 1, 1, files, "none", limits)
-            )
+            spec = InstanceSpec(project_id, project_id, 1, 1, files, "none", limits)
+            instance = await self.sandbox.find(project_id) or await self.sandbox.create(spec)
             await self.sandbox.start(instance.id)
             guest = await self.sandbox.attach(instance.id)
             self.acquired[project_id] = Workspace(project_id, instance, guest, "created")
@@ -89,7 +88,9 @@ class House:
     models: ModelRegistry
     runs: RunService
 
-    def script(self, steps: Sequence[Step], *, window: int | None = None, cycle: bool = False) -> ScriptedModel:
+    def script(
+        self, steps: Sequence[Step], *, window: int | None = None, cycle: bool = False
+    ) -> ScriptedModel:
         model = ScriptedModel(steps, cycle=cycle)
         self.offer(model, window)
         return model
@@ -123,8 +124,10 @@ class House:
 
     async def until_event(self, chat_id: str, kind: str, number: int = 1) -> None:
         async with asyncio.timeout(30):
-            while sum(e.kind == kind for e in await self.events(chat_id)) < number:
-                await asyncio.sleep(0.01)
+            async for event in self.services.events.subscribe(chat_id, after=0):
+                number -= event.kind == kind
+                if number <= 0:
+                    return
 
 
 @contextlib.asynccontextmanager

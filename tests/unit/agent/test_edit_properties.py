@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from journeyman.agent.tools.edit_ladder import Edited, edit
 from journeyman.agent.tools.edit_rungs import RUNGS
 
-_alphabet = st.sampled_from(list("ab(){}\"'\\n \t\n\r“’…–") + ["\r\n", "\n    ", "\n\t", "  \n"])
+_alphabet = st.sampled_from([*"ab(){}\"'\\n \t\n\r“’…–", "\r\n", "\n    ", "\n\t", "  \n"])
 _text = st.lists(_alphabet, max_size=40).map("".join)
 
 

@@ -1,4 +1,4 @@
-"""A run from prompt to result: the happy path, and models that do everything wrong. Real guest, real store."""
+"""A run from prompt to result: the happy path, and models that do everything wrong. Real guest and store."""
 
 from __future__ import annotations
 
@@ -107,7 +107,9 @@ async def test_a_model_that_never_calls_a_tool_ends_the_run(agent: House) -> Non
 
 async def test_broken_arguments_and_unknown_tools_are_answered(agent: House) -> None:
     agent.script([
-        ScriptedTurn(calls=(ScriptedCall("ls", '{"path": '), ScriptedCall("teleport", {}), ScriptedCall("read", {}))),
+        ScriptedTurn(
+            calls=(ScriptedCall("ls", '{"path": '), ScriptedCall("teleport", {}), ScriptedCall("read", {}))
+        ),
         call("fin", summary="Nothing to do."),
     ])  # fmt: skip
     run = await agent.run()
@@ -159,7 +161,9 @@ async def test_a_failing_verification_is_handed_back_and_then_repaired(agent: Ho
     run = await agent.run(mode="execute")
     assert (run.status, run.summary) == ("completed", "Now done.")
     refused = (await agent.tool_texts(run.chat_id))[2]
-    assert refused.startswith("failed: verification failed, test `echo looking; grep 2 n.txt`: exit 1\nlooking")
+    assert refused.startswith(
+        "failed: verification failed, test `echo looking; grep 2 n.txt`: exit 1\nlooking"
+    )
 
 
 async def test_an_identical_failure_without_a_change_ends_partial_at_once(agent: House) -> None:
@@ -197,7 +201,11 @@ async def test_the_step_ceiling_is_checked_before_the_call(agent: House) -> None
 
 @pytest.mark.parametrize(
     ("limits", "reason"),
-    [(Limits(tokens=1_000), "limit_tokens"), (Limits(usd=0.5), "limit_usd"), (Limits(seconds=0.0), "limit_seconds")],
+    [
+        (Limits(tokens=1_000), "limit_tokens"),
+        (Limits(usd=0.5), "limit_usd"),
+        (Limits(seconds=0.0), "limit_seconds"),
+    ],
 )
 async def test_ceilings_fail_closed(tmp_path: object, limits: Limits, reason: str) -> None:
     async with house(tmp_path, limits=limits) as agent:  # type: ignore[arg-type]
@@ -228,14 +236,18 @@ async def test_an_unknown_model_and_a_missing_key_end_in_a_stated_result(agent: 
 
 
 async def test_a_workspace_that_cannot_be_had_ends_the_run_with_its_sentence(agent: House) -> None:
-    agent.workspaces.refuse = WorkspaceError("no_sandbox", "Neither Docker nor bubblewrap answers.", "Install one.")
+    agent.workspaces.refuse = WorkspaceError(
+        "no_sandbox", "Neither Docker nor bubblewrap answers.", "Install one."
+    )
     agent.script([])
     run = await agent.run()
     assert (run.status, run.stop_reason) == ("failed", "no_sandbox")
     assert run.summary == "Neither Docker nor bubblewrap answers. Install one."
 
 
-async def test_a_bug_becomes_an_incident_without_a_traceback(agent: House, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bug_becomes_an_incident_without_a_traceback(
+    agent: House, caplog: pytest.LogCaptureFixture
+) -> None:
     def explode(_request: object) -> ScriptedTurn:
         raise ZeroDivisionError("secret detail")
 
@@ -274,7 +286,9 @@ async def test_calls_of_one_message_run_at_the_same_time_unless_they_share(agent
 
 
 async def test_failure_of_the_model_keeps_the_work_done(agent: House) -> None:
-    agent.script([call("write", path="kept.txt", content="x\n"), Failure("model_refused", "The provider says no.")])
+    agent.script(
+        [call("write", path="kept.txt", content="x\n"), Failure("model_refused", "The provider says no.")]
+    )
     run = await agent.run(mode="execute")
     assert (run.status, run.stop_reason) == ("failed", "model_refused")
     assert run.changes.files == ("kept.txt",)

@@ -30,7 +30,7 @@ def _alive(pid: int) -> bool:
 
 async def _pid(path: Path) -> int:
     async with asyncio.timeout(20):
-        while not path.exists() or not path.read_text().strip():
+        while not path.exists() or not path.read_text().strip():  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.02)
     return int(path.read_text())
 

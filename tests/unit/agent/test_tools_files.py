@@ -73,7 +73,9 @@ async def test_write_keeps_byte_order_mark_and_line_endings(tools: Bench) -> Non
     assert (tools.folder / "w.txt").read_bytes() == b"\xef\xbb\xbfx\r\ny\r\n"
 
 
-async def test_a_link_out_of_the_workspace_is_refused(tools: Bench, tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_a_link_out_of_the_workspace_is_refused(
+    tools: Bench, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     outside = tmp_path_factory.mktemp("outside") / "secret.txt"
     outside.write_text("secret")
     (tools.folder / "link").symlink_to(outside)
@@ -84,14 +86,18 @@ async def test_a_link_out_of_the_workspace_is_refused(tools: Bench, tmp_path_fac
 
 async def test_edit_through_aliases_and_its_refusals(tools: Bench) -> None:
     (tools.folder / "m.py").write_bytes(b"a = 1\r\nb = 2\r\n")
-    text = await tools.text("str_replace", file_path="m.py", oldString="a = 1\nb = 2", newString="a = 3\nb = 4")
+    text = await tools.text(
+        "str_replace", file_path="m.py", oldString="a = 1\nb = 2", newString="a = 3\nb = 4"
+    )
     assert text.startswith("edited m.py (rung: line-endings) lines 1-2\n--- a/m.py")
     assert (tools.folder / "m.py").read_bytes() == b"a = 3\r\nb = 4\r\n"
     assert tools.state.edits == 1
     missed = await tools.call("edit", path="m.py", old_string="c = 5", new_string="d")
     assert not missed.ok
     assert tools.state.edits == 1
-    assert "failed: there is no file n.py" in await tools.text("edit", path="n.py", old_string="a", new_string="b")
+    assert "failed: there is no file n.py" in await tools.text(
+        "edit", path="n.py", old_string="a", new_string="b"
+    )
     assert await tools.text("edit", path="n.py", old_string="", new_string="b\n") == "created n.py"
     assert "old_string is empty" in await tools.text("edit", path="m.py", old_string="", new_string="b")
 
@@ -106,7 +112,10 @@ async def test_several_edits_as_json_text_are_all_or_none(tools: Bench) -> None:
 
 
 async def test_ls_shows_directories_first_and_hides_what_git_ignores(tools: Bench) -> None:
-    await tools.call("terminal", command="git init -q . && mkdir sub && touch a.txt sub/b.txt x.log && echo '*.log' > .gitignore")
+    await tools.call(
+        "terminal",
+        command="git init -q . && mkdir sub && touch a.txt sub/b.txt x.log && echo '*.log' > .gitignore",
+    )
     rows = (await tools.text("ls", depth=2)).splitlines()
     assert rows == ["4 entries in .", "sub/", "  b.txt  0", ".gitignore  6", "a.txt  0"]
     assert "x.log  0" in await tools.text("ls", all=True)
@@ -135,7 +144,10 @@ async def test_grep_and_glob(tools: Bench) -> None:
     (tools.folder / "src").mkdir()
     (tools.folder / "src" / "a.py").write_text("needle = 1\nother\nNEEDLE\n")
     (tools.folder / "b.txt").write_text("needle\n")
-    assert await tools.text("grep", pattern="needle", glob="*.py") == "1 matches in 1 files\nsrc/a.py:1:needle = 1"
+    assert (
+        await tools.text("grep", pattern="needle", glob="*.py")
+        == "1 matches in 1 files\nsrc/a.py:1:needle = 1"
+    )
     assert (await tools.text("grep", pattern="needle", ignoreCase="true")).startswith("3 matches in 2 files")
     assert "more in" in await tools.text("grep", pattern="e", limit=1)
     assert (await tools.text("grep", pattern="absent")).startswith("no match")

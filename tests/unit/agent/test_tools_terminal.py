@@ -44,12 +44,16 @@ async def test_leaving_the_workspace_does_not_move_the_tools(tools: Bench) -> No
 
 
 async def test_there_is_no_prompt_no_stdin_and_no_pager(tools: Bench) -> None:
-    text = await tools.text("terminal", command='read x; echo "read: $? $PAGER $CI $GIT_TERMINAL_PROMPT"', timeout=20)
+    text = await tools.text(
+        "terminal", command='read x; echo "read: $? $PAGER $CI $GIT_TERMINAL_PROMPT"', timeout=20
+    )
     assert text.splitlines()[1] == "read: 1 cat 1 0"
 
 
 async def test_a_slow_command_goes_on_and_is_polled_to_its_end(tools: Bench) -> None:
-    started = await tools.text("terminal", command="echo one; while [ ! -e go ]; do sleep 0.05; done; echo two", timeout=1)
+    started = await tools.text(
+        "terminal", command="echo one; while [ ! -e go ]; do sleep 0.05; done; echo two", timeout=1
+    )
     assert started.startswith("running id=1 pid=")
     assert "\none\n" in started
     assert "kill=true" in started
@@ -88,7 +92,9 @@ async def test_live_commands_are_bounded_and_all_dead_at_the_end(tools: Bench) -
     pids = [job.process.pid for job in tools.context.jobs.live]
     await tools.context.jobs.close()
     assert tools.context.jobs.live == []
-    assert not any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids)
+    assert not any(
+        Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids
+    )
 
 
 def _sleep():  # type: ignore[no-untyped-def]
@@ -124,8 +130,11 @@ def test_output_is_made_readable(raw: bytes, shown: str) -> None:
 async def test_git_reads_writes_and_refuses_what_destroys(tools: Bench) -> None:
     await tools.call("terminal", command="git init -q . && echo x > f && git add f")
     assert "new file" in await tools.text("git", args="git status")
-    for args in ("reset --hard", "push --force origin main", "push -f", "push origin +main", "clean -fd", "clean -xdf",
-                 "config --global a.b c", "-C /tmp reset --hard", ["push", "--force-with-lease"]):  # fmt: skip
+    destructive = [
+        "reset --hard", "push --force origin main", "push -f", "push origin +main", "clean -fd", "clean -xdf",
+        "config --global a.b c", "-C /tmp reset --hard", ["push", "--force-with-lease"],
+    ]  # fmt: skip
+    for args in destructive:
         refused = await tools.call("git", args=args)
         assert not refused.ok
         assert "needs the user's approval" in refused.text

@@ -14,7 +14,7 @@ from journeyman.agent.tools.jobs import Jobs
 from journeyman.agent.tools.observation import Observation
 from journeyman.agent.tools.registry import Prepared, Registry, run_tool
 from journeyman.ports.guest import Guest
-from journeyman.records import ToolCall, TodoItem, TodoList
+from journeyman.records import TodoItem, TodoList, ToolCall
 from journeyman.runctx import RunContext
 from journeyman.todo.rules import settle
 from unit.agent.house import House
@@ -64,7 +64,9 @@ async def bench(agent: House) -> AsyncGenerator[Bench]:
         return Observation("")
 
     run = RunContext("run", chat.id, chat.project_id, "local", "m", workspace)  # type: ignore[arg-type]
-    context = ToolContext(run, guest, state, jobs, get, change, set_cwd, nothing, nothing, agent.services.ids.new)
+    context = ToolContext(
+        run, guest, state, jobs, get, change, set_cwd, nothing, nothing, agent.services.ids.new
+    )
     try:
         yield Bench(context, Registry(guest, "/workspace"), agent.folder(chat), cwds)
     finally:

@@ -36,11 +36,11 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "check": ("verify", "verification", "acceptance"),
 }
 _WORDS = {
-    "completed": "done", "complete": "done", "finished": "done", "success": "done", "ok": "done",
-    "in-progress": "in_progress", "in progress": "in_progress", "inprogress": "in_progress", "active": "in_progress",
-    "todo": "pending", "open": "pending", "not_started": "pending",
-    "cancelled": "dropped", "canceled": "dropped", "skipped": "dropped",
-}  # fmt: skip
+    **dict.fromkeys(("completed", "complete", "finished", "success", "ok"), "done"),
+    **dict.fromkeys(("in-progress", "in progress", "inprogress", "active"), "in_progress"),
+    **dict.fromkeys(("todo", "open", "not_started"), "pending"),
+    **dict.fromkeys(("cancelled", "canceled", "skipped"), "dropped"),
+}
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ def shown(commands: Commands) -> str:
 TOOL = Tool(
     spec(
         "commands",
-        "Record the shell commands that build, run and test the project from its root. They are run after fin.",
+        "Record the shell commands that build, run and test the project from its root; fin runs them.",
         {},
         {
             "build": text("Build command"),

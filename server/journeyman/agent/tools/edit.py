@@ -61,7 +61,7 @@ _ALL = boolean("Replace every occurrence")
 TOOL = Tool(
     spec(
         "edit",
-        "Replace text in a file: exactly one place must match. Give old_string and new_string, or several edits.",
+        "Replace text in a file: exactly one place must match. Give old_string and new_string, or edits.",
         {"path": text("File")},
         {
             "old_string": _OLD,

@@ -21,7 +21,7 @@ BOM = "\ufeff"
 class Edited:
     data: bytes
     rung: str
-    """The most lenient rung that was needed: exact, line-endings, trailing-space, indent, punctuation, escapes."""
+    """Name of the most lenient rung that was needed (`edit_rungs.RUNGS`)."""
     first_line: int
     """First changed line, counted from 1, in the new text."""
     last_line: int
@@ -109,4 +109,7 @@ def _missing(text: str, old: str, new: str) -> str:
     near = closest(text, old)
     if near is None:
         return "old_string was not found, nor anything like it: nothing was changed. Read the file again."
-    return f"old_string was not found: nothing was changed. The closest place is\n{near}\nCopy the text from the file."
+    return (
+        f"old_string was not found: nothing was changed. The closest place is\n{near}\n"
+        "Copy the text from the file."
+    )

@@ -85,7 +85,7 @@ def _reading(arguments: Arguments) -> bool:
 TOOL = Tool(
     spec(
         "git",
-        "Run git in the working directory. Force pushes, hard resets, clean -f and global configuration are refused.",
+        "Run git in the working directory. Force pushes, hard resets, clean -f, global settings are refused.",
         {"args": text("Arguments, such as: diff --stat")},
     ),
     _run,

@@ -34,12 +34,17 @@ from journeyman.redaction import redact
 
 PLAN_FIRST = "plan first: call todoWrite"
 _ALIASES = {
-    "todo_write": "todoWrite", "update_plan": "todoWrite", "todowrite": "todoWrite", "todo_read": "todoRead",
-    "todoread": "todoRead", "bash": "terminal", "shell": "terminal", "run": "terminal", "exec": "terminal",
-    "finish": "fin", "done": "fin", "list": "ls", "list_dir": "ls", "list_directory": "ls", "read_file": "read",
-    "write_file": "write", "create_file": "write", "edit_file": "edit", "str_replace": "edit", "search": "grep",
+    **dict.fromkeys(("todo_write", "todowrite", "update_plan"), "todoWrite"),
+    **dict.fromkeys(("todo_read", "todoread"), "todoRead"),
+    **dict.fromkeys(("bash", "shell", "run", "exec"), "terminal"),
+    **dict.fromkeys(("finish", "done"), "fin"),
+    **dict.fromkeys(("list", "list_dir", "list_directory"), "ls"),
+    **dict.fromkeys(("write_file", "create_file"), "write"),
+    **dict.fromkeys(("edit_file", "str_replace"), "edit"),
+    "read_file": "read",
+    "search": "grep",
     "find": "glob",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,8 +120,8 @@ def terminal(shell: Shell) -> Tool:
     return Tool(
         spec(
             "terminal",
-            "Run a shell command (bash, no prompt, no stdin). cd and exports carry over. One that is slower than "
-            "timeout goes on and is polled, fed or killed by its id. Use background for servers.",
+            "Run a shell command (bash, no prompt, no stdin). cd and exports carry over. One that is slower "
+            "than timeout goes on and is polled, fed or killed by its id. Use background for servers.",
             {},
             {
                 "command": text("Command line"),
