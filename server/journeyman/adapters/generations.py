@@ -21,6 +21,7 @@ import anyio.to_thread
 from journeyman.failures import Failure
 from journeyman.guest.inside.removal import remove_tree
 from journeyman.ports.clock import Clock, SystemClock
+from journeyman.ports.sandbox import Generation
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -58,6 +59,9 @@ class LocalGenerations:
 
     async def path(self, project_id: str, generation: int) -> Path:
         return self._home(project_id, generation) / "files"
+
+    async def list(self, project_id: str) -> tuple[Generation, ...]:
+        return await self._thread(self._list, project_id)
 
     async def discard(self, project_id: str, generation: int) -> None:
         await self._thread(self._discard, project_id, generation)
@@ -114,16 +118,22 @@ class LocalGenerations:
         _write_synced(home / "complete", "complete\n")
 
     def _current(self, project_id: str) -> tuple[int, Path] | None:
+        for generation in reversed(self._list(project_id)):
+            if generation.complete:
+                return generation.number, self._home(project_id, generation.number) / "files"
+        return None
+
+    def _list(self, project_id: str) -> tuple[Generation, ...]:
         project = self._project(project_id)
         try:
-            numbers = [int(each.name) for each in project.iterdir() if each.name.isdigit()]
+            numbers = sorted(int(each.name) for each in project.iterdir() if each.name.isdigit())
         except FileNotFoundError:
-            return None
-        for number in sorted(numbers, reverse=True):
-            home = project / str(number)
-            if (home / "complete").exists() and (home / "files").is_dir():
-                return number, home / "files"
-        return None
+            return ()
+        homes = [(number, project / str(number)) for number in numbers]
+        return tuple(
+            Generation(number, (home / "complete").exists() and (home / "files").is_dir())
+            for number, home in homes
+        )
 
     def _discard(self, project_id: str, generation: int) -> None:
         home = self._home(project_id, generation)

@@ -130,7 +130,7 @@ async def _sandboxes(settings: Settings) -> list[Finding]:
     small = await embedded.probe()
     findings: list[Finding] = []
     if presence.engine:
-        engine = sandboxes.docker(settings, clock=SystemClock(), ids=SystemIds())
+        engine = sandboxes.docker(settings, ids=SystemIds())
         try:
             report = await engine.probe()
         finally:

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 async def choose(settings: Settings, *, clock: Clock, ids: Ids) -> Sandbox:
     """The sandbox the settings ask for. `auto` takes Docker only with its image at hand."""
     if settings.sandbox == "docker":
-        return docker(settings, clock=clock, ids=ids)
+        return docker(settings, ids=ids)
     embedded = BubblewrapSandbox(
         settings.data_dir, uid=workspace_uid(settings.workspace_uid), clock=clock, ids=ids
     )
@@ -32,23 +32,21 @@ async def choose(settings: Settings, *, clock: Clock, ids: Ids) -> Sandbox:
         return embedded
     presence = await docker_presence(settings.image)
     if presence.engine and presence.image:
-        return docker(settings, clock=clock, ids=ids)
+        return docker(settings, ids=ids)
     report = await embedded.probe()
     if report.available:
         if presence.engine:
             log.info("Docker answers but has no image %s; using bubblewrap", settings.image)
         return embedded
     if presence.engine:
-        return docker(settings, clock=clock, ids=ids)
+        return docker(settings, ids=ids)
     return NoSandbox(report)
 
 
-def docker(settings: Settings, *, clock: Clock, ids: Ids) -> Sandbox:
+def docker(settings: Settings, *, ids: Ids) -> Sandbox:
     from journeyman.adapters.docker_sandbox import DockerSandbox
 
-    return DockerSandbox(
-        settings.data_dir, uid=workspace_uid(settings.workspace_uid), image=settings.image, clock=clock
-    )
+    return DockerSandbox(settings.data_dir, uid=workspace_uid(settings.workspace_uid), ids=ids)
 
 
 class NoSandbox:
