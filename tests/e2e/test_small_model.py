@@ -14,7 +14,7 @@ from journeyman.model.retry import ask
 from journeyman.ports.clock import SystemClock
 from journeyman.ports.model import ModelDelta, ModelRequest, TextDelta, ToolSpec
 
-pytestmark = [pytest.mark.smallmodel, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.smallmodel, pytest.mark.timeout(900)]  # a fresh machine downloads the weights first
 
 # Bounds in the schema keep so small a model from writing until its window is full.
 PATH = {"type": "string", "maxLength": 40}

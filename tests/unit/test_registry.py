@@ -11,7 +11,7 @@ from journeyman.model import keys as keys_module
 from journeyman.model.catalog import load_catalog
 from journeyman.model.keys import Keys
 from journeyman.model.providers import ProviderConfig
-from journeyman.model.registry import ModelRegistry
+from journeyman.model.registry import OPENED_MAX, ModelRegistry
 from journeyman.ports.model import Model
 from journeyman.testing.model import ScriptedModel, say
 
@@ -119,6 +119,24 @@ async def test_injected_models() -> None:
         models.inject("openai/gpt-4.1", scripted)
     await models.close()
     assert scripted.closed
+
+
+async def test_names_that_are_opened_are_kept_within_bounds() -> None:
+    opened: list[ScriptedModel] = []
+
+    def open_(name: str) -> Model:
+        opened.append(ScriptedModel([say(name)]))
+        return opened[-1]
+
+    models = registry(openers={"replay": open_})
+    first = models.resolve("replay/a/b.jsonl")
+    assert models.resolve("replay/a/b.jsonl").model is first.model
+    for number in range(OPENED_MAX):
+        models.resolve(f"replay/{number}")
+    assert models.resolve("replay/a/b.jsonl").model is not first.model
+    assert not any(info.provider == "replay" for info in models.list())
+    await models.close()
+    assert sum(model.closed for model in opened) == OPENED_MAX
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from journeyman.ports.model import (
 )
 
 Json = dict[str, Any]
+COUNT_MAX = 2**53
 
 _STOP_REASONS: dict[str, StopReason] = {
     "stop": "stop",
@@ -106,19 +107,25 @@ def usage_of(usage: Json) -> UsageDelta:
     """What the provider counted. `prompt_cache_hit_tokens` is DeepSeek's word, `cost` OpenRouter's (USD)."""
     details = _dict(usage.get("prompt_tokens_details"))
     cached = _count(details.get("cached_tokens"))
-    cost = usage.get("cost")
+    cost = _number(usage.get("cost"))
     return UsageDelta(
         input_tokens=_count(usage.get("prompt_tokens")),
         output_tokens=_count(usage.get("completion_tokens")),
         cached_tokens=_count(usage.get("prompt_cache_hit_tokens")) if cached is None else cached,
-        cost_usd=float(cost) if isinstance(cost, (int, float)) and not isinstance(cost, bool) else None,
+        cost_usd=cost,
     )
 
 
 def _count(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0 or value != value:
+    number = _number(value)
+    return None if number is None else int(number)
+
+
+def _number(value: object) -> float | None:
+    """A figure that can be one: finite and not negative."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return int(value)
+    return float(value) if 0 <= value <= COUNT_MAX else None
 
 
 def _dict(value: object) -> Json:

@@ -173,8 +173,9 @@ class OpenAiCompatibleModel:
             return self._client
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
 
 
 def _build_client(config: ProviderConfig) -> httpx.AsyncClient:

@@ -21,6 +21,7 @@ from journeyman.ports.model import Model, ModelInfo
 
 ModelFactory = Callable[[ProviderConfig], Model]
 INJECTED_PROVIDERS = ("scripted", "replay")
+OPENED_MAX = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class ModelRegistry:
         self._timeout_s = timeout_s
         self._openers = openers or {}
         self._injected: dict[str, ResolvedModel] = {}
+        self._opened: dict[str, ResolvedModel] = {}
         self._built: dict[tuple[str, str | None, str], Model] = {}
         """One adapter, and so one connection pool, for all models of a provider with the same options."""
 
@@ -59,8 +61,7 @@ class ModelRegistry:
         provider, _, name = model_id.partition("/")
         if provider not in INJECTED_PROVIDERS or not name:
             raise ValueError(f"{model_id!r}: injected models are named scripted/... or replay/...")
-        info = info or ModelInfo(model_id, provider, name, None, True)
-        self._injected[model_id] = ResolvedModel(dataclasses.replace(info, available=True, why=None), model)
+        self._injected[model_id] = _injected(model_id, model, info)
 
     async def refresh(self) -> None:
         """Read the keyring again. Call it at start and before `list` or `resolve` should see new keys."""
@@ -79,8 +80,7 @@ class ModelRegistry:
             return injected
         provider_id, _, name = model_id.partition("/")
         if name and (opener := self._openers.get(provider_id)) is not None:
-            self.inject(model_id, opener(name))
-            return self._injected[model_id]
+            return self._open(model_id, opener)
         provider = self._catalog.providers.get(provider_id)
         if provider is None or not name:
             raise self._unknown(model_id)
@@ -108,11 +108,22 @@ class ModelRegistry:
 
     async def close(self) -> None:
         """Close every model that was built or injected."""
-        models = [*self._built.values(), *(resolved.model for resolved in self._injected.values())]
-        self._built.clear()
-        self._injected.clear()
+        given = [*self._injected.values(), *self._opened.values()]
+        models = [*self._built.values(), *(resolved.model for resolved in given)]
+        for held in (self._built, self._injected, self._opened):
+            held.clear()
         for model in models:
             await model.close()
+
+    def _open(self, model_id: str, opener: Callable[[str], Model]) -> ResolvedModel:
+        """What `opener` makes of the name; the last few are kept, since a name may be any path."""
+        resolved = self._opened.pop(model_id, None)
+        if resolved is None:
+            resolved = _injected(model_id, opener(model_id.partition("/")[2]), None)
+        self._opened[model_id] = resolved
+        if len(self._opened) > OPENED_MAX:
+            self._opened.pop(next(iter(self._opened)))
+        return resolved
 
     def _judged(self, info: ModelInfo) -> ModelInfo:
         obstacle = self._obstacle(self._catalog.providers[info.provider])
@@ -175,3 +186,11 @@ class ModelRegistry:
             else f"A name is provider/model; the providers are {', '.join(sorted(self._catalog.providers))}."
         )
         return Failure("model_unknown", f"There is no model {model_id!r}.", hint=hint, data={"close": close})
+
+
+def _injected(model_id: str, model: Model, info: ModelInfo | None) -> ResolvedModel:
+    if info is None:
+        provider, _, name = model_id.partition("/")
+        extra = {"recording": True} if getattr(model, "recording", False) else {}
+        info = ModelInfo(model_id, provider, name, None, True, extra=extra)
+    return ResolvedModel(dataclasses.replace(info, available=True, why=None), model)
