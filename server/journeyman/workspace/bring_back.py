@@ -2,7 +2,7 @@
 
 Until the decision is COMMITted, archive and old workspace are untouched, and whatever was staged is left
 over. From then on the restored files are the workspace, and `settle` clears the others, now or after a
-crash. The old files go to the trash.
+crash. The old files go to the trash. The instance is made by whoever acquires the workspace next.
 """
 
 from __future__ import annotations
@@ -66,9 +66,8 @@ async def _swap_in(
             hint="Restore again; the archive is untouched.",
             retryable=True,
         )
-    await acquire.reopen(room, entry, facts, epoch=ledger.epoch)
-    await ledger.write(state="idle", instance_id=entry.instance.id if entry.instance else None)
-    entry.acquired = "restored"
+    entry.generation = generation
+    entry.acquired = None
     room.change(entry, "idle")
     return made
 

@@ -6,6 +6,7 @@ not an error and passes through. This module knows nothing of sandboxes, stores 
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 from collections.abc import Callable, Coroutine, Iterator
@@ -71,13 +72,21 @@ S = TypeVar("S", bound=Answering)
 def answers(
     method: Callable[Concatenate[S, P], Coroutine[Any, Any, R]],
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R | WorkspaceError]]:
-    """Make an async method answer `R | WorkspaceError` and never raise (cancellation passes through).
-    The first argument after `self`, where there is one, is the project's id."""
+    """Make an async method answer `R | WorkspaceError` and never raise.
+
+    A caller that is cancelled is; a cancellation that came from below, with nobody cancelling the
+    caller, is an answer. The method's first argument, where there is one, is the project's id."""
 
     @functools.wraps(method)
     async def answering(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R | WorkspaceError:
         try:
             return await method(self, *args, **kwargs)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise  # somebody cancelled the caller
+            # Nobody did: something below gave up. To the caller that is an answer like any other.
+            return explain(_given_up(error), incident=self.incident)
         except Exception as error:  # noqa: BLE001 - this is the boundary: invariant 3
             subject = args[0] if args else kwargs.get("project_id")
             left = self.left_behind(subject) if isinstance(subject, str) else ()
@@ -115,6 +124,14 @@ def failure_in(error: BaseException) -> Failure | None:
     failures = [leaf for leaf in leaves if isinstance(leaf, Failure)]
     bugs = [leaf for leaf in leaves if isinstance(leaf, Exception) and not isinstance(leaf, Failure)]
     return failures[0] if failures and not bugs else None
+
+
+def _given_up(cause: BaseException) -> Failure:
+    failure = Failure(
+        "cancelled", "The work on the workspace was stopped.", hint="Try again.", retryable=True
+    )
+    failure.__cause__ = cause
+    return failure
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

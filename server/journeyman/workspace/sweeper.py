@@ -17,7 +17,7 @@ from journeyman.workspace.registry import Registry
 
 log = logging.getLogger(__name__)
 
-TICK_S = 15.0
+TICK_S = 30.0
 BUSY_TICK_S = 1.0
 PURGE_EVERY_S = 3600.0
 AT_ONCE = 4

@@ -53,8 +53,6 @@ class Turns:
         except asyncio.CancelledError:
             users[holder] -= 1
             self.rest_later(desk)
-            if flight.cancelled() and not _being_cancelled():
-                raise _stopped() from None
             raise
         if isinstance(got, WorkspaceError):
             users[holder] -= 1
@@ -117,8 +115,6 @@ class Turns:
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
-            if task.cancelled() and not _being_cancelled():
-                raise _stopped() from None
             (abandon or task.cancel)()
             raise
         if isinstance(answer := outcome[0], Exception):
@@ -195,12 +191,3 @@ def refuse_if_used(desk: Desk) -> None:
             hint="Wait until the run is over, or cancel it.",
             retryable=True,
         )
-
-
-def _being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def _stopped() -> Failure:
-    return Failure("cancelled", "The work on the workspace was stopped.", hint="Try again.", retryable=True)

@@ -1,0 +1,125 @@
+"""Every port call, every fault, before and after its effect: the manager answers a value, nothing that
+was not archived goes, and once the fault is over everything comes right by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Callable
+
+import pytest
+
+from journeyman.failures import FAILURE_KINDS, Failure
+from journeyman.testing.clock import FakeClock
+from unit.workspace.daemon import Daemon
+from unit.workspace.fakes import PORTS, Fault, Life, World
+from unit.workspace.tour import check_legal, check_recovers, tour
+
+FAULTS: dict[str, Callable[[], BaseException]] = {
+    "failure": lambda: Failure("workspace_failed", "The sandbox did not do it.", retryable=True),
+    "store": lambda: Failure("store_unavailable", "No answer.", retryable=True),
+    "os": lambda: OSError(errno.ENOSPC, "No space left on device"),
+    "timeout": TimeoutError,
+    "group": lambda: ExceptionGroup("several", [Failure("timeout", "Late."), Failure("disk_full", "Full.")]),
+    "bug": lambda: ExceptionGroup("a bug among them", [Failure("timeout", "Late."), KeyError("x")]),
+    "cancelled": asyncio.CancelledError,
+}
+
+
+_clean: list[str] = []
+
+
+async def _calls_of_a_clean_tour() -> list[str]:
+    if _clean:
+        return _clean
+    async with Daemon(World(FakeClock())) as daemon:
+        assert await tour(daemon) == "seven"
+        _clean.extend(daemon.life.calls)
+        await check_recovers(daemon, "seven")
+    return _clean
+
+
+async def test_the_tour_calls_every_port_method() -> None:
+    calls = await _calls_of_a_clean_tour()
+    assert set(PORTS) <= set(calls), set(PORTS) - set(calls)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("port", PORTS)
+async def test_any_call_fails(port: str, after: bool) -> None:
+    times = (await _calls_of_a_clean_tour()).count(port)
+    for nth in range(1, times + 1):
+        await _one_call_fails(Fault(port, FAULTS["failure"], nth=nth, after=after))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("port", PORTS)
+async def test_a_call_fails_in_any_way(port: str, fault: str) -> None:
+    times = (await _calls_of_a_clean_tour()).count(port)
+    for nth in sorted({1, times // 2 + 1, times}):
+        await _one_call_fails(Fault(port, FAULTS[fault], nth=nth, after=nth % 2 == 0))
+
+
+async def _one_call_fails(fault: Fault) -> None:
+    life = Life(fault)
+    daemon = Daemon(World(FakeClock()), life)
+    await daemon.manager.start()
+    last = await tour(daemon)
+    check_legal(daemon)
+    life.fault = None
+    await _start_again_and_recover(daemon, last)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("port", PORTS)
+async def test_a_port_fails_for_a_long_time(port: str, fault: str) -> None:
+    life = Life()
+    daemon = Daemon(World(FakeClock()), life)
+    await daemon.manager.start()
+    life.fault = Fault(port, FAULTS[fault], nth=0)
+    last = await tour(daemon)
+    await daemon.pass_time(3600)
+    check_legal(daemon)
+    life.fault = None
+    await daemon.pass_time(2 * 3600)
+    check_legal(daemon)
+    await _start_again_and_recover(daemon, last)
+
+
+@pytest.mark.parametrize("kind", FAILURE_KINDS)
+async def test_a_failure_keeps_its_words(kind: str) -> None:
+    life = Life(Fault("sandbox.create", lambda: Failure(kind, "Sentence.", hint="Do.", retryable=True)))
+    async with Daemon(World(FakeClock()), life) as daemon:
+        answer = await daemon.manager.acquire("p")
+        assert (answer.kind, answer.message, answer.hint, answer.retryable) == (
+            kind, "Sentence.", "Do.", True
+        )  # fmt: skip
+
+
+async def test_a_bug_gets_an_incident_and_its_traceback_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    life = Life(Fault("sandbox.stop", lambda: ZeroDivisionError("oops")))
+    async with Daemon(World(FakeClock()), life) as daemon:
+        await daemon.manager.acquire("p")
+        await daemon.manager.release("p")
+        answer = await daemon.manager.close("p")
+    assert answer.kind == "internal"
+    incidents = [r for r in caplog.records if r.exc_info and "incident" in r.message]
+    assert [r.exc_info[0] for r in incidents] == [ZeroDivisionError]
+    assert answer.incident_id in incidents[0].message
+    assert answer.left_behind == ("generation 1",)
+
+
+async def _start_again_and_recover(daemon: Daemon, last: str | None) -> None:
+    """Half of the recovery by the daemon itself, the other half by the next one."""
+    world = daemon.world
+    if len(daemon.life.calls) % 2:
+        await daemon.manager.shutdown()
+        await daemon.supervisor.close()
+        daemon = Daemon(world)
+    if daemon.manager._sweeping is None:
+        await daemon.manager.start()
+    await check_recovers(daemon, last)
+    await daemon.manager.shutdown()
+    await daemon.supervisor.close()
