@@ -13,7 +13,6 @@ import logging
 import os
 import socket
 import ssl
-import stat
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,12 +25,12 @@ from journeyman.rpc.connection import Connection
 from journeyman.rpc.hub import Hub
 from journeyman.rpc.limits import Limits
 from journeyman.rpc.router import Router
+from journeyman.rpc.sockets import BACKLOG
 from journeyman.tasks import Supervisor
 
 log = logging.getLogger(__name__)
 
 AuthMode = Literal["header", "initialize"]
-_BACKLOG = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +64,10 @@ class RpcServer:
     def ready(self, router: Router) -> None:
         self._router.set_result(router)
 
-    async def listen_unix(self, path: Path) -> None:
-        """Listen on `path`. The caller owns the data directory, so a socket nobody answers on is stale."""
-        prepare_runtime_dir(path.parent)
-        if await asyncio.to_thread(_answers, path):
-            raise Failure(
-                "already_running",
-                f"Another daemon listens on {path}.",
-                hint="Stop it first, or set JOURNEYMAN_RUNTIME_DIR to another directory.",
-            )
-        await asyncio.to_thread(path.unlink, missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            server = await asyncio.start_unix_server(self._on_unix, str(path), backlog=_BACKLOG)
-        finally:
-            os.umask(before)
-        self._servers.append(server)
+    async def listen_unix(self, listening: socket.socket) -> None:
+        """Serve a socket made by `sockets.bind_unix`; it is closed and its file removed at the end."""
+        path = Path(listening.getsockname())
+        self._servers.append(await asyncio.start_unix_server(self._on_unix, sock=listening))
         self._socket_path = path
 
     async def listen_tcp(
@@ -102,7 +89,7 @@ class RpcServer:
 
         try:
             server = await asyncio.start_server(
-                on_tcp, host, port, backlog=_BACKLOG, ssl=_context(tls) if tls is not None else None
+                on_tcp, host, port, backlog=BACKLOG, ssl=_context(tls) if tls is not None else None
             )
         except OSError as error:
             raise Failure(
@@ -119,7 +106,7 @@ class RpcServer:
             server.close()
         self._servers.clear()
         if self._socket_path is not None:
-            self._socket_path.unlink(missing_ok=True)
+            await asyncio.to_thread(self._socket_path.unlink, missing_ok=True)
             self._socket_path = None
 
     async def close(self, *, grace_s: float = 5.0) -> None:
@@ -206,20 +193,6 @@ def peer_credentials(writer: asyncio.StreamWriter) -> PeerCredentials | None:
     return PeerCredentials(pid, uid)
 
 
-def prepare_runtime_dir(directory: Path) -> None:
-    """Make the sockets' directory, ours and 0700; refuse one that is somebody else's."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = directory.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise Failure(
-            "unauthorized",
-            f"{directory} does not belong to this user.",
-            hint="Set JOURNEYMAN_RUNTIME_DIR to a directory of your own.",
-        )
-    if found.st_mode & 0o077:
-        directory.chmod(0o700)
-
-
 async def is_loopback(host: str) -> bool:
     """Whether every address `host` stands for is a loopback address."""
     try:
@@ -231,16 +204,6 @@ async def is_loopback(host: str) -> bool:
     except OSError:
         return False
     return all(ipaddress.ip_address(str(address[4][0]).partition("%")[0]).is_loopback for address in found)
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return False
-        return True
 
 
 def _context(tls: Tls) -> ssl.SSLContext:
