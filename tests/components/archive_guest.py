@@ -99,7 +99,7 @@ class FolderRestore:
         self._links: list[RestoreEntry] = []
 
     def _path(self, path: bytes) -> bytes:
-        assert path and not path.startswith(b"/") and b".." not in path.split(b"/")
+        assert not {b"", b".", b".."} & set(path.split(b"/"))
         return os.path.join(self._guest.root, path)
 
     async def add(self, entry: RestoreEntry) -> None:

@@ -46,7 +46,7 @@ class FrameSource:
             frame = self._manifest.chunks[number].frame
             if frame not in needed and len(needed) == WINDOW_FRAMES:
                 yield numbers[start:at]
-                start, needed = at, set()
+                start, needed = at, set[int]()
             needed.add(frame)
         if start < len(numbers):
             yield numbers[start:]
