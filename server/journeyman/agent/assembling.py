@@ -76,9 +76,7 @@ async def assemble(
     async def finish(summary: str, status: FinStatus) -> Observation:
         return await finishing.finish(summary, status, await get_todos())
 
-    tools = ToolContext(
-        context, guest, state, jobs, get_todos, change_todos, set_cwd, set_commands, finish, services.ids.new
-    )
+    tools = ToolContext(context, guest, state, jobs, get_todos, change_todos, set_cwd, set_commands, finish)
     return Session(
         run=run,
         model=resolved.model,

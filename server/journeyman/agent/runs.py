@@ -7,6 +7,7 @@ the others wait in the order they came.
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field, replace
 
 from journeyman.agent.recovery import recover
@@ -16,6 +17,8 @@ from journeyman.agent.state import Outcome
 from journeyman.agent.telling import Telling
 from journeyman.failures import Failure, not_found
 from journeyman.records import LOCAL_USER_ID, Budget, Chat, Run, RunMode
+
+log = logging.getLogger(__name__)
 
 QUEUED_MAX = 1_000
 PROMPT_CHARACTERS_MAX = 1_000_000
@@ -176,6 +179,10 @@ class RunService:
             return
         try:
             entry.result = await perform(self._services, entry.run, why)
+        except Failure as failure:  # the end itself could not be stored; the next start clears it up
+            message = f"The run's end could not be stored: {failure.message} {failure.hint}".strip()
+            entry.result = replace(entry.run, status="failed", stop_reason=failure.kind, summary=message)
+            log.error("run %s: %s", entry.run.id, message)
         finally:
             self._open.pop(entry.run.id, None)
             entry.ended.set()
@@ -210,7 +217,7 @@ class RunService:
                     f"Chat {wanted.chat_id} belongs to another project.",
                     hint="Leave projectId out: the chat knows its project.",
                 )
-            return chat, False
+            return await services.chats.name_after(chat.id, wanted.prompt), False
         made = wanted.project_id is None
         if wanted.project_id is not None:
             project = await services.projects.get(wanted.project_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from journeyman.records import EventKind, Message, Run, Usage
 from journeyman.redaction import redact
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from journeyman.chat.event_log import EventLog
 
 RESULT_CHARACTERS_MAX = 2_000
+ARGUMENT_CHARACTERS_MAX = 10_000
 
 
 class Telling:
@@ -45,7 +46,12 @@ class Telling:
         await self._say("message/completed", data, message.id)
 
     async def tool_started(self, call_id: str, name: str, arguments: dict[str, Any]) -> None:
-        data = {"callId": call_id, "name": name, "title": title(name, arguments), "arguments": arguments}
+        data = {
+            "callId": call_id,
+            "name": name,
+            "title": title(name, arguments),
+            "arguments": _shown(arguments),
+        }
         await self._say("tool/started", data, call_id)
 
     def tool_output(self, call_id: str, text: str) -> None:
@@ -66,6 +72,16 @@ class Telling:
     def passing_notice(self, message: str) -> None:
         """A warning for who watches now; it is not stored."""
         self._hint("notice", {"level": "warning", "message": redact(message)}, None)
+
+
+def _shown(value: Any) -> Any:
+    """Arguments for people: redacted, long texts cut."""
+    if isinstance(value, str):
+        text = redact(value)
+        return text if len(text) <= ARGUMENT_CHARACTERS_MAX else f"{text[:ARGUMENT_CHARACTERS_MAX]}..."
+    if isinstance(value, dict):
+        return {key: _shown(each) for key, each in cast(dict[str, Any], value).items()}
+    return [_shown(each) for each in cast(list[Any], value)] if isinstance(value, list) else value
 
 
 def title(name: str, arguments: dict[str, Any]) -> str:

@@ -48,6 +48,7 @@ async def _one(
         if name == "run":
             await tell(f"{name}: {command}: alive after {ALIVE_S:.0f}s")
             return None
+    jobs.forget(job)
     code = job.exit.code if job.exit and ended else None
     if code == 0:
         await tell(f"{name}: {command}: exit 0")

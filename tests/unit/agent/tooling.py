@@ -64,9 +64,7 @@ async def bench(agent: House) -> AsyncGenerator[Bench]:
         return Observation("")
 
     run = RunContext("run", chat.id, chat.project_id, "local", "m", workspace)  # type: ignore[arg-type]
-    context = ToolContext(
-        run, guest, state, jobs, get, change, set_cwd, nothing, nothing, agent.services.ids.new
-    )
+    context = ToolContext(run, guest, state, jobs, get, change, set_cwd, nothing, nothing)
     try:
         yield Bench(context, Registry(guest, "/workspace"), agent.folder(chat), cwds)
     finally:

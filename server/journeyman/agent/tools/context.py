@@ -29,7 +29,6 @@ class ToolContext:
     set_commands: Callable[[Commands], Awaitable[None]]
     finish: Callable[[str, FinStatus], Awaitable[Observation]]
     """Gate and verification; accepts by setting `state.outcome`."""
-    new_id: Callable[[], str]
     call_id: str = ""
     output: Callable[[str], None] = lambda _text: None
     """Shows live output of this call to whoever watches; never waits."""

@@ -13,7 +13,9 @@ from journeyman.ports.guest import Exit, Guest, Process, ProcessSpec
 from journeyman.tasks import Supervisor
 
 JOBS_MAX = 16
-OUTPUT_BYTES_MAX = 4_000_000
+OUTPUT_BYTES_MAX = 1_000_000
+ENDED_KEPT_MAX = 32
+"""Commands that ended and were not asked about since."""
 KILL_DEADLINE_S = 2.0
 
 
@@ -91,14 +93,19 @@ class Jobs:
                 f"{JOBS_MAX} commands are running already.",
                 hint="Kill one first: terminal with its id and kill.",
             )
+        for ended in [job for job in self._jobs.values() if job.done.is_set()][:-ENDED_KEPT_MAX]:
+            self.forget(ended)
         process = await self._guest.spawn(spec)
         self._count += 1
         job = Job(self._count, command, process, self._clock.monotonic())
         job.heard = job.started
-        self._jobs = {number: each for number, each in self._jobs.items() if number > self._count - 200}
         self._jobs[job.number] = job
         self._supervisor.start(self._follow(job), name=f"job {job.number} pid {process.pid}")
         return job
+
+    def forget(self, job: Job) -> None:
+        """Its end was reported: let go of its output."""
+        self._jobs.pop(job.number, None)
 
     async def kill(self, job: Job) -> None:
         if not job.done.is_set():

@@ -30,25 +30,44 @@ async def tree_rows(
     guest: Guest, path: str, depth: int, *, show_all: bool, rows_max: int = ENTRIES_MAX
 ) -> tuple[list[str], int]:
     """Indented rows, directories first, and how many entries did not fit."""
+    inside = await _tree(guest, path, depth, show_all=show_all, directories_max=rows_max)
     rows: list[str] = []
     more = 0
 
-    async def walk(directory: str, level: int) -> None:
+    def walk(directory: str, level: int) -> None:
         nonlocal more
-        entries = await guest.list(directory)
-        hidden = set[str]() if show_all else await _ignored(guest, directory, entries)
-        for entry in sorted(entries, key=lambda each: (each.kind != "directory", each.name)):
-            if entry.name in hidden:
-                continue
+        for entry in inside.get(directory, ()):
             if len(rows) >= rows_max:
                 more += 1
                 continue
             rows.append("  " * level + _row(entry))
-            if entry.kind == "directory" and level + 1 < depth:
-                await walk(posixpath.join(directory, entry.name), level + 1)
+            if entry.kind == "directory":
+                walk(posixpath.join(directory, entry.name), level + 1)
 
-    await walk(path, 0)
+    walk(path, 0)
     return rows, more
+
+
+async def _tree(
+    guest: Guest, path: str, depth: int, *, show_all: bool, directories_max: int
+) -> dict[str, list[DirEntry]]:
+    """Directory -> its entries as shown. Level by level, so that git is asked once for each level."""
+    found: dict[str, list[DirEntry]] = {}
+    level = [path]
+    for _ in range(depth):
+        listed = {directory: await guest.list(directory) for directory in level}
+        paths = [posixpath.join(directory, entry.name) for directory in level for entry in listed[directory]]
+        hidden = set[str]() if show_all else await _ignored(guest, path, paths)
+        for directory in level:
+            kept = [e for e in listed[directory] if posixpath.join(directory, e.name) not in hidden]
+            found[directory] = sorted(kept, key=lambda each: (each.kind != "directory", each.name))
+        level = [
+            posixpath.join(directory, entry.name)
+            for directory in level
+            for entry in found[directory]
+            if entry.kind == "directory"
+        ][: max(directories_max - len(found), 0)]
+    return found
 
 
 def _row(entry: DirEntry) -> str:
@@ -57,16 +76,22 @@ def _row(entry: DirEntry) -> str:
     return f"{entry.name}  {entry.size}" if entry.kind == "file" else f"{entry.name}  ({entry.kind})"
 
 
-async def _ignored(guest: Guest, directory: str, entries: tuple[DirEntry, ...]) -> set[str]:
-    """`.git`, and what git ignores where the directory is in a repository."""
-    if not entries:
+async def _ignored(guest: Guest, top: str, paths: list[str]) -> set[str]:
+    """`.git`, and what git ignores where `top` is in a repository."""
+    if not paths:
         return set()
-    names = "\0".join(entry.name for entry in entries).encode("utf-8", "surrogateescape")
+    relative = {posixpath.relpath(path, top): path for path in paths}
+    names = "\0".join(relative).encode("utf-8", "surrogateescape")
     asked = await guest.run(
-        ["git", "check-ignore", "-z", "--stdin"], cwd=directory, stdin=names, timeout_s=10.0
+        ["git", "check-ignore", "-z", "--stdin"],
+        cwd=top,
+        stdin=names,
+        timeout_s=10.0,
+        output_bytes_max=4_000_000,
     )
     ignored = asked.output.decode("utf-8", "surrogateescape").split("\0") if asked.code == 0 else []
-    return {".git", *ignored}
+    hidden = {relative[name] for name in ignored if name in relative}
+    return hidden | {path for path in paths if posixpath.basename(path) == ".git"}
 
 
 TOOL = Tool(

@@ -69,6 +69,7 @@ class Terminal:
             return failed(
                 job.problem or "the command's end is unknown", hint="Check its effects before repeating it."
             )
+        context.jobs.forget(job)
         state = context.state
         state.ran(job.command, job.exit.code)
         notes: list[str] = []
