@@ -21,7 +21,10 @@ from journeyman.failures import Failure
 from journeyman.model.assembly import collect
 from journeyman.model.providers import ProviderConfig
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.filterwarnings("ignore:Accessing the 'model_"),  # litellm does that
+]
 
 
 async def test_every_hazard_through_litellm() -> None:

@@ -22,6 +22,7 @@ from journeyman.model.trajectory import RecordedTurn, Trajectory
 from journeyman.ports.model import Model, StopDelta, TextDelta, UsageDelta
 from journeyman.testing.model import ScriptedCall, ScriptedModel, ScriptedTurn
 
+pytestmark = pytest.mark.filterwarnings("ignore:Accessing the 'model_")  # litellm does that
 USAGE = UsageDelta(100, 5, 80)
 
 

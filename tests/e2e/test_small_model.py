@@ -14,7 +14,11 @@ from journeyman.model.retry import ask
 from journeyman.ports.clock import SystemClock
 from journeyman.ports.model import ModelDelta, ModelRequest, TextDelta, ToolSpec
 
-pytestmark = [pytest.mark.smallmodel, pytest.mark.timeout(900)]  # a fresh machine downloads the weights first
+pytestmark = [
+    pytest.mark.smallmodel,
+    pytest.mark.timeout(900),  # a fresh machine downloads the weights first
+    pytest.mark.filterwarnings("ignore:Accessing the 'model_"),  # litellm does that
+]
 
 # Bounds in the schema keep so small a model from writing until its window is full.
 PATH = {"type": "string", "maxLength": 40}

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeyman.model.arguments import UndecodableError, clean_text, decode_arguments
@@ -54,12 +54,18 @@ def test_anything_else_is_refused_in_words(text: str) -> None:
         decode_arguments(text)
 
 
-@given(st.dictionaries(st.text(), st.recursive(st.text() | st.integers() | st.booleans(), st.lists)))
+@settings(deadline=None)
+@given(
+    st.dictionaries(
+        st.text(), st.recursive(st.text() | st.integers() | st.booleans(), st.lists, max_leaves=8)
+    )
+)
 def test_every_object_comes_back(value: dict[str, Any]) -> None:
     assert decode_arguments(json.dumps(value)) == value
     assert decode_arguments(json.dumps(json.dumps(value))) == value
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(categories=["Cs", "L"])))
 def test_clean_text_can_always_be_encoded(text: str) -> None:
     clean_text(text).encode()

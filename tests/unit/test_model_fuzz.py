@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeyman.adapters.chat_chunks import deltas_of, stop_reason_of
@@ -19,7 +19,8 @@ from journeyman.ports.model import StopDelta, TextDelta, ToolCallDelta
 # fmt: off
 KEYS = st.sampled_from([
     "choices", "delta", "index", "tool_calls", "function", "name", "arguments", "id", "content", "usage",
-    "finish_reason", "error", "code", "message", "prompt_tokens", "cost", "reasoning", "thinking", "text", "type",
+    "finish_reason", "error", "code", "message", "prompt_tokens", "cost", "reasoning", "thinking", "text",
+    "type",
 ])
 # fmt: on
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -43,6 +44,7 @@ TAGS = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(CHUNKS)
 def test_any_chunk_gives_deltas(chunk: dict[str, Any]) -> None:
     wrapped = {"choices": [{"index": 0, "delta": chunk, "finish_reason": None}], "usage": chunk}
@@ -54,6 +56,7 @@ def test_any_chunk_gives_deltas(chunk: dict[str, Any]) -> None:
         assembler.finish()
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_any_error_object_gives_a_failure(error: Any) -> None:
     failure = error_inside(ProviderConfig("p", None), "m", error)
@@ -62,11 +65,13 @@ def test_any_error_object_gives_a_failure(error: Any) -> None:
     assert failure.hint
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_error_body_gives_words(body: bytes) -> None:
     words_of(body).encode("utf-8", "replace")
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary()))
 def test_any_bytes_give_events_that_do_not_depend_on_the_cuts(pieces: list[bytes]) -> None:
     cut, whole = SseParser(), SseParser()
@@ -74,6 +79,7 @@ def test_any_bytes_give_events_that_do_not_depend_on_the_cuts(pieces: list[bytes
     assert events == whole.feed(b"".join(pieces)) + whole.close()
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=12), st.sampled_from(["stop", "tool_calls", "length", None]))
 def test_any_pieces_give_calls_that_can_be_stored_and_answered(
     pieces: list[ToolCallDelta], stop: Any
@@ -94,6 +100,7 @@ def test_any_pieces_give_calls_that_can_be_stored_and_answered(
     assert bool(calls) == bool(pieces)
 
 
+@settings(deadline=None)
 @given(TAGS)
 def test_recovered_calls_are_offered_ones_and_the_text_is_not_longer(text: str) -> None:
     found = recover(text, {"ls"})

@@ -29,10 +29,15 @@ class Factory:
         return self.models[-1]
 
 
+async def _there(url: str) -> bool:
+    return True
+
+
 def registry(
     environ: dict[str, str] | None = None, factory: Factory | None = None, **more: object
 ) -> ModelRegistry:
     made = factory or Factory()
+    more.setdefault("probe", _there)
     keys = more.pop("keys", None) or Keys(environ or {}, keyring=lambda service, provider: None)
     return ModelRegistry({"openai_compatible": made, "litellm": made}, keys=keys, **more)  # type: ignore[arg-type]
 
@@ -119,6 +124,25 @@ async def test_injected_models() -> None:
         models.inject("openai/gpt-4.1", scripted)
     await models.close()
     assert scripted.closed
+
+
+async def test_a_local_server_that_is_not_there_is_said_but_not_in_the_way() -> None:
+    asked: list[str] = []
+
+    async def probe(url: str) -> bool:
+        asked.append(url)
+        return ":8080" in url
+
+    models = registry(
+        {"OPENAI_API_KEY": SECRET}, probe=probe, base_urls={"openai-compatible": "http://localhost:8080/v1"}
+    )
+    await models.refresh()
+    infos = {info.id: info for info in models.list()}
+    assert asked == ["http://127.0.0.1:11434/v1", "http://localhost:8080/v1"]
+    assert infos["openai-compatible/default"].available
+    assert not infos["ollama/qwen3-coder"].available
+    assert "11434" in (infos["ollama/qwen3-coder"].why or "")
+    assert models.resolve("ollama/qwen3-coder").model is not None
 
 
 async def test_names_that_are_opened_are_kept_within_bounds() -> None:

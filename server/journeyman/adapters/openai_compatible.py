@@ -7,12 +7,10 @@ context cost a tenth of a second). Retries, assembly and prices are not its busi
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 from journeyman.adapters import schema_calls
 from journeyman.adapters.chat_chunks import deltas_of, first_choice, stop_reason_of
@@ -28,6 +26,7 @@ from journeyman.adapters.provider_failures import (
 from journeyman.adapters.sse import EventTooLargeError, ServerEvent, SseParser
 from journeyman.failures import Failure
 from journeyman.model.providers import ProviderConfig
+from journeyman.model.reachable import is_local
 from journeyman.ports.model import ModelDelta, ModelRequest, StopDelta, StopReason
 
 if TYPE_CHECKING:
@@ -190,16 +189,8 @@ def _build_client(config: ProviderConfig) -> httpx.AsyncClient:
         limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
         follow_redirects=False,
         # A server on this machine is never behind the user's proxy.
-        trust_env=not _is_local(config.base_url or ""),
+        trust_env=not is_local(config.base_url or ""),
     )
-
-
-def _is_local(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _parsed(data: str) -> dict[str, Any] | None:

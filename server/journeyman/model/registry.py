@@ -10,13 +10,14 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from journeyman.failures import Failure
 from journeyman.model.catalog import Catalog, Provider, load_catalog
 from journeyman.model.keys import KEYRING_SERVICE, Keys
 from journeyman.model.providers import ProviderConfig
+from journeyman.model.reachable import answers, is_local
 from journeyman.ports.model import Model, ModelInfo
 
 ModelFactory = Callable[[ProviderConfig], Model]
@@ -41,16 +42,21 @@ class ModelRegistry:
         base_urls: Mapping[str, str | None] | None = None,
         timeout_s: float = 120.0,
         openers: Mapping[str, Callable[[str], Model]] | None = None,
+        probe: Callable[[str], Awaitable[bool]] = answers,
     ) -> None:
         """`factories`: adapter name of the catalogue (`openai_compatible`, `litellm`) to what builds it.
         `base_urls`: provider to an address instead of the catalogue's; None changes nothing.
-        `openers`: reserved provider (`replay`) to what opens any of its names, such as a recording's path."""
+        `openers`: reserved provider (`replay`) to what opens any of its names, such as a recording's path.
+        `probe`: whether a server on this machine answers at an address."""
         self._factories = factories
         self._catalog = catalog or load_catalog()
         self._keys = keys or Keys()
         self._base_urls = base_urls or {}
         self._timeout_s = timeout_s
         self._openers = openers or {}
+        self._probe = probe
+        self._silent: set[str] = set()
+        """Local providers that did not answer when last asked."""
         self._injected: dict[str, ResolvedModel] = {}
         self._opened: dict[str, ResolvedModel] = {}
         self._built: dict[tuple[str, str | None, str], Model] = {}
@@ -64,8 +70,16 @@ class ModelRegistry:
         self._injected[model_id] = _injected(model_id, model, info)
 
     async def refresh(self) -> None:
-        """Read the keyring again. Call it at start and before `list` or `resolve` should see new keys."""
-        await self._keys.refresh(self._catalog.providers.values())
+        """Read the keyring again and ask local servers whether they are there. Call it at start, and
+        before `list` where new keys and servers should be seen."""
+        providers = self._catalog.providers.values()
+        await self._keys.refresh(providers)
+        silent: set[str] = set()
+        for provider in providers:
+            url = self._base_url(provider)
+            if url and is_local(url) and not await self._probe(url):
+                silent.add(provider.id)
+        self._silent = silent
 
     def list(self) -> tuple[ModelInfo, ...]:
         """Every model of the catalogue and every injected one, usable ones first, then by id."""
@@ -126,7 +140,15 @@ class ModelRegistry:
         return resolved
 
     def _judged(self, info: ModelInfo) -> ModelInfo:
-        obstacle = self._obstacle(self._catalog.providers[info.provider])
+        provider = self._catalog.providers[info.provider]
+        obstacle = self._obstacle(provider)
+        if obstacle is None and provider.id in self._silent:
+            # Only said, never in the way: it may have been started since.
+            obstacle = Failure(
+                "model_unreachable",
+                f"Nothing answers at {self._base_url(provider)}.",
+                hint="Start the server there.",
+            )
         why = None if obstacle is None else f"{obstacle.message} {obstacle.hint}"
         extra = self._catalog.options(info)
         return dataclasses.replace(info, available=obstacle is None, why=why, extra=extra)
