@@ -1,0 +1,80 @@
+"""journeyman doctor: what works here, what does not, and what to do about it. Needs no daemon.
+
+`app.diagnose` looks; this file asks it and shows what it found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from journeyman.cli import output
+from journeyman.cli.options import Json
+from journeyman.cli.visible import visible
+from journeyman.ports.diagnosis import Finding
+
+MARKS = {True: ("ok", "green"), False: ("broken", "bold red"), None: ("note", "yellow")}
+
+
+def doctor(json: Json = False) -> None:
+    """See what works on this machine.
+
+    Looks at everything Journeyman needs, and says in plain words what to do where something is broken.
+
+    Exit code 1 where something that is needed does not work.
+    """
+    findings = look()
+    if json:
+        output.print_json(
+            [{"name": f.name, "ok": f.ok, "detail": f.detail, "hint": f.hint} for f in findings]
+        )
+    else:
+        show(findings)
+    raise typer.Exit(1 if any(finding.ok is False for finding in findings) else 0)
+
+
+def look() -> list[Finding]:
+    """Everything found; settings that cannot be read are a finding themselves."""
+    from journeyman.cli.errors import settings_problem
+
+    findings = [_python()]
+    try:
+        from journeyman.cli.configured import load_settings
+
+        settings = load_settings()
+    except ValueError as error:
+        problem = settings_problem(error)
+        if problem is None:
+            raise
+        hint = "Correct the file or the JOURNEYMAN_... variable; the rest can be looked at then."
+        return [*findings, Finding("settings", False, problem, hint)]
+    from journeyman import app
+
+    return [*findings, *asyncio.run(app.diagnose(settings))]
+
+
+def _python() -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    ok = sys.version_info >= (3, 11)
+    return Finding("python", ok, f"{version} at {sys.executable}", "" if ok else "Use Python 3.11 or newer.")
+
+
+def show(findings: Sequence[Finding]) -> None:
+    console = output.stdout()
+    width = max((len(finding.name) for finding in findings), default=0)
+    for finding in findings:
+        word, style = MARKS[finding.ok]
+        console.print(f"{word:<7}", style=style, end="", markup=False)
+        console.print(f"{finding.name:<{width}}  {visible(finding.detail)}", markup=False)
+        if finding.hint:
+            console.print(f"{'':<{7 + width}}  -> {visible(finding.hint)}", style="cyan", markup=False)
+    broken = sum(finding.ok is False for finding in findings)
+    console.print()
+    if broken:
+        noun = "thing is" if broken == 1 else "things are"
+        console.print(f"{broken} {noun} broken; the arrows say what to do.", style="bold red")
+    else:
+        console.print("Everything that is needed works.", style="bold green")

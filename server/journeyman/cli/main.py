@@ -1,0 +1,68 @@
+"""The command line: one program, one file per command or family. A client of the daemon like any other.
+
+Commands import what they need when they run, so that `journeyman --help` is there at once. Errors end
+here, as a sentence and an exit code (`errors.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from journeyman.cli import archives, chats, demo, doctor, image, models, projects, run, schema, service
+
+HELP = """A coding agent that lives beside your editor.
+
+\b
+journeyman run "Make the tests pass" --folder .     give it work, see the diff
+journeyman run "..." --folder . --apply             and write the result to the folder
+journeyman demo                                     watch a whole run; needs no key
+journeyman doctor                                   see what works on this machine
+journeyman serve --tcp 127.0.0.1:7464               let programs speak to it over TCP
+"""
+
+app = typer.Typer(
+    help=HELP,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=True,
+)
+app.command()(run.run)
+app.command()(demo.demo)
+app.command()(doctor.doctor)
+app.command()(models.models)
+app.add_typer(projects.app, name="projects")
+app.add_typer(chats.app, name="chats")
+app.command()(chats.todo)
+app.command()(archives.archive)
+app.command()(archives.restore)
+app.command()(archives.archives)
+app.add_typer(image.app, name="image")
+app.command()(service.serve)
+app.command()(service.stdio)
+app.command()(service.status)
+app.command()(service.stop)
+app.command()(schema.schema)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    import journeyman
+
+    print(journeyman.__version__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line with `arguments` (default: this process's); answers the exit code."""
+    try:
+        app(args=arguments, prog_name="journeyman")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0
+    except BaseException as error:  # noqa: BLE001 - the outermost boundary: errors become words here
+        from journeyman.cli.errors import report
+
+        return report(error)
+    return 0

@@ -1,0 +1,107 @@
+"""journeyman run: give the agent work and watch it, with or without a folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from journeyman.cli.options import Json, Yes
+from journeyman.failures import Failure
+
+MODES = ("plan+execute", "execute", "plan")
+PROMPT_CHARACTERS_MAX = 200_000
+
+
+def run(
+    prompt: Annotated[str, typer.Argument(help="What to do; `-` reads it from standard input.")],
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder", "-f", help="Copy this folder into the workspace, and show the diff at the end."
+        ),
+    ] = None,
+    chat: Annotated[str | None, typer.Option(help="Go on in this chat.")] = None,
+    project: Annotated[str | None, typer.Option(help="Start a chat in this project.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Such as openrouter/qwen/qwen3-coder.")
+    ] = None,
+    mode: Annotated[str, typer.Option(help="plan+execute, execute or plan.")] = MODES[0],
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write the changes to the folder; asks first in a terminal.")
+    ] = False,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="With --apply: remove what was removed, too.")
+    ] = False,
+    yes: Yes = False,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Leave this name out of the copy, at any depth.")
+    ] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(help="Copy this name although it is left out by default.")
+    ] = None,
+    budget_usd: Annotated[
+        float | None, typer.Option(min=0.000001, help="Most to spend, in US dollars.")
+    ] = None,
+    budget_steps: Annotated[int | None, typer.Option(min=1, help="Most model calls.")] = None,
+    json: Json = False,
+) -> None:
+    """Give the agent work and watch it.
+
+    Shows its plan and every step, and ends with the result and the diff.
+
+    \b
+    journeyman run "Make the tests pass" --folder .
+    journeyman run "Make the tests pass" --folder . --apply
+    journeyman run "Now add a --top option" --chat 3f2a
+    echo "Explain this project" | journeyman run - --folder . --mode plan
+
+    The folder is copied; nothing is written to it without --apply. Ctrl-C cancels the run, a second one
+    leaves. Exit code: 0 completed, 1 failed, 2 wrong usage, 3 partial or blocked, 130 cancelled.
+    """
+    from journeyman.cli.job import Job, do
+    from journeyman.cli.link import call
+
+    if mode not in MODES:
+        raise Failure("invalid", f"There is no mode {mode!r}.", hint=f"Modes: {', '.join(MODES)}.")
+    if (apply or delete) and folder is None:
+        raise Failure("invalid", "--apply and --delete need a folder.", hint="Name it with --folder.")
+    if delete and not apply:
+        raise Failure("invalid", "--delete does nothing without --apply.", hint="Add --apply.")
+    if chat and project:
+        raise Failure("invalid", "A chat belongs to its project.", hint="Give --chat or --project, not both.")
+    params: dict[str, Any] = {"prompt": _prompt(prompt), "mode": mode}
+    if model:
+        params["model"] = model
+    budget = {k: v for k, v in (("usd", budget_usd), ("steps", budget_steps)) if v is not None}
+    if budget:
+        params["budget"] = budget
+    from journeyman.cli.excludes import Excludes
+    from journeyman.cli.folder import Folder
+
+    job = Job(
+        params,
+        chat=chat,
+        project=project,
+        folder=Folder.at(folder, Excludes.chosen(exclude or (), include or ())) if folder else None,
+        apply=apply,
+        delete=delete,
+        yes=yes,
+        json=json,
+    )
+    raise typer.Exit(call(lambda client: do(client, job)))
+
+
+def _prompt(given: str) -> str:
+    text = sys.stdin.read(PROMPT_CHARACTERS_MAX + 1) if given == "-" else given
+    if not text.strip():
+        raise Failure("invalid", "The prompt is empty.", hint='Say what to do: journeyman run "..."')
+    if len(text) > PROMPT_CHARACTERS_MAX:
+        raise Failure(
+            "invalid",
+            f"The prompt has more than {PROMPT_CHARACTERS_MAX:,} characters.",
+            hint="Put long material into a file of the folder and name it in the prompt.",
+        )
+    return text

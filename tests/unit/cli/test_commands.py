@@ -1,0 +1,251 @@
+"""Every command: what it asks for, what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from journeyman.cli import output
+from journeyman.cli.main import main
+from journeyman.failures import Failure
+from unit.cli.fake_daemon import ARCHIVE, CHAT_ID, PROJECT_IDS, RUN, FakeDaemon, daemon, project
+
+__all__ = ["daemon"]
+
+
+@pytest.fixture(autouse=True)
+def fresh_consoles() -> None:
+    """Consoles remember the streams they were made with; every test has streams of its own."""
+    output.stdout.cache_clear()
+    output.stderr.cache_clear()
+
+
+LISTINGS = {
+    "projects list": "project/list",
+    "chats list": "chat/list",
+    "chats show c0ff": "chat/messages",
+    "todo c0ff": "todo/list",
+    "archives alpha": "workspace/archives",
+    "models": "model/list",
+    "status": "daemon/status",
+    "projects show 3f2a": "workspace/status",
+}
+
+
+@pytest.mark.parametrize("command", LISTINGS)
+def test_listings_ask_and_print_plain_lines_in_a_pipe(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert main(command.split()) == 0
+    assert LISTINGS[command] in [method for method, _ in daemon.asked]
+    shown = capsys.readouterr()
+    assert shown.out.strip()
+    assert "\x1b" not in shown.out
+    assert "─" not in shown.out
+
+
+@pytest.mark.parametrize("command", LISTINGS)
+def test_listings_print_json_for_programs(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert main([*command.split(), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)
+
+
+def test_an_empty_list_says_what_to_do_and_keeps_the_pipe_clean(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    daemon.answers["project/list"] = {"items": [], "nextCursor": None}
+    assert main(["projects", "list"]) == 0
+    shown = capsys.readouterr()
+    assert (shown.out, "journeyman run" in shown.err) == ("", True)
+
+
+def test_every_page_of_a_list_is_read(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: dict[str | None, dict[str, Any]] = {
+        None: {"items": [project(0, "alpha")], "nextCursor": "2"},
+        "2": {"items": [project(1, "beta")], "nextCursor": None},
+    }
+
+    async def request(method: str, params: dict[str, Any]) -> dict[str, Any]:
+        return pages[params.get("cursor")]
+
+    monkeypatch.setattr(daemon, "request", request)
+    assert main(["projects", "list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "says"),
+    [
+        ("3f2a", 0, ""),
+        ("beta", 0, ""),
+        ("3f2", 2, "2 projects begin with '3f2'"),
+        ("nothing", 1, "There is no project 'nothing'"),
+    ],
+)
+def test_an_id_may_be_its_unambiguous_start_or_a_name(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str], given: str, code: int, says: str
+) -> None:
+    assert main(["archive", given]) == code
+    assert says in capsys.readouterr().err
+
+
+def test_archive_and_restore_say_what_was_verified(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["archive", "alpha", "--keep"]) == 0
+    assert daemon.params_of("workspace/archive")["keep"] is True
+    assert main(["restore", "alpha", "--archive", "a"]) == 0
+    assert daemon.params_of("workspace/restore")["archiveId"] == ARCHIVE["archiveId"]
+    assert capsys.readouterr().out.count("verified") == 2
+
+
+def test_deleting_needs_a_yes_when_nobody_can_be_asked(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["projects", "delete", "alpha"]) == 2
+    assert "Add --yes" in capsys.readouterr().err
+    assert main(["projects", "delete", "alpha", "--yes", "--archives"]) == 0
+    assert daemon.params_of("project/delete") == {"projectId": PROJECT_IDS[0], "archives": True}
+    assert main(["chats", "delete", "c0ff", "--yes"]) == 0
+    assert daemon.params_of("chat/delete") == {"chatId": CHAT_ID}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run"],
+        ["run", " "],
+        ["run", "x", "--mode", "guess"],
+        ["run", "x", "--apply"],
+        ["run", "x", "--folder", "/nowhere/at/all"],
+        ["run", "x", "--folder", ".", "--delete"],
+        ["run", "x", "--chat", "a", "--project", "b"],
+        ["run", "x", "--budget-steps", "0"],
+        ["serve", "--auth", "none"],
+        ["serve", "--tls-cert", "x"],
+        ["schema", "--ts", "--lua"],
+        ["nonsense"],
+        ["projects", "list", "--nonsense"],
+    ],
+)
+def test_wrong_usage_is_exit_2_and_no_traceback(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert "Traceback" not in shown.err
+    assert shown.err or "Usage" in shown.out
+    assert daemon.asked == []
+
+
+def test_an_error_of_the_daemon_is_a_sentence_and_a_hint(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    daemon.answers["project/list"] = Failure("storage_failed", "The disk \x1b[2J broke.", hint="Replace it.")
+    assert main(["projects", "list"]) == 1
+    assert capsys.readouterr().err == "error: The disk ␛[2J broke.\n  Replace it.\n"
+
+
+def test_a_traceback_only_when_asked_for(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("odd")
+
+    monkeypatch.setattr(daemon, "request", broken)
+    assert main(["projects", "list"]) == 1
+    err = capsys.readouterr().err
+    assert "bug in Journeyman: ZeroDivisionError" in err
+    assert "Traceback" not in err
+    monkeypatch.setenv("JOURNEYMAN_DEBUG", "1")
+    assert main(["projects", "list"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "partial", "blocked", "cancelled"])
+def test_run_ends_with_the_exit_code_of_its_status(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str], status: str
+) -> None:
+    daemon.answers["agent/run"] = {**RUN, "status": status}
+    expected = {"completed": 0, "failed": 1, "partial": 3, "blocked": 3, "cancelled": 130}[status]
+    assert main(["run", "Do it", "--model", "m", "--budget-usd", "0.5", "--budget-steps", "9"]) == expected
+    asked = daemon.params_of("agent/run")
+    assert (asked["model"], asked["budget"]) == ("m", {"usd": 0.5, "steps": 9})
+    out = capsys.readouterr().out
+    assert status in out
+    assert "Done." in out
+
+
+def test_run_with_json_prints_the_run_and_nothing_else(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "Do it", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == RUN
+
+
+def test_run_goes_on_in_a_chat(daemon: FakeDaemon) -> None:
+    assert main(["run", "Go on", "--chat", "c0ff"]) == 0
+    assert "project/create" not in [method for method, _ in daemon.asked]
+    assert daemon.params_of("agent/run")["chatId"] == CHAT_ID
+
+
+def edits(workspace: Any) -> None:
+    workspace.files["a.py"] = (b"new\n", False)
+
+
+@pytest.mark.parametrize("apply", [False, True])
+def test_run_with_a_folder_shows_the_diff_and_writes_only_with_apply(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str], tmp_path: Path, apply: bool
+) -> None:
+    (tmp_path / "a.py").write_text("old\n")
+    daemon.agent = edits
+    assert main(["run", "Do it", "--folder", str(tmp_path), *(["--apply"] if apply else [])]) == 0
+    assert "-old\n+new\n" in capsys.readouterr().out
+    assert (tmp_path / "a.py").read_text() == ("new\n" if apply else "old\n")
+
+
+def test_a_refused_file_is_a_failed_command(daemon: FakeDaemon, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("old\n")
+
+    def meanwhile(workspace: Any) -> None:
+        edits(workspace)
+        (tmp_path / "a.py").write_text("mine\n")
+
+    daemon.agent = meanwhile
+    assert main(["run", "Do it", "--folder", str(tmp_path), "--apply"]) == 1
+    assert (tmp_path / "a.py").read_text() == "mine\n"
+
+
+def test_a_run_that_was_not_completed_is_not_written_unasked(daemon: FakeDaemon, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("old\n")
+    daemon.agent = edits
+    daemon.answers["agent/run"] = {**RUN, "status": "failed"}
+    assert main(["run", "Do it", "--folder", str(tmp_path), "--apply", "--yes"]) == 1
+    assert (tmp_path / "a.py").read_text() == "old\n"
+
+
+@pytest.mark.parametrize("language", ["--json", "--ts", "--lua"])
+def test_schema_prints_the_contract(capsys: pytest.CaptureFixture[str], language: str) -> None:
+    assert main(["schema", language]) == 0
+    assert "agent/run" in capsys.readouterr().out
+
+
+def test_help_teaches_with_examples_and_imports_nothing_heavy() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from journeyman.cli.main import main; assert main(['--help']) == 0; "
+        "heavy = {'pygls', 'lsprotocol', 'litellm', 'boto3', 'docker', 'pydantic', 'httpx', 'rich'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 'journeyman run "Make the tests pass" --folder .' in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
