@@ -110,6 +110,9 @@ class ScriptedProvider:
         """Set once a client went away before the end of a reply."""
         self._replies: list[Script] = []
         self._server: asyncio.Server | None = None
+        self._live: set[asyncio.StreamWriter] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self.base_url = ""
 
     def script(self, *replies: Script) -> None:
@@ -127,10 +130,15 @@ class ScriptedProvider:
     ) -> None:
         assert self._server is not None
         self._server.close()
-        # From Python 3.12 on `wait_closed` waits for connections a client keeps open in its pool.
+        for writer in self._live:
+            writer.close()
+        async with asyncio.timeout(10):
+            await self._idle.wait()  # no handler may outlive the loop
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._live.add(writer)
+        self._idle.clear()
         try:
             while (request := await _read_request(reader)) is not None:
                 self.requests.append(request)
@@ -140,6 +148,9 @@ class ScriptedProvider:
             self.left_early.set()
         finally:
             writer.close()
+            self._live.discard(writer)
+            if not self._live:
+                self._idle.set()
 
     def _next(self, request: Received) -> Reply:
         if not self._replies:
