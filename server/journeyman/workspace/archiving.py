@@ -7,14 +7,16 @@ archive in the database and everything that is removed afterwards is the manager
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from journeyman.ports.guest import Guest
+from journeyman.workspace.archive.outcomes import ArchiveProgress
 
 Journal = Callable[[str], Awaitable[None]]
 """Persists the step that is now done; the engine awaits it before it goes on."""
-Progress = Callable[[Any], None]
-"""Told an `ArchiveProgress(phase, files_done, files_total, bytes_done, bytes_total)` now and then."""
+Progress = Callable[[ArchiveProgress], None]
+POINTER_MOVED = "pointer_moved"
+"""The engine's step from which an archive cannot be abandoned any more."""
 
 
 class ArchiveMade(Protocol):

@@ -12,7 +12,7 @@ import asyncio
 from journeyman.failures import Failure
 from journeyman.records import ArchiveRecord
 from journeyman.workspace import acquire
-from journeyman.workspace.archiving import ArchiveMade, Progress
+from journeyman.workspace.archiving import POINTER_MOVED, ArchiveMade, Progress
 from journeyman.workspace.deadlines import within
 from journeyman.workspace.ledger import DELETE, QUIESCED, Ledger
 from journeyman.workspace.room import Desk, Room
@@ -78,6 +78,7 @@ class PutAway:
         )
 
         async def journal(step: str) -> None:
+            self._pointer_moved = self._pointer_moved or step == POINTER_MOVED
             await ledger.write(journal=step)
 
         async with within(room.deadlines.archive_s, "Archiving the workspace"):
