@@ -40,6 +40,7 @@ class House:
     clock: FakeClock
     bench: Bench
     store: SqliteStore
+    engine: ArchiveEngine
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ async def house(bench: Bench, tmp_path: Path) -> AsyncIterator[House]:
         ttl_s=TTL_S,
     )
     ok(await manager.start())
-    yield House(manager, clock, bench, store)
+    yield House(manager, clock, bench, store, engine)
     ok(await manager.shutdown())
     await supervisor.close()
     await store.close()
@@ -139,6 +140,37 @@ async def test_an_explicit_restore_takes_back_what_was_done_since(house: House) 
     assert await content(workspace.guest) == files
     assert [i.name for i in await house.bench.sandbox.list()] == [P]
     ok(await manager.release(P))
+
+
+async def test_a_daemon_that_was_killed_finds_everything_again(house: House) -> None:
+    workspace = ok(await house.manager.acquire(P))
+    files = await fill(workspace.guest)
+    for instance in await house.bench.sandbox.list():  # instances of this sandbox end with their daemon
+        await house.bench.sandbox.stop(instance.id)
+    supervisor = Supervisor()
+    sandbox = house.bench.again()
+    manager = WorkspaceManager(
+        sandbox,
+        house.bench.generations,
+        house.engine,
+        house.store,
+        clock=house.clock,
+        ids=SystemIds(),
+        supervisor=supervisor,
+        image="",
+        limits=LIMITS,
+        ttl_s=TTL_S,
+    )
+    assert ok(await manager.start()).adopted == (P,)
+    workspace = ok(await manager.acquire(P))
+    assert workspace.acquired == "stopped"
+    assert await content(workspace.guest) == files
+    ok(await manager.release(P))
+    ok(await manager.archive(P))
+    assert await sandbox.list() == ()
+    ok(await manager.shutdown())
+    await supervisor.close()
+    await sandbox.close()
 
 
 async def test_deleting_leaves_nothing(house: House, tmp_path: Path) -> None:

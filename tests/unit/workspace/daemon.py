@@ -42,12 +42,13 @@ class Daemon:
         self.engine = FakeEngine(world, self.life)
         sandbox: Any = self.sandbox
         engine: Any = self.engine
+        own: Any = store or FakeStore(world, self.life)
         generations: Any = FakeGenerations(world, self.life)
         self.manager = WorkspaceManager(
             sandbox,
             generations,
             engine,
-            store or FakeStore(world, self.life),
+            own,
             clock=world.clock,
             ids=CountingIds(),
             supervisor=self.supervisor,

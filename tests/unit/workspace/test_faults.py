@@ -6,12 +6,13 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 
-from journeyman.failures import FAILURE_KINDS, Failure
+from journeyman.failures import Failure, FailureKind
 from journeyman.testing.clock import FakeClock
-from unit.workspace.daemon import Daemon
+from unit.workspace.daemon import Daemon, refused
 from unit.workspace.fakes import PORTS, Fault, Life, World
 from unit.workspace.tour import check_legal, check_recovers, tour
 
@@ -52,7 +53,7 @@ async def test_any_call_fails(port: str, after: bool) -> None:
         await _one_call_fails(Fault(port, FAULTS["failure"], nth=nth, after=after))
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [name for name in FAULTS if name != "failure"])
 @pytest.mark.parametrize("port", PORTS)
 async def test_a_call_fails_in_any_way(port: str, fault: str) -> None:
     times = (await _calls_of_a_clean_tour()).count(port)
@@ -70,7 +71,7 @@ async def _one_call_fails(fault: Fault) -> None:
     await _start_again_and_recover(daemon, last)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", ["store", "bug", "cancelled"])
 @pytest.mark.parametrize("port", PORTS)
 async def test_a_port_fails_for_a_long_time(port: str, fault: str) -> None:
     life = Life()
@@ -86,11 +87,11 @@ async def test_a_port_fails_for_a_long_time(port: str, fault: str) -> None:
     await _start_again_and_recover(daemon, last)
 
 
-@pytest.mark.parametrize("kind", FAILURE_KINDS)
-async def test_a_failure_keeps_its_words(kind: str) -> None:
+@pytest.mark.parametrize("kind", get_args(FailureKind))
+async def test_a_failure_keeps_its_words(kind: FailureKind) -> None:
     life = Life(Fault("sandbox.create", lambda: Failure(kind, "Sentence.", hint="Do.", retryable=True)))
     async with Daemon(World(FakeClock()), life) as daemon:
-        answer = await daemon.manager.acquire("p")
+        answer = refused(await daemon.manager.acquire("p"))
         assert (answer.kind, answer.message, answer.hint, answer.retryable) == (
             kind, "Sentence.", "Do.", True
         )  # fmt: skip
@@ -103,10 +104,11 @@ async def test_a_bug_gets_an_incident_and_its_traceback_is_logged_once(
     async with Daemon(World(FakeClock()), life) as daemon:
         await daemon.manager.acquire("p")
         await daemon.manager.release("p")
-        answer = await daemon.manager.close("p")
+        answer = refused(await daemon.manager.close("p"))
     assert answer.kind == "internal"
     incidents = [r for r in caplog.records if r.exc_info and "incident" in r.message]
-    assert [r.exc_info[0] for r in incidents] == [ZeroDivisionError]
+    assert [r.exc_info and r.exc_info[0] for r in incidents] == [ZeroDivisionError]
+    assert answer.incident_id
     assert answer.incident_id in incidents[0].message
     assert answer.left_behind == ("generation 1",)
 
