@@ -7,6 +7,7 @@ What the connection started for itself ends with it; runs belong to the daemon a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -92,10 +93,20 @@ class Connection:
                 self._outbox.finish()
                 await asyncio.wait({writer}, timeout=self._limits.eof_grace_s)
                 writer.cancel()
+                await self._part()
         finally:
             self._tasks = None
             self._hub.leave(self)
-            self._writer.transport.abort() if self._outbox.waiting_bytes else self._writer.close()
+            # What could not be written by now never will be.
+            self._writer.transport.abort()
+
+    async def _part(self) -> None:
+        """Let the system take over what was written; a peer that does not read is not waited for."""
+        if not self._outbox.broken:
+            self._writer.close()
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(self._limits.eof_grace_s):
+                    await self._writer.wait_closed()
 
     async def _finish(self) -> None:
         if self._patient and len(self.session.calls):

@@ -60,6 +60,10 @@ class Outbox:
     def waiting_bytes(self) -> int:
         return self._bytes
 
+    @property
+    def broken(self) -> bool:
+        return self._broken
+
     def must(self, message: dict[str, Any] | bytes) -> None:
         """Queue a message that is never dropped."""
         body = message if isinstance(message, bytes) else jsonbody.dump(message)
