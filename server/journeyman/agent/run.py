@@ -84,6 +84,8 @@ class _Worker:
         await self._telling.started(run, wanted)
         name = services.models.default_model(wanted)
         resolved = services.models.resolve(name)
+        if resolved.info.extra.get("recording"):
+            await self._telling.notice("info", "The model's words come from a recording; the work is real.")
         await self._telling.phase("workspace")
         got = await services.workspaces.acquire(run.project_id)
         if isinstance(got, WorkspaceError):

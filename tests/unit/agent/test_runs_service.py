@@ -196,6 +196,17 @@ async def test_recovery_does_not_tell_an_end_twice(agent: House) -> None:
     assert await _kinds(agent, run) == ["run/finished"]
 
 
+async def test_call_ids_are_unique_in_a_chat_whatever_the_provider_counts(agent: House) -> None:
+    chat = await agent.chat()
+    for _ in range(2):  # a script begins with the same call id each time
+        agent.script([call("ls"), call("fin", summary="Seen.")])
+        assert (await agent.run(chat_id=chat.id, mode="execute")).status == "completed"
+    history = await agent.store.messages.history(chat.id)
+    made = [each.id for message in history for each in message.tool_calls]
+    assert len(set(made)) == len(made) == 4
+    assert [m.tool_call_id for m in history if m.role == "tool"] == made
+
+
 async def test_a_chat_goes_on_after_an_interruption_with_its_history(agent: House) -> None:
     model = agent.script([call("fin", summary="One."), call("fin", summary="Two.")])
     chat = await agent.chat()
