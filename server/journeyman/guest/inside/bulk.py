@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from .channels import Channel
-from .paths import OPEN_DIRECTORY, OPEN_READ, Root, Walker, kind_of, open_owned
+from .paths import OPEN_READ, Directory, Root, Walker, kind_of, open_owned
 from .removal import clear_directory
 from .restorer import Restorer
 from .wire import (
@@ -47,28 +47,36 @@ class Bulk:
     def scan(self, channel: Channel, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         batch: list[bytes] = []
         size = count = 0
-        for entry in self._entries(self.root.open_directory(args["root"])):
-            record = pack_entry(entry)
-            batch.append(record)
-            size += len(record)
-            count += 1
-            if size >= PIECE // 2:
-                channel.send(b"".join(batch))
-                batch, size = [], 0
+        base = self.root.open_directory(args["root"])
+        entries = self._entries(base)
+        try:
+            for entry in entries:
+                record = pack_entry(entry)
+                batch.append(record)
+                size += len(record)
+                count += 1
+                if size >= PIECE // 2:
+                    channel.send(b"".join(batch))
+                    batch, size = [], 0
+        finally:
+            entries.close()
+            os.close(base)
         if batch:
             channel.send(b"".join(batch))
         return {"entries": count}
 
     @staticmethod
-    def _entries(base: int) -> Iterator[RawEntry]:
+    def _entries(base: int) -> Generator[RawEntry, None, None]:
         """Depth first, names in byte order; what vanishes meanwhile is left out."""
-        stack = [(base, b"", iter(sorted(map(os.fsencode, os.listdir(base)))))]
+        root = Directory(b".", base)
+        stack = [(root, b"", iter(sorted(map(os.fsencode, os.listdir(root.fd)))))]
         try:
             while stack:
-                handle, prefix, names = stack[-1]
+                directory, prefix, names = stack[-1]
+                handle = directory.fd
                 name = next(names, None)
                 if name is None:
-                    os.close(stack.pop()[0])
+                    stack.pop()[0].close()
                     continue
                 try:
                     info = os.stat(name, dir_fd=handle, follow_symlinks=False)
@@ -87,13 +95,13 @@ class Bulk:
                     if len(stack) >= DEPTH_MAX:
                         raise Refusal("invalid", "The tree is deeper than %d directories." % DEPTH_MAX)
                     try:
-                        inner = open_owned(name, handle, OPEN_DIRECTORY)
+                        inner = Directory(name, handle)
                     except (FileNotFoundError, NotADirectoryError):
                         continue
-                    stack.append((inner, path + b"/", iter(sorted(map(os.fsencode, os.listdir(inner))))))
+                    stack.append((inner, path + b"/", iter(sorted(map(os.fsencode, os.listdir(inner.fd))))))
         finally:
-            for handle, _, _ in stack:
-                os.close(handle)
+            for directory, _, _ in reversed(stack):
+                directory.close()
 
     def read_many(self, channel: Channel, args: dict[str, Any], body: bytes) -> dict[str, Any]:
         """`body`: NUL-separated paths. Answers records of PIECE_HEAD and data, whole ones per frame."""

@@ -142,6 +142,7 @@ class Connection:
             answer = {"kind": "internal", "message": "The guest failed: %r." % error}
         with self._channels_lock:
             self._channels.pop(channel.ident, None)
+        channel.drop()  # lets go of whoever still waits for input
         payload = to_json(answer)
         if len(payload) > FRAME_MAX:
             kind = ERROR

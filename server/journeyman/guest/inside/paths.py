@@ -50,6 +50,28 @@ def open_owned(name: bytes, dir_fd: int, flags: int) -> int:
             os.close(handle)
 
 
+class Directory:
+    """A directory of ours held open, searchable while it is even where its mode forbids that to its owner;
+    `close` puts the mode back."""
+
+    def __init__(self, name: bytes, dir_fd: int) -> None:
+        handle = os.open(name, OPEN_PATH | os.O_DIRECTORY, dir_fd=dir_fd)
+        self._mode: int | None = None
+        try:
+            info = os.fstat(handle)
+            if info.st_mode & 0o500 != 0o500 and info.st_uid == os.geteuid() != 0:
+                self._mode = stat.S_IMODE(info.st_mode)
+                os.chmod("/proc/self/fd/%d" % handle, self._mode | 0o700)
+            self.fd = os.open("/proc/self/fd/%d" % handle, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        finally:
+            os.close(handle)
+
+    def close(self) -> None:
+        if self._mode is not None:
+            os.fchmod(self.fd, self._mode)
+        os.close(self.fd)
+
+
 class Place:
     """A name in a directory held open: `parts` is its true path below the root, links resolved."""
 
@@ -162,7 +184,7 @@ class Root:
 
     def open_directory(self, path: str) -> int:
         with self.resolve(path) as place:
-            return open_owned(place.name, place.fd, OPEN_DIRECTORY)
+            return os.open(place.name, OPEN_DIRECTORY, dir_fd=place.fd)
 
 
 class Walker:
@@ -170,7 +192,7 @@ class Walker:
 
     def __init__(self, fd: int) -> None:
         self._root = fd
-        self._held: list[tuple[bytes, int]] = []
+        self._held: list[tuple[bytes, Directory]] = []
 
     def parent(self, parts: Sequence[bytes]) -> int:
         wanted = parts[:-1]
@@ -178,12 +200,12 @@ class Walker:
         while same < len(self._held) and same < len(wanted) and self._held[same][0] == wanted[same]:
             same += 1
         while len(self._held) > same:
-            os.close(self._held.pop()[1])
+            self._held.pop()[1].close()
         for part in wanted[same:]:
-            above = self._held[-1][1] if self._held else self._root
-            self._held.append((part, open_owned(part, above, OPEN_DIRECTORY)))
-        return self._held[-1][1] if self._held else self._root
+            above = self._held[-1][1].fd if self._held else self._root
+            self._held.append((part, Directory(part, above)))
+        return self._held[-1][1].fd if self._held else self._root
 
     def close(self) -> None:
         while self._held:
-            os.close(self._held.pop()[1])
+            self._held.pop()[1].close()

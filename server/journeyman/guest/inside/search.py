@@ -13,7 +13,7 @@ from typing import Any
 
 from .channels import Channel
 from .globs import Ignored, compile_pattern, glob_regex
-from .paths import OPEN_DIRECTORY, OPEN_READ, Root, Walker, open_owned
+from .paths import OPEN_DIRECTORY, OPEN_READ, Root, Walker
 from .wire import DEPTH_MAX, Gone, Refusal
 
 
@@ -59,7 +59,7 @@ class Search:
                             yield path, info.st_mtime_ns, info.st_size
                         elif path.count("/") < DEPTH_MAX:
                             with contextlib.suppress(OSError):
-                                inner = open_owned(os.fsencode(name), handle, OPEN_DIRECTORY)
+                                inner = os.open(name, OPEN_DIRECTORY, dir_fd=handle)
                                 stack.append((inner, path + "/"))
                 finally:
                     os.close(handle)
