@@ -37,7 +37,9 @@ async def get(room: Room, desk: Desk, ledger: Ledger) -> Workspace:
     instance, guest = entry.instance, entry.guest
     if instance is None or guest is None:
         raise AssertionError("a workspace was opened without instance or guest")
-    if acquired != "map" or ledger.row.state != "live":
+    row = ledger.row
+    known = row.state in ("live", "idle") and row.journal is None and row.instance_id == instance.id
+    if acquired != "map" or not known:  # a map hit costs no COMMIT but the lease's
         await ledger.write(
             state="live",
             instance_id=instance.id,

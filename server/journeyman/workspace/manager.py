@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from journeyman.failures import Failure
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.sandbox import Generations, Limits, Sandbox, Workspace
 from journeyman.ports.store import Store
@@ -129,8 +130,10 @@ class WorkspaceManager:
 
     @answers
     async def hold(self, project_id: str, reason: str) -> WorkspaceStatus:
-        """Keep a workspace at hand from expiring (a terminal, a preview) until `let_go`."""
-        self._registry.hold(project_id, reason)
+        """Keep a workspace at hand from expiring (a terminal, a preview) until `let_go`.
+        `conflict` when none is."""
+        if not self._registry.hold(project_id, reason):
+            raise Failure("conflict", "The project's workspace is not open.", hint="Open it first.")
         return await self._status(project_id)
 
     @answers

@@ -91,11 +91,13 @@ class Registry:
             entry.deadline = entry.last_used + self._ttl_s
             entry.failures = 0
 
-    def hold(self, project_id: str, reason: str) -> None:
-        """Keep the entry from expiring until `let_go` was called as often with the same reason."""
+    def hold(self, project_id: str, reason: str) -> bool:
+        """Keep the entry from expiring until `let_go` was called as often with the same reason.
+        False: there is no entry."""
         entry = self._entries.get(project_id)
         if entry is not None:
             entry.holds[reason] += 1
+        return entry is not None
 
     def let_go(self, project_id: str, reason: str) -> None:
         """Take back one hold; the time counts from now."""

@@ -34,7 +34,7 @@ class FakeStore:
 
 
 class Daemon:
-    def __init__(self, world: World, life: Life | None = None, *, store: Any = None) -> None:
+    def __init__(self, world: World, life: Life | None = None, *, deadlines: Deadlines | None = None) -> None:
         self.world = world
         self.life = life or Life()
         self.supervisor = Supervisor()
@@ -42,7 +42,7 @@ class Daemon:
         self.engine = FakeEngine(world, self.life)
         sandbox: Any = self.sandbox
         engine: Any = self.engine
-        own: Any = store or FakeStore(world, self.life)
+        own: Any = FakeStore(world, self.life)
         generations: Any = FakeGenerations(world, self.life)
         self.manager = WorkspaceManager(
             sandbox,
@@ -56,7 +56,7 @@ class Daemon:
             limits=Limits(512, 1.0, 64),
             ttl_s=TTL_S,
             trash_grace_s=0.0,
-            deadlines=Deadlines(ping_s=60.0),
+            deadlines=deadlines or Deadlines(ping_s=60.0),
         )
 
     async def __aenter__(self) -> Daemon:

@@ -40,6 +40,16 @@ class Fault:
     after: bool = False
     """Whether the call has its effect and only the answer is lost."""
 
+    async def strike(self) -> None:
+        raise self.error()
+
+
+class Hang(Fault):
+    """The call does not come back."""
+
+    async def strike(self) -> None:
+        await asyncio.Event().wait()
+
 
 @dataclass
 class Life:
@@ -63,12 +73,12 @@ class Life:
         if dying and not self.die_after:
             await self._die()
         if hit and fault is not None and not fault.after:
-            raise fault.error()
+            await fault.strike()
         answer = await work()
         if dying:
             await self._die()
         if hit and fault is not None:
-            raise fault.error()
+            await fault.strike()
         return answer
 
     async def _die(self) -> None:

@@ -86,6 +86,7 @@ async def test_what_is_in_use_is_busy_and_does_not_expire(world: World) -> None:
         await daemon.pass_time(3 * TTL_S)
         assert ok(await manager.status("p")).state == "live"
         ok(await manager.release("p"))
+        assert refused(await manager.hold("closed", "terminal")).kind == "conflict"
         ok(await manager.hold("p", "terminal"))
         await daemon.pass_time(3 * TTL_S)
         assert ok(await manager.status("p")).holders == ("terminal",)
