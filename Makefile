@@ -1,6 +1,9 @@
 # Everything a person or CI does here. `make run` and `make test` need only Python 3.11+, make and a shell.
 SHELL := /bin/sh
 PYTHON ?= python3
+MODEL ?=
+FOLDER ?= .
+PROMPT ?= Find out what is wrong with this project, and repair it.
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
@@ -42,6 +45,12 @@ test: setup-dev  ## everything, on real components
 
 gen: setup  ## write schema.json, PROTOCOL.md and the clients' types from the Python models
 	@$(BIN)/python -m journeyman_protocol.gen
+
+run: setup  ## the main job: a real run on the example project, or yours with MODEL=, FOLDER=, PROMPT=
+	@if [ -n "$(MODEL)" ]; then $(BIN)/journeyman run "$(PROMPT)" --folder "$(FOLDER)" --model "$(MODEL)"; else $(BIN)/journeyman demo; fi
+
+bench: setup-dev  ## measure beside the machine's own limits and print ratios
+	@$(BIN)/python -m bench
 
 serve: setup  ## run the daemon in the foreground
 	@$(BIN)/journeyman serve
