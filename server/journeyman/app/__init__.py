@@ -2,5 +2,6 @@
 
 from journeyman.app.build import App, build
 from journeyman.app.diagnosis import diagnose
+from journeyman.app.images import build_image
 
-__all__ = ["App", "build", "diagnose"]
+__all__ = ["App", "build", "build_image", "diagnose"]

@@ -43,7 +43,7 @@ class Lines:
                 if data.get("role") == "assistant" and (data.get("text") or "").strip():
                     yield _text(visible(data["text"].strip()), "")
             case "tool/started":
-                self._titles[data["callId"]] = data.get("title") or data["name"]
+                self._titles[data["callId"]] = title_of(data)
             case "tool/finished":
                 yield from self._tool(data)
             case "todo/changed":
@@ -82,6 +82,11 @@ class Lines:
             changed = [item for item in items if statuses[item["id"]] != self._statuses.get(item["id"])]
             yield from todo_lines(changed)
         self._plan, self._statuses = plan, statuses
+
+
+def title_of(data: dict[str, Any]) -> str:
+    """What a call is called; `fin` without its summary, which is the result's to tell."""
+    return data["name"] if data["name"] == "fin" else data.get("title") or data["name"]
 
 
 def todo_lines(items: list[dict[str, Any]]) -> Iterator[Text]:

@@ -61,6 +61,9 @@ class RunPainter:
             self._call_started[event["data"]["callId"]] = time.monotonic()
         elif event["kind"] == "tool/finished":
             self._call_started.pop(event["data"]["callId"], None)
+        if self._live is not None and event.get("durable"):
+            # Printing repaints the panel as it was last drawn; draw what is true now first.
+            self._live.refresh()
         for line in self._lines.of(event):
             self.console.print(line)
 

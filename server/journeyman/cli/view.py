@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-TERMINAL = frozenset({"completed", "partial", "blocked", "cancelled", "failed"})
+from journeyman.cli.lines import title_of
+
 TAIL_CHARACTERS = 4000
 
 
@@ -70,7 +71,7 @@ class RunView:
                 self.speaking = ""
                 self.thinking = False
             case "tool/started":
-                self.calls[data["callId"]] = OpenCall(data.get("title") or data["name"])
+                self.calls[data["callId"]] = OpenCall(title_of(data))
             case "tool/output":
                 if call := self.calls.get(data["callId"]):
                     lines = [line for line in data.get("text", "").splitlines() if line.strip()]
