@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from journeyman.records import WorkspaceRow
+from journeyman.records import WorkspaceRow, WorkspaceState
 from journeyman.workspace.deadlines import within
 from journeyman.workspace.errors import WorkspaceError, explain
 from journeyman.workspace.facts import Facts
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 4
 """Projects settled at the same time."""
+AT_REST: frozenset[WorkspaceState] = frozenset({"cold", "archived"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ async def reconcile(room: Room, *, incident: Callable[[], str]) -> Reconciled:
         rows = {row.project_id: row for row in await room.store.workspaces.list()}
     projects = {instance.project_id for instance in await room.machine.instances()}
     projects |= set(await room.machine.projects_with_files())
-    projects |= {row.project_id for row in rows.values() if row.journal is not None}
+    projects |= {row.project_id for row in rows.values() if row.journal or row.state not in AT_REST}
 
     adopted: list[str] = []
     at_rest: list[str] = []
@@ -67,10 +68,13 @@ async def _one(room: Room, project_id: str, row: WorkspaceRow | None) -> bool:
     """Whether the project has something that must be watched over."""
     closed = row is not None and row.state == "cold" and row.journal is None
     facts = await gather(room.machine, project_id, row)
-    if facts.unsettled:
+    stale = row is not None and not closed and row.state != resting_state(facts)
+    if facts.unsettled or stale:
         ledger = await room.leases.take(project_id, "close")
         try:
             facts = await settle(room.machine, room.removal, ledger)
+            if facts.row is not None and facts.row.state != resting_state(facts):
+                await ledger.write(state=resting_state(facts))
         finally:
             await room.leases.give_back(ledger)
     if facts.live is None or closed:

@@ -59,6 +59,8 @@ async def test_a_crash_at_any_call_loses_nothing(part: int, after: bool) -> None
 
         async with Daemon(world) as second:
             check_legal(second)
+            rows = [(row.state, row.lease, row.journal) for row in world.rows.values()]
+            assert set(rows) <= {(state, None, None) for state in ("idle", "archived", "cold")}, die_at
             workspace = ok(await second.manager.acquire(P))
             text = text_of(world, workspace)
             ok(await second.manager.release(P))
