@@ -196,4 +196,12 @@ def _find_python() -> tuple[str, list[str]]:
         pass
     base = os.path.realpath(sys.base_prefix)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    return f"/opt/python/bin/{version}", ["--ro-bind", base, "/opt/python"]
+    return f"/opt/python/bin/{version}", [
+        "--perms",
+        "0755",
+        "--dir",
+        "/opt",
+        "--ro-bind",
+        base,
+        "/opt/python",
+    ]

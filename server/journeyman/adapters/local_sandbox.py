@@ -8,6 +8,7 @@ Pausing is SIGSTOP to every process of the instance, repeated until no new one t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -173,23 +174,24 @@ class LocalSandbox:
         self._log(record).unlink(missing_ok=True)
 
     async def _end(self, record: InstanceRecord, grace_s: float) -> None:
-        process = self._process(record.id)
+        process = self._running.get(record.id)
         if process is None:
             return
-        if record.id in self._paused:
-            await self.resume(record.id)
-        try:
-            guest = await GuestClient.attach(self._socket(record), timeout_s=2.0)
-            try:
-                await guest.end_all(grace_s=grace_s)
-            finally:
-                await guest.close()
-        except Failure:
-            pass  # it does not answer; the signal below ends it all the same
         if process.returncode is None:
-            process.kill()
+            if record.id in self._paused:
+                await self.resume(record.id)
+            # Where the guest does not answer, the signal below ends it all the same.
+            with contextlib.suppress(Failure):
+                guest = await GuestClient.attach(self._socket(record), timeout_s=2.0)
+                try:
+                    await guest.end_all(grace_s=grace_s)
+                finally:
+                    await guest.close()
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
         await process.wait()
         self._running.pop(record.id, None)
+        self._paused.discard(record.id)
         await asyncio.to_thread(self.released, record)
 
     async def find(self, name: str) -> Instance | None:
@@ -203,7 +205,7 @@ class LocalSandbox:
 
     async def close(self) -> None:
         """End every instance: none outlives its daemon."""
-        for record in [(await self._load())[each] for each in list(self._running)]:
+        for record in tuple((await self._load()).values()):
             await self._end(record, 0.0)
 
     # Bookkeeping.
