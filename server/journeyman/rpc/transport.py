@@ -51,7 +51,7 @@ class RpcServer:
         hub: Hub | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self.hub = hub or Hub()
+        self.hub = Hub() if hub is None else hub
         self._supervisor = supervisor
         self._clients_max = clients_max
         self._limits = limits or Limits()
