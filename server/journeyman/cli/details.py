@@ -25,7 +25,7 @@ def workspace_rows(status: dict[str, Any]) -> list[list[str]]:
     sandbox = f" ({status['sandbox']})" if status.get("sandbox") else ""
     rows = [["workspace", status["state"] + sandbox]]
     if status.get("expiresAt"):
-        rows.append(["archived at", output.when(status["expiresAt"])])
+        rows.append(["to be archived", output.when(status["expiresAt"])])
     if archive := status.get("archive"):
         rows.append(["newest archive", archive_text(archive)])
     if status.get("message"):

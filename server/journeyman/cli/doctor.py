@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -15,6 +16,9 @@ from journeyman.cli import output
 from journeyman.cli.options import Json
 from journeyman.cli.visible import visible
 from journeyman.ports.diagnosis import Finding
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 MARKS = {True: ("ok", "green"), False: ("broken", "bold red"), None: ("note", "yellow")}
 
@@ -64,17 +68,29 @@ def _python() -> Finding:
 
 def show(findings: Sequence[Finding]) -> None:
     console = output.stdout()
-    width = max((len(finding.name) for finding in findings), default=0)
-    for finding in findings:
-        word, style = MARKS[finding.ok]
-        console.print(f"{word:<7}", style=style, end="", markup=False)
-        console.print(f"{finding.name:<{width}}  {visible(finding.detail)}", markup=False)
-        if finding.hint:
-            console.print(f"{'':<{7 + width}}  -> {visible(finding.hint)}", style="cyan", markup=False)
+    if console.is_terminal:
+        console.print(_table(findings))
+    else:
+        for finding in findings:
+            line = (MARKS[finding.ok][0], finding.name, visible(finding.detail), visible(finding.hint))
+            print("\t".join(line).rstrip())
     broken = sum(finding.ok is False for finding in findings)
     console.print()
     if broken:
         noun = "thing is" if broken == 1 else "things are"
-        console.print(f"{broken} {noun} broken; the arrows say what to do.", style="bold red")
+        console.print(f"{broken} {noun} broken.", style="bold red")
     else:
         console.print("Everything that is needed works.", style="bold green")
+
+
+def _table(findings: Sequence[Finding]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    for finding in findings:
+        word, style = MARKS[finding.ok]
+        table.add_row(Text(word, style=style), finding.name, Text(visible(finding.detail)))
+        if finding.hint:
+            table.add_row("", "", Text(f"-> {visible(finding.hint)}", style="cyan"))
+    return table

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
+from journeyman.cli.excludes import DEFAULT
 from journeyman.cli.options import Json, Yes
 from journeyman.failures import Failure
 
 MODES = ("plan+execute", "execute", "plan")
+LEFT_OUT = ", ".join(DEFAULT)
 PROMPT_CHARACTERS_MAX = 200_000
 
 
@@ -37,7 +39,8 @@ def run(
     ] = False,
     yes: Yes = False,
     exclude: Annotated[
-        list[str] | None, typer.Option(help="Leave this name out of the copy, at any depth.")
+        list[str] | None,
+        typer.Option(help=f"Leave this name out of the copy, at any depth. Left out anyway: {LEFT_OUT}."),
     ] = None,
     include: Annotated[
         list[str] | None, typer.Option(help="Copy this name although it is left out by default.")
