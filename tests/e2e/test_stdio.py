@@ -40,7 +40,8 @@ async def ask(client: LanguageClient, method: str, params: dict[str, Any]) -> An
 
 async def test_capabilities(client: LanguageClient) -> None:
     answer: types.InitializeResult = client.answer  # type: ignore[attr-defined]
-    assert answer.capabilities.experimental["journeyman"]["protocolVersion"] == 1
+    experimental: Any = answer.capabilities.experimental
+    assert experimental["journeyman"]["protocolVersion"] == 1
     assert isinstance(answer.capabilities.text_document_sync, types.TextDocumentSyncOptions)
     assert (await ask(client, "daemon/ping", {})).now.endswith("Z")
 

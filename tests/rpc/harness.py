@@ -265,7 +265,7 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
         supervisor=supervisor,
         clock=clock,
         ids=ids,
-        settings=Settings(data_dir=directory),
+        settings=Settings.model_validate({"data_dir": directory}),
         status=status,
     )
     built = World(services, runs, manager, limits or Limits(eof_grace_s=0.2))

@@ -48,5 +48,6 @@ def test_a_group_with_one_failure_is_that_failure() -> None:
 def test_a_bug_is_an_incident(caplog: pytest.LogCaptureFixture) -> None:
     refusal = refusals.from_exception(KeyError("boom"), "x")
     assert refusal.code == ErrorCode.INTERNAL_ERROR
+    assert refusal.data.incident_id
     assert refusal.data.incident_id in caplog.text
     assert "boom" not in str(refusal.wire())

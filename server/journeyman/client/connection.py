@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import itertools
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -116,7 +116,7 @@ class Client:
         """Answer the daemon's requests of that method; others get "method not found"."""
         self._answerers[method] = answer
 
-    async def events(self, chat_id: str, after: Params | str = "tail") -> AsyncIterator[dict[str, Any]]:
+    async def events(self, chat_id: str, after: Params | str = "tail") -> AsyncGenerator[dict[str, Any]]:
         """Subscribe to a chat: its events from a place in its log on, until the connection ends
         (`Failure("cancelled")`, retryable). A gap comes first, as `{"kind": "gap", ...}`."""
         waiting: asyncio.Queue[dict[str, Any]] = asyncio.Queue(EVENTS_WAITING_MAX)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -17,12 +17,13 @@ Connector = Callable[[], AbstractAsyncContextManager[Client]]
 
 async def follow(
     connect: Connector, chat_id: str, after: dict[str, Any] | str = "tail", *, attempts: int | None = None
-) -> AsyncIterator[dict[str, Any]]:
+) -> AsyncGenerator[dict[str, Any]]:
     """The chat's events from `after` on, over as many connections as it takes (`connect` makes one).
 
     After a loss it goes on behind the last durable event that was taken. Gives up, with the last failure,
     after `attempts` connections in a row that brought nothing (None: never). Refusals that a new
-    connection cannot help (an unknown chat, a wrong token) are raised."""
+    connection cannot help (an unknown chat, a wrong token) are raised. Leave the iteration early only
+    under `contextlib.aclosing`: a connection is open behind it."""
     failed = 0
     place = after
     while True:
