@@ -1,15 +1,13 @@
 """Reading a workspace into packs and putting new packs into the store: step 3 of the commit protocol.
 
 Holds what is known across rounds, so that a file that did not move is read once. Memory: a batch of chunks,
-the pack being filled, and `UPLOADS` full ones on their way.
+the pack being filled, and at most `UPLOADS` + 1 full ones on their way.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-
-from blake3 import blake3
 
 from journeyman.failures import Failure
 from journeyman.ports.guest import Guest, TreeEntry
@@ -19,10 +17,11 @@ from journeyman.workspace.archive.chunker import Cutter
 from journeyman.workspace.archive.limits import MIB, Limits
 from journeyman.workspace.archive.outcomes import ArchiveProgress, OnProgress
 from journeyman.workspace.archive.packs import Content, PackSpot, PackWriter, Piece, SealedPack, Spot
+from journeyman.workspace.archive.readback import hash_object
 from journeyman.workspace.archive.tree import shown
 from journeyman.workspace.archive.workers import Workers, task_group
 
-UPLOADS = 2
+UPLOADS = 1
 BATCH_BYTES = 4 * MIB
 BATCH_PIECES = 512
 READ_AT_ONCE = 512
@@ -162,7 +161,7 @@ class Collector:
                 except Failure as failure:
                     if failure.kind != "conflict":
                         raise
-                    if not await self._holds(key, plain):
+                    if await hash_object(self._objects, self._workers, key, len(pack.data)) != plain:
                         continue
                 pack.spot.name = name
                 self.new_packs[name] = pack.spot
@@ -174,10 +173,6 @@ class Collector:
             )
         finally:
             slots.release()
-
-    async def _holds(self, key: str, digest: str) -> bool:
-        data = await self._objects.read(key)
-        return await self._workers.run(lambda: blake3(data).hexdigest()) == digest
 
     def refuse_unread(self) -> None:
         """Raises `archive_failed` when a file could not be read; without it the archive is not whole."""

@@ -28,6 +28,7 @@ from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.load import load_manifest
 from journeyman.workspace.archive.model import FORMAT_VERSION, Manifest, Summary
 from journeyman.workspace.archive.outcomes import ArchiveOutcome, ArchiveProgress, Journal, OnProgress
+from journeyman.workspace.archive.readback import hash_object
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.workers import Workers, task_group, to_the_end
 
@@ -172,8 +173,7 @@ class Commit:
                 lost.add(name)
             elif name in collector.new_packs and name not in self._verified:
                 async with reads:
-                    data = await self._objects.read(key)
-                    digest = await self._workers.run(lambda: blake3(data).hexdigest())
+                    digest = await hash_object(self._objects, self._workers, key, size)
                 if digest != name[:64]:
                     raise _not_what_was_put(key)
                 self._verified.add(name)

@@ -19,7 +19,7 @@ from journeyman.workspace.archive.zstd import decompress
 
 WINDOW_FRAMES = 4
 """Frames fetched side by side. With `KEPT_FRAMES` this bounds the memory of a restore."""
-KEPT_FRAMES = 6
+KEPT_FRAMES = 4
 
 
 class FrameSource:

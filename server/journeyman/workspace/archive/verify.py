@@ -18,7 +18,7 @@ from journeyman.workspace.archive.workers import Workers, task_group
 from journeyman.workspace.archive.zstd import decompress
 
 LOOKS_AT_ONCE = 8
-READS_AT_ONCE = 2
+READS_AT_ONCE = 1
 
 
 async def verify(
