@@ -9,7 +9,7 @@ from typing import Any, cast
 FRAME_BYTES_MAX = 16 * 1024 * 1024
 
 
-class Broken(Exception):
+class Broken(Exception):  # noqa: N818 - the connection's state, not a mistake
     """The connection ended, or what came is no frame."""
 
 

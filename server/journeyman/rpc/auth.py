@@ -21,7 +21,7 @@ from journeyman.rpc.limits import Limits
 TOKEN_BYTES = 32
 
 
-class Unauthorized(Exception):
+class Unauthorized(Exception):  # noqa: N818 - a refusal, not a fault
     """The peer has not shown the token. The message is for people and says nothing about the token."""
 
 

@@ -12,7 +12,7 @@ _NOT_BRACKET = re.compile(rb"[^\[\]{}]++")
 _OPENING = frozenset(b"[{")
 
 
-class BadJson(Exception):
+class BadJson(Exception):  # noqa: N818 - a finding about the bytes
     """The bytes are not a JSON text we take; the message is for people."""
 
 

@@ -48,7 +48,7 @@ CODES: dict[str, ErrorCode] = {
 ERROR_KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - an answer like any other
     """An error answer, finished: what handlers and the session raise, and everything else becomes."""
 
     def __init__(self, code: ErrorCode, message: str, data: ErrorData) -> None:
