@@ -77,12 +77,13 @@ class WorkspaceManager:
 
     @answers
     async def start(self) -> Reconciled:
-        """Reconcile what an earlier daemon left, adopt what holds data, start the sweeper."""
+        """Reconcile what an earlier daemon left, adopt what holds data, start the sweeper. Once, before
+        anything else. After an error (no sandbox, say) the manager works all the same: each project is
+        settled when it is acquired."""
+        self._sweeping = self._room.supervisor.start(self._sweeper.run(), name="workspace sweeper")
         async with within(self._room.deadlines.store_s, "Taking over the leases"):
             await self._room.store.workspaces.break_leases()
-        found = await reconcile(self._room, incident=self.incident)
-        self._sweeping = self._room.supervisor.start(self._sweeper.run(), name="workspace sweeper")
-        return found
+        return await reconcile(self._room, incident=self.incident)
 
     @answers
     async def shutdown(self) -> None:

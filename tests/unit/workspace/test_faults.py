@@ -141,7 +141,6 @@ async def _start_again_and_recover(daemon: Daemon, last: str | None) -> None:
         await daemon.manager.shutdown()
         await daemon.supervisor.close()
         daemon = Daemon(world)
-    if daemon.manager._sweeping is None:
         await daemon.manager.start()
     await check_recovers(daemon, last)
     await daemon.manager.shutdown()
