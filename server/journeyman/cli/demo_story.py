@@ -106,6 +106,7 @@ async def tell(place: DemoPlace) -> int:
     _head(6, "what was real")
     for fact in facts:
         console.print(f" ✓ {fact}", markup=False)
+    console.print(" ○ Not real: what the model said and which tools it asked for. That was the recording.")
     return 0
 
 
@@ -170,7 +171,6 @@ async def _journey(client: Link, source: Path, project_id: str) -> list[str]:
         f"{len(changes)} files changed by the agent's edits, compared by hash with the folder.",
         f"An archive of {archive['files']} files, read back and verified before anything was removed.",
         f"A restore with {len(after)} files equal byte for byte, and its tests green again.",
-        "Recorded: only what the model said and which tools it asked for.",
     ]
 
 
