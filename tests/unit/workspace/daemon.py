@@ -12,15 +12,8 @@ from journeyman.testing.clock import CountingIds
 from journeyman.workspace.deadlines import Deadlines
 from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.manager import WorkspaceManager
-from unit.workspace.fakes import (
-    FakeArchives,
-    FakeEngine,
-    FakeGenerations,
-    FakeRows,
-    FakeSandbox,
-    Life,
-    World,
-)
+from unit.workspace.fakes import FakeArchives, FakeEngine, FakeGenerations, FakeRows, FakeSandbox, World
+from unit.workspace.life import Life
 
 T = TypeVar("T")
 

@@ -9,7 +9,8 @@ import pytest
 
 from journeyman.testing.clock import FakeClock
 from unit.workspace.daemon import TTL_S, Daemon, ok, text_of, until, use
-from unit.workspace.fakes import Life, World
+from unit.workspace.fakes import World
+from unit.workspace.life import Life
 from unit.workspace.tour import P, check_legal
 
 WRITTEN = ("one", "two")

@@ -15,7 +15,8 @@ from journeyman.failures import Failure, FailureKind
 from journeyman.testing.clock import FakeClock
 from journeyman.workspace.deadlines import Deadlines
 from unit.workspace.daemon import Daemon, refused
-from unit.workspace.fakes import PORTS, Fault, Hang, Life, World
+from unit.workspace.fakes import PORTS, World
+from unit.workspace.life import Fault, Hang, Life
 from unit.workspace.tour import check_legal, check_recovers, tour
 
 FAULTS: dict[str, Callable[[], BaseException]] = {

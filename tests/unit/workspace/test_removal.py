@@ -14,7 +14,8 @@ from journeyman.failures import Failure
 from journeyman.testing.clock import FakeClock
 from journeyman.workspace.manager import WorkspaceManager
 from unit.workspace.daemon import TTL_S, Daemon, ok, use
-from unit.workspace.fakes import Life, World
+from unit.workspace.fakes import World
+from unit.workspace.life import Life
 
 ROOM = Path(journeyman.workspace.__file__).parent
 
