@@ -166,7 +166,7 @@ async def _journey(client: Link, source: Path, project_id: str) -> list[str]:
     green = sum(tests)
     red = len(tests) - green
     return [
-        f"A workspace in {sandbox['name']} ({sandbox['tier']}); the tests ran in it, not on this machine.",
+        f"A workspace in {sandbox['name']} ({sandbox['tier']}); the tests ran in it, and nowhere else.",
         f"{witness.calls + again.calls} tool calls; tests red {_times(red)}, then green {_times(green)}.",
         f"{len(changes)} files changed by the agent's edits, compared by hash with the folder.",
         f"An archive of {archive['files']} files, read back and verified before anything was removed.",
