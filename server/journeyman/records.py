@@ -110,6 +110,12 @@ class Message:
     tool_name: str | None = None
     ok: bool | None = None
     """For role `tool`: whether the tool did what was asked. None elsewhere."""
+    context: str = ""
+    """What the daemon adds for the model (its surroundings, at the start of a run); not shown to people."""
+
+    @property
+    def for_model(self) -> str:
+        return f"{self.text}\n\n{self.context}" if self.context else self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def _tool(spec: ToolSpec) -> Json:
 
 def _message(message: Message) -> Json | None:
     if message.role == "user":
-        return {"role": "user", "content": message.text}
+        return {"role": "user", "content": message.for_model}
     if message.role == "tool":
         return {"role": "tool", "tool_call_id": message.tool_call_id or "", "content": message.text}
     if message.tool_calls:

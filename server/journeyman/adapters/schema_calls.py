@@ -84,7 +84,7 @@ def _call_schema(spec: ToolSpec) -> Json:
 
 def _message(message: Message) -> Json:
     if message.role == "user":
-        return {"role": "user", "content": message.text}
+        return {"role": "user", "content": message.for_model}
     if message.role == "tool":
         return {"role": "user", "content": f"Result of {message.tool_name or 'the call'}:\n{message.text}"}
     calls = [

@@ -35,7 +35,7 @@ async def ask(session: Session, message_id: str) -> ModelTurn:
         )
 
     turn = await retry.ask(session.model, request, clock=session.clock, on_delta=watched, on_retry=again)
-    sent = sum(len(message.text) for message in request.messages) + len(request.system)
+    sent = sum(len(message.for_model) for message in request.messages) + len(request.system)
     received = len(turn.text) + len(turn.reasoning)
     received += sum(len(json.dumps(call.arguments)) for call in turn.tool_calls)
     session.meter.add(turn.usage, session.info, characters=sent + received)

@@ -49,7 +49,7 @@ async def assemble(
     await conversation.close_open_calls("interrupted; state unknown; check before repeating")
     environment = await look(guest, root, state.cwd, project.commands, services.clock.now())
     state.commands = environment.commands
-    await conversation.user(f"{run.prompt}\n\n{environment.text}", shown=run.prompt)
+    await conversation.user(run.prompt, context=environment.text)
     finishing = Finishing(state, jobs, telling)
 
     async def get_todos() -> TodoList:

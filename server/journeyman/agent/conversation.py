@@ -39,11 +39,13 @@ class Conversation:
         """What the model is sent."""
         return self._masking.view(self._messages)
 
-    async def user(self, text: str, *, shown: str | None = None) -> None:
-        """`shown` is what people see of it; the model gets all of `text`."""
-        message = Message(self._ids.new(), self._chat_id, self._run_id, "user", text, self._clock.now())
+    async def user(self, text: str, *, context: str = "") -> None:
+        """`context` is for the model only."""
+        message = Message(
+            self._ids.new(), self._chat_id, self._run_id, "user", text, self._clock.now(), context=context
+        )
         await self._append(message)
-        await self._telling.message(message, shown)
+        await self._telling.message(message)
 
     async def assistant(self, turn: ModelTurn, message_id: str) -> None:
         message = Message(

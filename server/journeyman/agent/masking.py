@@ -46,7 +46,7 @@ class Masking:
 
 def tokens(message: Message) -> int:
     """An estimate, for deciding only; never reported as usage."""
-    size = len(message.text) + sum(len(json.dumps(call.arguments)) + 40 for call in message.tool_calls)
+    size = len(message.for_model) + sum(len(json.dumps(call.arguments)) + 40 for call in message.tool_calls)
     return size // CHARACTERS_PER_TOKEN + 4
 
 

@@ -1,8 +1,9 @@
-"""What a crash left open is ended, said so, and never silently repeated."""
+"""What a crash left open: a run that had begun is ended, said so, and never silently repeated; one that was
+still waiting keeps its place."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from journeyman.agent.conversation import answer, open_calls
@@ -14,10 +15,21 @@ EVENTS_LOOKED_AT = 1_000
 UNKNOWN = "interrupted; state unknown; check before repeating"
 
 
-async def recover(services: Services) -> tuple[Run, ...]:
-    """End every open run of an earlier daemon; each call without a result gets one."""
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    ended: tuple[Run, ...]
+    waiting: tuple[Run, ...]
+    """Oldest first."""
+
+
+async def recover(services: Services) -> Recovered:
+    """End every run an earlier daemon had begun; each call without a result gets one."""
     ended: list[Run] = []
+    waiting: list[Run] = []
     for run in await services.store.runs.open():
+        if run.status == "queued" and await _told(services, run) is None:
+            waiting.append(run)
+            continue
         history = await services.store.messages.history(run.chat_id)
         answers = [
             answer(call, UNKNOWN, False, services.ids.new(), run.chat_id, run.id, services.clock)
@@ -25,12 +37,11 @@ async def recover(services: Services) -> tuple[Run, ...]:
         ]
         if answers:
             await services.store.messages.append(answers)
-        began = run.status != "queued"
-        ended.append(await _end(services, run, began=began))
-    return tuple(ended)
+        ended.append(await _end(services, run))
+    return Recovered(tuple(ended), tuple(waiting))
 
 
-async def _end(services: Services, run: Run, *, began: bool) -> Run:
+async def _end(services: Services, run: Run) -> Run:
     told = await _told(services, run)
     run = replace(run, finished_at=services.clock.now())
     if told is not None:  # the crash came between the terminal event and the stored result
@@ -43,11 +54,9 @@ async def _end(services: Services, run: Run, *, began: bool) -> Run:
         )
     else:
         summary = (
-            "The daemon stopped in the middle of this run; what it did last is unknown."
-            if began
-            else "The daemon stopped before this run began."
+            "The daemon stopped in the middle of this run; what it did last is unknown. "
+            "Check the workspace and start it again."
         )
-        summary = f"{summary} Check the workspace and start it again."
         run = replace(run, status="failed", stop_reason="interrupted", summary=summary)
         await Telling(services.events, run.chat_id, run.id).finished(run)
     await services.store.runs.update(run)

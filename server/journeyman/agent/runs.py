@@ -148,8 +148,12 @@ class RunService:
             await asyncio.wait(tasks, timeout=grace_s)
 
     async def recover(self) -> tuple[Run, ...]:
-        """At start, before any run: end what a crash left open. Answers those runs."""
-        return await recover(self._services)
+        """At start, before any run: end what a crash left in the middle (answers those runs), and take up
+        what was still waiting."""
+        found = await recover(self._services)
+        self._open.update({run.id: _Open(run) for run in found.waiting})
+        self._pump()
+        return found.ended
 
     def _pump(self) -> None:
         """Start what may run now."""

@@ -34,4 +34,4 @@ async def _text_only(session: Session, text: str, *, cut: bool) -> None:
         session.end(Outcome("blocked", "no_tool_calls", text or f"The run ended: {stuck.message}."))
         return
     first = "Your answer was cut off at its length limit. " if cut else ""
-    await session.conversation.user(f"{first}{stuck.message}", shown=f"{first}{stuck.message}")
+    await session.conversation.user(f"{first}{stuck.message}")

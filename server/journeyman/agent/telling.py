@@ -38,10 +38,9 @@ class Telling:
     def delta(self, text: str, channel: Literal["text", "reasoning"], item_id: str) -> None:
         self._hint("message/delta", {"text": redact(text), "channel": channel}, item_id)
 
-    async def message(self, message: Message, shown: str | None = None) -> None:
-        """`shown` is what people see of it, where that is less than the model does."""
+    async def message(self, message: Message) -> None:
         calls = [{"id": call.id, "name": call.name} for call in message.tool_calls]
-        text = redact(message.text if shown is None else shown)
+        text = redact(message.text)
         data = {"messageId": message.id, "role": message.role, "text": text, "toolCalls": calls}
         await self._say("message/completed", data, message.id)
 

@@ -86,7 +86,7 @@ async def test_the_environment_is_told_with_its_rules_and_commands(tools: Bench)
 async def test_people_see_their_words_and_the_model_sees_the_environment_too(agent: House) -> None:
     model = agent.script([call("fin", summary="Fine.")])
     run = await agent.run("Say fine.")
-    assert model.requests[0].messages[0].text.startswith("Say fine.\n\n<environment>\n")
+    assert model.requests[0].messages[0].for_model.startswith("Say fine.\n\n<environment>\n")
     shown = [e.data["text"] for e in await agent.events(run.chat_id) if e.kind == "message/completed"]
     assert shown[0] == "Say fine."
 

@@ -72,8 +72,9 @@ async def test_every_write_is_a_point_to_come_back_from(agent: House) -> None:
 
 async def _comes_back(agent: House, ident: str, where: str) -> None:
     agent.runs = RunService(agent.services)
+    agent.script([call("fin", summary="Taken up.", status="partial")])  # for a run that had not begun
     await agent.runs.recover()
-    run = await agent.store.runs.get(ident)
+    run = await agent.runs.wait(ident)
     assert run.status in TERMINAL_RUN_STATUSES, where
     assert await agent.store.runs.open() == (), where
     events = await agent.events(run.chat_id)

@@ -173,12 +173,14 @@ async def test_recovery_ends_open_runs_and_answers_open_calls(agent: House) -> N
         Message("m1", chat.id, run.id, "assistant", "", now, tool_calls=calls),
         Message("m2", chat.id, run.id, "tool", "1 entries", now, tool_call_id="a", tool_name="ls", ok=True),
     ])  # fmt: skip
-    first, second = await agent.runs.recover()
-    assert (first.id, first.status, first.stop_reason) == (run.id, "failed", "interrupted")
-    assert (second.id, second.status) == (waiting.id, "failed")
-    assert "before this run began" in second.summary
-    answer = (await agent.store.messages.history(chat.id))[-1]
-    assert (answer.tool_call_id, answer.ok) == ("b", False)
+    agent.script([call("fin", summary="Waited, and done.")])
+    (ended,) = await agent.runs.recover()
+    assert (ended.id, ended.status, ended.stop_reason) == (run.id, "failed", "interrupted")
+    taken_up = await agent.runs.wait(waiting.id)
+    assert (taken_up.status, taken_up.summary) == ("completed", "Waited, and done.")
+    history = await agent.store.messages.history(chat.id)
+    answer = next(message for message in history if message.tool_call_id == "b")
+    assert not answer.ok
     assert answer.text == "interrupted; state unknown; check before repeating"
     assert await _kinds(agent, run) == ["run/finished"]
     assert await agent.runs.recover() == ()

@@ -108,7 +108,7 @@ class SqliteMessages:
                 require_chat(connection, chat_id)
             connection.executemany(
                 "INSERT INTO messages (id, chat_id, run_id, role, text, reasoning, tool_calls, tool_call_id,"
-                " tool_name, ok, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " tool_name, ok, context, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
 
@@ -177,6 +177,7 @@ def _columns(message: Message) -> tuple[str | int | None, ...]:
         None if message.tool_call_id is None else plain_text(message.tool_call_id),
         None if message.tool_name is None else plain_text(message.tool_name),
         message.ok,
+        plain_text(message.context),
         time_text(message.created_at),
     )
 
@@ -194,4 +195,5 @@ def _message(row: sqlite3.Row) -> Message:
         tool_call_id=row["tool_call_id"],
         tool_name=row["tool_name"],
         ok=None if row["ok"] is None else bool(row["ok"]),
+        context=row["context"],
     )

@@ -63,6 +63,7 @@ _HOUSE = Migration(
             tool_call_id TEXT,
             tool_name TEXT,
             ok INTEGER,
+            context TEXT NOT NULL,
             created_at TEXT NOT NULL)
         """,
         "CREATE INDEX messages_of_chat ON messages (chat_id, n)",
