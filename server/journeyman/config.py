@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from journeyman import paths
+from journeyman.failures import Failure
 
 
 class Settings(BaseSettings):
@@ -26,7 +27,8 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(default_factory=paths.data_dir)
-    """The directory this daemon owns: database, embedded archives, private workspace directories."""
+    """The directory this daemon owns: database, embedded archives, private workspace directories. Only from
+    the environment: clients must find it without reading the file."""
     sandbox: Literal["auto", "docker", "bubblewrap"] = "auto"
     """Where workspaces live. `auto` takes Docker where an engine answers and bubblewrap otherwise."""
     image: str = "code-workspace:latest"
@@ -86,6 +88,12 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         toml = TomlConfigSettingsSource(settings_cls, paths.config_file())
+        if "data_dir" in toml.toml_data:
+            raise Failure(
+                "invalid",
+                f"{paths.config_file()} sets data_dir, which clients that start the daemon would not see.",
+                hint="Take it out and set JOURNEYMAN_DATA_DIR instead.",
+            )
         return init_settings, env_settings, toml
 
     @property

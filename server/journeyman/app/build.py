@@ -133,6 +133,7 @@ async def build(
             clock=clock,
             ids=ids,
             settings=settings,
+            sandbox_name=None if sandbox.name == "none" else sandbox.name,
             status=_status(clock.now(), runs, manager, sandbox, objects),
         )
         stack.push_async_callback(supervisor.close)
