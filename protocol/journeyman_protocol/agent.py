@@ -42,10 +42,10 @@ Prompt = (
 class Budget(Message):
     """Ceilings for one run, on top of the daemon's own."""
 
-    steps: int | None = Field(None, ge=1)
-    tokens: int | None = Field(None, ge=1)
-    usd: float | None = Field(None, gt=0)
-    seconds: float | None = Field(None, gt=0)
+    steps: int | None = Field(default=None, ge=1)
+    tokens: int | None = Field(default=None, ge=1)
+    usd: float | None = Field(default=None, gt=0)
+    seconds: float | None = Field(default=None, gt=0)
 
 
 class AgentRunParams(Message):
@@ -64,7 +64,7 @@ class AgentRunParams(Message):
     work_done_token: ProgressToken | None = None
     partial_result_token: ProgressToken | None = None
     """With it the run's events also come as `$/progress` on this token."""
-    meta: dict[str, Any] | None = Field(None, alias="_meta")
+    meta: dict[str, Any] | None = Field(default=None, alias="_meta")
 
 
 class Usage(Message):

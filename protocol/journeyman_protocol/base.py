@@ -51,7 +51,7 @@ class Page(Message, Generic[T]):
 class Paged(Message):
     cursor: str | None = None
     """`nextCursor` of the page before; absent for the first page."""
-    limit: int = Field(50, ge=1, le=500)
+    limit: int = Field(default=50, ge=1, le=500)
     """Most items in the answer."""
 
 

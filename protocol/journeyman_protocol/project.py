@@ -65,7 +65,7 @@ class ProjectUpdateParams(Message):
 
 class ProjectDeleteParams(Message):
     project_id: Id
-    archives: bool = Field(False)
+    archives: bool = Field(default=False)
     """Also delete the project's archives. Without it they stay in the store."""
 
 

@@ -116,8 +116,8 @@ class FilesParams(Message):
 class ReadFileParams(Message):
     project_id: Id
     path: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
-    offset: int = Field(0, ge=0)
-    limit: int = Field(4 * 1024 * 1024, ge=1, le=4 * 1024 * 1024)
+    offset: int = Field(default=0, ge=0)
+    limit: int = Field(default=4 * 1024 * 1024, ge=1, le=4 * 1024 * 1024)
     """Most bytes in the answer."""
 
 

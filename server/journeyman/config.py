@@ -33,17 +33,17 @@ class Settings(BaseSettings):
     """Where workspaces live. `auto` takes Docker where an engine answers and bubblewrap otherwise."""
     image: str = "code-workspace:latest"
     """The Docker image for workspaces; `journeyman image build` makes it."""
-    workspace_ttl_s: float = Field(600.0, gt=0)
+    workspace_ttl_s: float = Field(default=600.0, gt=0)
     """Seconds without use after which a workspace is archived, verified and removed."""
-    workspace_memory_mb: int = Field(2048, ge=64)
+    workspace_memory_mb: int = Field(default=2048, ge=64)
     """Memory limit of one workspace in MiB."""
-    workspace_cpus: float = Field(2.0, gt=0)
+    workspace_cpus: float = Field(default=2.0, gt=0)
     """Processor limit of one workspace, in cores."""
-    workspace_pids: int = Field(512, ge=16)
+    workspace_pids: int = Field(default=512, ge=16)
     """Most processes in one workspace."""
-    workspace_uid: int | None = Field(None, ge=1)
+    workspace_uid: int | None = Field(default=None, ge=1)
     """User id inside the workspace. Default: the caller's own, or 10001 when the daemon runs as root."""
-    trash_grace_s: float = Field(7 * 24 * 3600.0, ge=0)
+    trash_grace_s: float = Field(default=7 * 24 * 3600.0, ge=0)
     """Seconds a removed workspace's files are kept on disk after their archive was verified."""
     objects: str = "local"
     """Where archives go: `local` (below the data directory), a folder, or `s3://bucket/prefix`."""
@@ -51,29 +51,29 @@ class Settings(BaseSettings):
     """Endpoint URL of an S3 server other than AWS."""
     s3_region: str = "us-east-1"
     """Region for S3."""
-    archives_kept: int = Field(5, ge=1)
+    archives_kept: int = Field(default=5, ge=1)
     """How many archives of a project `workspace/archives` promises to keep at least."""
     model: str | None = None
     """Model used when neither the request nor the chat names one, e.g. `openrouter/qwen/qwen3-coder`."""
     model_base_url: str | None = None
     """Base URL for `openai-compatible/...` models, e.g. `http://127.0.0.1:8080/v1`."""
-    model_timeout_s: float = Field(120.0, gt=0)
+    model_timeout_s: float = Field(default=120.0, gt=0)
     """Seconds without a byte from a provider after which the call counts as broken."""
-    steps_per_segment: int = Field(100, ge=1)
+    steps_per_segment: int = Field(default=100, ge=1)
     """Most model calls in one segment of a run."""
-    segments_max: int = Field(5, ge=1)
+    segments_max: int = Field(default=5, ge=1)
     """Most segments in one run; a new one needs verified progress."""
-    run_tokens_max: int = Field(5_000_000, ge=1)
+    run_tokens_max: int = Field(default=5_000_000, ge=1)
     """Token ceiling of one run."""
-    run_usd_max: float = Field(20.0, gt=0)
+    run_usd_max: float = Field(default=20.0, gt=0)
     """Cost ceiling of one run in US dollars, for models whose price is known."""
-    run_seconds_max: float = Field(4 * 3600.0, gt=0)
+    run_seconds_max: float = Field(default=4 * 3600.0, gt=0)
     """Wall-clock ceiling of one run."""
-    runs_max: int = Field(32, ge=1)
+    runs_max: int = Field(default=32, ge=1)
     """Most runs at the same time; further ones queue."""
-    idle_exit_s: float = Field(1800.0, gt=0)
+    idle_exit_s: float = Field(default=1800.0, gt=0)
     """A daemon without client and without run leaves after this many seconds."""
-    tcp_clients_max: int = Field(1024, ge=1)
+    tcp_clients_max: int = Field(default=1024, ge=1)
     """Most connections at the same time."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Detail of the daemon's log."""
