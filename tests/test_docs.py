@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -58,3 +60,21 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     targets = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", text)
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_client_in_the_readme_is_the_one_the_tests_run() -> None:
+    program = (ROOT / "examples" / "tcp_client.py").read_text(encoding="utf-8").strip()
+    assert f"```python\n{program}\n```" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"^make ([a-z-]+)", readme, flags=re.MULTILINE)):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+    commands = set(re.findall(r"^journeyman ([a-z]+)", readme, flags=re.MULTILINE))
+    shown = subprocess.run(
+        [sys.executable, "-m", "journeyman", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert commands, "the README shows no command"
+    assert {name for name in commands if not re.search(rf"^ +{name} ", shown, flags=re.MULTILINE)} == set()
