@@ -63,7 +63,8 @@ def _folder() -> str:
         return ""
     target = paths.cache_dir() / "small-model"
     target.mkdir(parents=True, exist_ok=True)
-    with (target / ".lock").open("w") as lock:
+    # Beside the folder: uv locks a file named .lock inside it.
+    with target.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if all((target / name).is_dir() for name in PACKAGES):
             return str(target)
