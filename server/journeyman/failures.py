@@ -42,7 +42,7 @@ FailureKind = Literal[
 FAILURE_KINDS: tuple[str, ...] = get_args(FailureKind)
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818 - the word of ARCHITECTURE.md; half of them are refusals
     """A refusal or a fault with a sentence for people.
 
     `message` is one sentence saying what happened; `hint` one sentence saying what to do next;
