@@ -31,7 +31,7 @@ TTL_S = 600.0
 P = "0d3f6f1c-9d7e-4f44-8a4e-3f0f6f1c9d7e"
 LIMITS = Limits(memory_mb=512, cpus=1.0, pids=64)
 
-pytestmark = pytest.mark.parametrize("bench", kinds("direct", "bubblewrap"), indirect=True)
+pytestmark = pytest.mark.parametrize("bench", kinds("direct", "bubblewrap", "docker"), indirect=True)
 
 
 @dataclass
@@ -57,7 +57,7 @@ async def house(bench: Bench, tmp_path: Path) -> AsyncIterator[House]:
         clock=clock,
         ids=SystemIds(),
         supervisor=supervisor,
-        image="",
+        image=bench.image,
         limits=LIMITS,
         ttl_s=TTL_S,
     )
@@ -157,7 +157,7 @@ async def test_a_daemon_that_was_killed_finds_everything_again(house: House) -> 
         clock=house.clock,
         ids=SystemIds(),
         supervisor=supervisor,
-        image="",
+        image=house.bench.image,
         limits=LIMITS,
         ttl_s=TTL_S,
     )

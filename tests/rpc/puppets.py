@@ -110,6 +110,9 @@ class PuppetRuns:
 
 
 class PuppetModels:
+    async def refresh(self) -> None:
+        return None
+
     def list(self) -> tuple[ModelInfo, ...]:
         return (ModelInfo("scripted/one", "scripted", "one", None, True, available=True),)
 
@@ -163,6 +166,6 @@ class PuppetManager:
         self.calls.append(("close", (project_id,), {}))
         return WorkspaceStatus(project_id, "cold")
 
-    async def delete(self, project_id: str) -> Any:
-        self.calls.append(("delete", (project_id,), {}))
+    async def delete(self, project_id: str, *, archives: bool = True) -> Any:
+        self.calls.append(("delete", (project_id,), {"archives": archives}))
         return None

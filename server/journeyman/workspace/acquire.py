@@ -14,7 +14,7 @@ from journeyman.ports.guest import Guest
 from journeyman.ports.sandbox import Acquired, Instance, Workspace
 from journeyman.workspace.deadlines import within
 from journeyman.workspace.facts import Facts
-from journeyman.workspace.ledger import FORGET, Ledger
+from journeyman.workspace.ledger import DELETIONS, Ledger
 from journeyman.workspace.registry import Entry
 from journeyman.workspace.room import Desk, Room
 from journeyman.workspace.settle import settle
@@ -59,7 +59,7 @@ async def let_go_of_guest(room: Room, entry: Entry) -> None:
 
 
 async def _open(room: Room, entry: Entry, ledger: Ledger) -> Acquired:
-    if ledger.row.journal == FORGET:
+    if ledger.row.journal in DELETIONS:
         raise Failure(
             "not_found",
             "The project was deleted; its workspace is being removed.",

@@ -6,7 +6,7 @@ Both run with the desk locked and nobody using the project.
 from __future__ import annotations
 
 from journeyman.workspace import acquire
-from journeyman.workspace.ledger import FORGET
+from journeyman.workspace.ledger import FORGET, FORGET_FILES
 from journeyman.workspace.room import Desk, Room
 from journeyman.workspace.settle import resting_state, settle
 
@@ -26,12 +26,12 @@ async def close(room: Room, desk: Desk) -> None:
     _forget_entry(room, desk, archived=state == "archived")
 
 
-async def delete(room: Room, desk: Desk) -> None:
-    """Remove instance, files and archives of a project its user deletes. The decision is COMMITted
-    first: whatever fails after that is finished by the next call or the next start."""
+async def delete(room: Room, desk: Desk, *, archives: bool) -> None:
+    """Remove instance and files, and with `archives` those too, of a project its user deletes. The decision
+    is COMMITted first: whatever fails after that is finished by the next call or the next start."""
     ledger = await room.leases.take(desk.project_id, "close")
     try:
-        await ledger.write(journal=FORGET)
+        await ledger.write(journal=FORGET if archives else FORGET_FILES)
         await acquire.let_go_of_guest(room, desk.entry)
         await settle(room.machine, room.removal, ledger)
     finally:

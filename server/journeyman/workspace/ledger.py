@@ -30,8 +30,11 @@ SWAP = "swap"
 """The restored generation the row names is the workspace now; the others may go."""
 FORGET = "forget"
 """The user deleted the project; everything of it may go."""
+FORGET_FILES = "forget files"
+"""The user deleted the project and keeps its archives; what is on this machine may go."""
 
-DECISIONS: frozenset[str] = frozenset({DELETE, RESTORE, SWAP, FORGET})
+DELETIONS: frozenset[str] = frozenset({FORGET, FORGET_FILES})
+DECISIONS: frozenset[str] = frozenset({DELETE, RESTORE, SWAP}) | DELETIONS
 
 
 class RowChanges(TypedDict, total=False):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from journeyman.failures import Failure
@@ -209,10 +210,11 @@ class WorkspaceManager:
             return of_entry(desk.entry, self._room.clock)
 
     @answers
-    async def delete(self, project_id: str) -> None:
-        """Remove the workspace, its files and its archives. `busy` while it is used."""
+    async def delete(self, project_id: str, *, archives: bool = True) -> None:
+        """Remove the workspace and its files (to the trash), and its archives unless they are to stay.
+        `busy` while it is used."""
         with self._room.visit(project_id) as desk:
-            await self._leave(desk, leave.delete)
+            await self._leave(desk, partial(leave.delete, archives=archives))
 
     # -- what the sweeper does --------------------------------------------------------------------
 

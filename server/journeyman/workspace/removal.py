@@ -16,7 +16,7 @@ from journeyman.ports.store import ArchiveStore
 from journeyman.workspace.archiving import Archiver
 from journeyman.workspace.deadlines import Deadlines, within
 from journeyman.workspace.facts import Facts
-from journeyman.workspace.ledger import DELETE, FORGET, Ledger
+from journeyman.workspace.ledger import DELETE, DELETIONS, FORGET, Ledger
 from journeyman.workspace.machine import staging_name
 
 log = logging.getLogger(__name__)
@@ -84,10 +84,10 @@ class Removal:
         await self._remove(instance.id)
 
     async def forgotten(self, ledger: Ledger) -> None:
-        """Remove everything of a project its user deleted, archives included."""
+        """Remove what there is of a project its user deleted: archives too, unless they were to stay."""
         row = await ledger.reread()
         project_id = row.project_id
-        if row.journal != FORGET:
+        if row.journal not in DELETIONS:
             raise Failure("conflict", "Nobody deleted this project.")
         for name in (project_id, staging_name(project_id)):
             instance = await self._find(name)
@@ -97,8 +97,9 @@ class Removal:
             generations = await self._generations.list(project_id)
         for generation in generations:
             await self._discard(project_id, generation.number)
-        async with within(self._deadlines.archive_s, "Deleting the project's archives"):
-            await self._engine.forget(project_id)
+        if row.journal == FORGET:
+            async with within(self._deadlines.archive_s, "Deleting the project's archives"):
+                await self._engine.forget(project_id)
 
     async def purge(self, *, older_than_s: float) -> int:
         """Empty the trash of what has been in it longer than this."""

@@ -11,7 +11,7 @@ import logging
 
 from journeyman.records import WorkspaceRow, WorkspaceState
 from journeyman.workspace.facts import Facts
-from journeyman.workspace.ledger import DELETE, FORGET, Ledger
+from journeyman.workspace.ledger import DELETE, DELETIONS, Ledger
 from journeyman.workspace.machine import Machine, staging_name
 from journeyman.workspace.removal import Removal
 
@@ -36,7 +36,7 @@ async def settle(machine: Machine, removal: Removal, ledger: Ledger) -> Facts:
     if facts.journal == DELETE:
         if (kept := await removal.after_archive(ledger)) is not None:
             log.warning("keeping the archived workspace of project %s: %s", project_id, kept.message)
-    elif facts.journal == FORGET:
+    elif facts.journal in DELETIONS:
         await removal.forgotten(ledger)
         await ledger.delete()
         return Facts(None, None, None, ())

@@ -200,6 +200,17 @@ async def test_delete_takes_everything(world: World) -> None:
         assert ok(await daemon.manager.status("p")).state == "cold"
 
 
+async def test_delete_keeps_the_archives_where_they_are_to_stay(world: World) -> None:
+    async with Daemon(world) as daemon:
+        await use(daemon, "p", "one")
+        ok(await daemon.manager.archive("p", keep=True))
+        stored = dict(world.objects)
+        ok(await daemon.manager.delete("p", archives=False))
+        assert (world.instances, world.rows, world.objects) == ({}, {}, stored)
+        assert stored
+        assert world.directories["p"] == {}
+
+
 async def test_an_archive_that_is_recorded_but_gone_is_not_replaced_by_nothing(world: World) -> None:
     async with Daemon(world) as daemon:
         await use(daemon, "p", "one")

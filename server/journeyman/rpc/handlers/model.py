@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+
 from journeyman.failures import Failure
 from journeyman.rpc import wire
 from journeyman.rpc.router import Context, Handler
 from journeyman_protocol.base import Empty
 from journeyman_protocol.model import ModelList
 
+log = logging.getLogger(__name__)
+
+REFRESH_S = 2.0
+
 
 async def list_(context: Context, params: Empty) -> ModelList:
     models = context.services.models
+    try:
+        # Keys and local servers may have come since the daemon started; a slow keyring holds nobody up.
+        async with asyncio.timeout(REFRESH_S):
+            await models.refresh()
+    except TimeoutError:
+        log.info("the keyring did not answer in time for a list of models")
     try:
         default = models.default_model(context.services.settings.model)
     except Failure:

@@ -39,10 +39,7 @@ async def update(context: Context, params: ProjectUpdateParams) -> Project:
 async def delete(context: Context, params: ProjectDeleteParams) -> Empty:
     services = context.services
     await services.projects.get(params.project_id)
-    if params.archives:
-        value_of(await services.manager.delete(params.project_id))
-    else:
-        value_of(await services.manager.close(params.project_id))
+    value_of(await services.manager.delete(params.project_id, archives=params.archives))
     chat_ids = await services.projects.delete(params.project_id)
     services.events.forget(chat_ids)
     return Empty()

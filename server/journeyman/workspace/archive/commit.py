@@ -122,7 +122,7 @@ class Commit:
                 collector.drop_packs(lost)
                 continue
             await self._order.journal("packs_verified")
-            if await self._scan() != entries or collector.unread:
+            if tree.moved(entries, await self._scan()) or collector.unread:
                 continue
             if await self._racy_changed(collector, files, started_ns):
                 continue

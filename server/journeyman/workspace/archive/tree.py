@@ -34,6 +34,19 @@ def shown(path: bytes) -> str:
     return path.decode("utf-8", "backslashreplace")
 
 
+def moved(before: Sequence[TreeEntry], after: Sequence[TreeEntry]) -> bool:
+    """Whether two scans in canonical order tell of different trees.
+
+    What its owner may not read, the guest reads by loosening its mode and putting it back, which sets the
+    ctime: for such entries that says nothing."""
+    return [_settled(entry) for entry in before] != [_settled(entry) for entry in after]
+
+
+def _settled(entry: TreeEntry) -> TreeEntry:
+    needed = {"file": 0o400, "directory": 0o500}.get(entry.kind, 0)
+    return entry if entry.mode & needed == needed else replace(entry, ctime_ns=0)
+
+
 def build(entries: Iterable[TreeEntry]) -> Tree:
     """Names of one file after the first (in canonical order) become hard links to it."""
     nodes: list[Node] = []
