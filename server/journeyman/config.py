@@ -6,6 +6,7 @@ Every field has a docstring; `docs/settings.md` must name every one of them, and
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Literal
 
@@ -87,7 +88,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        toml = TomlConfigSettingsSource(settings_cls, paths.config_file())
+        try:
+            toml = TomlConfigSettingsSource(settings_cls, paths.config_file())
+        except tomllib.TOMLDecodeError as error:
+            raise Failure(
+                "invalid", f"{paths.config_file()} is not TOML: {error}.", hint="Correct it, or take it away."
+            ) from error
         if "data_dir" in toml.toml_data:
             raise Failure(
                 "invalid",

@@ -17,7 +17,9 @@ _SMALL_EDIT = re.compile(
     r"^\s*(please\s+)?(rename|fix (the |a )?typos?|remove|delete|change|replace|bump|add)\b", re.I
 )
 _ASKS = re.compile(
-    r"^\s*(what|why|how|where|which|who|when|is|are|does|do|can|explain|describe|tell me)\b", re.I
+    r"^\s*(what|why|how|where|which|who|when|is|are|does|do (you|we|they|i|these|those)|can|explain"
+    r"|describe|tell me)\b",
+    re.I,
 )
 _ORDERS = re.compile(
     r"\b(fix|add|change|implement|write|create|make|refactor|remove|update|build|rename)\b", re.I

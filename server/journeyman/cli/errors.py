@@ -66,13 +66,7 @@ def _inner(error: BaseException) -> BaseException:
 
 
 def settings_problem(error: BaseException) -> str | None:
-    """A sentence for settings that do not fit or a config file that cannot be read."""
-    import tomllib
-
-    from journeyman import paths
-
-    if isinstance(error, tomllib.TOMLDecodeError):
-        return f"{paths.config_file()} is not TOML: {error}."
+    """A sentence for settings that do not fit."""
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError) and error.title == "Settings":

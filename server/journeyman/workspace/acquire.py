@@ -21,6 +21,8 @@ from journeyman.workspace.settle import settle
 
 log = logging.getLogger(__name__)
 
+FIRST_EPOCH = 1
+
 UNREACHABLE: frozenset[str] = frozenset({"workspace_failed", "timeout"})
 """Failures of an instance that a restart or a new instance on the same files may heal."""
 
@@ -71,14 +73,25 @@ async def _open(room: Room, entry: Entry, ledger: Ledger) -> Acquired:
         return await reopen(room, entry, facts, epoch=ledger.epoch)
     if ledger.row.generation:
         log.warning("the files of project %s are not on this machine any more", entry.project_id)
-    async with within(room.deadlines.pointer_s, "Asking for the newest archive"):
-        newest = await room.engine.newest(entry.project_id)
-    if newest is not None:
+    if await _archived(room, entry.project_id, first=ledger.epoch == FIRST_EPOCH):
         await _restore(room, entry, ledger)
         return "restored"
     await _no_archive_recorded(room, entry.project_id)
     await _create(room, entry, ledger)
     return "created"
+
+
+async def _archived(room: Room, project_id: str, *, first: bool) -> bool:
+    """Whether the store has an archive. A store that does not answer is no reason to refuse a project its
+    first workspace: nothing of it can have been archived."""
+    try:
+        async with within(room.deadlines.pointer_s, "Asking for the newest archive"):
+            return await room.engine.newest(project_id) is not None
+    except Failure as failure:
+        if not first or await room.store.archives.newest(project_id) is not None:
+            raise
+        log.warning("opening a first workspace although the store does not answer: %s", failure.message)
+        return False
 
 
 async def reopen(room: Room, entry: Entry, facts: Facts, *, epoch: int) -> Acquired:

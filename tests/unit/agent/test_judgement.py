@@ -156,6 +156,8 @@ def test_tokens_nobody_counted_are_estimated_for_the_ceiling_and_not_reported() 
         ("Fix the typo in README.md", False, True),
         ("Rename foo to bar, then add tests and update the docs", False, False),
         ("Make the tests pass", False, False),
+        ("Do the dishes in kitchen.py.", False, False),
+        ("Do you see a bug in a.py?", True, False),
     ],
 )
 def test_what_kind_of_prompt(prompt: str, question: bool, small: bool) -> None:
