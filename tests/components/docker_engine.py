@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -41,14 +42,35 @@ def _install() -> str | None:
         return None if os.geteuid() == 0 else "no Docker engine answers, and only root may start one"
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return "no Docker engine answers, and none can be installed without root and apt-get"
+    return _apt_install("docker.io")
+
+
+def _apt_install(package: str) -> str | None:
+    """Why it cannot be installed; None once it is."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "-y", "--no-install-recommends", "docker.io"]):
+    for command in (["update"], ["install", "-y", "--no-install-recommends", package]):
         done = subprocess.run(
             ["apt-get", "-qq", *command], capture_output=True, env=environment, timeout=600, check=False
         )
         if done.returncode:
             return f"apt-get {command[0]} failed: {done.stderr.decode(errors='replace')[-300:]}"
     return None
+
+
+def ensure_workspace_image(name: str) -> None:
+    """The full workspace image, made by `journeyman image build` where the engine does not have it."""
+    inspect = ["docker", "image", "inspect", name]
+    if subprocess.run(inspect, capture_output=True, check=False).returncode == 0:
+        return
+    # Without an image registry the build bootstraps Debian, and needs this.
+    if not shutil.which("mmdebstrap") and os.geteuid() == 0 and shutil.which("apt-get"):
+        why = _apt_install("mmdebstrap")
+        if why:
+            _unavailable(why)
+    command = [sys.executable, "-m", "journeyman", "image", "build"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    if done.returncode:
+        _unavailable(f"`journeyman image build` failed: {done.stderr[-800:]}")
 
 
 def _skeleton() -> None:

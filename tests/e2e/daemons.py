@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -71,7 +72,7 @@ class Place:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        wait_until(lambda: self.socket.exists() or process.poll() is not None)
+        wait_until(lambda: _listens(self.socket) or process.poll() is not None)
         if process.poll() is not None:
             assert process.stdout is not None
             raise AssertionError(process.stdout.read().decode())
@@ -82,6 +83,12 @@ class Place:
         if pid := self.pid():
             os.kill(pid, signal.SIGTERM)
             wait_until(lambda: not alive(pid))
+
+
+def _listens(path: Path) -> bool:
+    """A socket file alone says nothing: a daemon that was killed leaves it behind."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def alive(pid: int) -> bool:

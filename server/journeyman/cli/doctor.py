@@ -15,6 +15,7 @@ import typer
 from journeyman.cli import output
 from journeyman.cli.options import Json
 from journeyman.cli.visible import visible
+from journeyman.failures import Failure
 from journeyman.ports.diagnosis import Finding
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def look() -> list[Finding]:
         from journeyman.cli.configured import load_settings
 
         settings = load_settings()
+    except Failure as failure:
+        return [*findings, Finding("settings", False, failure.message, failure.hint)]
     except ValueError as error:
         problem = settings_problem(error)
         if problem is None:
