@@ -39,5 +39,4 @@ async def ask(session: Session, message_id: str) -> ModelTurn:
     received = len(turn.text) + len(turn.reasoning)
     received += sum(len(json.dumps(call.arguments)) for call in turn.tool_calls)
     session.meter.add(turn.usage, session.info, characters=sent + received)
-    await session.telling.usage(session.meter.usage)
     return turn

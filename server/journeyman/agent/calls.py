@@ -92,10 +92,13 @@ async def _answer(session: Session, call: ToolCall, observation: Observation, se
     observation = _with(observation, stuck.message if stuck else None)
     observation = _with(observation, session.meter.warning(session.elapsed_s))
     observation = _with(observation, await reminder(session))
-    await session.conversation.tool(call, observation)
-    await session.telling.tool_finished(
-        call.id, call.name, ok=observation.ok, seconds=seconds, text=observation.text
-    )
+    async with asyncio.TaskGroup() as writes:  # handed over in this order, committed together
+        writes.create_task(session.conversation.tool(call, observation))
+        writes.create_task(
+            session.telling.tool_finished(
+                call.id, call.name, ok=observation.ok, seconds=seconds, text=observation.text
+            )
+        )
 
 
 def _with(observation: Observation, addition: str | None) -> Observation:

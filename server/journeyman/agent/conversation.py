@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from journeyman.agent.masking import Masking
@@ -44,8 +45,7 @@ class Conversation:
         message = Message(
             self._ids.new(), self._chat_id, self._run_id, "user", text, self._clock.now(), context=context
         )
-        await self._append(message)
-        await self._telling.message(message)
+        await self._append_and_tell(message)
 
     async def assistant(self, turn: ModelTurn, message_id: str) -> None:
         message = Message(
@@ -58,8 +58,7 @@ class Conversation:
             reasoning=turn.reasoning,
             tool_calls=self._fresh(turn.tool_calls),
         )
-        await self._append(message)
-        await self._telling.message(message)
+        await self._append_and_tell(message)
 
     @property
     def last_calls(self) -> tuple[ToolCall, ...]:
@@ -73,6 +72,12 @@ class Conversation:
         """Every call gets a result, so that the next request is well formed."""
         for call in open_calls(self._messages):
             await self.tool(call, Observation(why, ok=False))
+
+    async def _append_and_tell(self, message: Message) -> None:
+        """One commit for both: the store's queue keeps the order in which they are handed over."""
+        async with asyncio.TaskGroup() as writes:
+            writes.create_task(self._append(message))
+            writes.create_task(self._telling.message(message))
 
     async def _append(self, message: Message) -> None:
         await self._store.append([message])

@@ -10,10 +10,11 @@ async def execute(session: Session) -> None:
     """Ends with `session.state.outcome` set."""
     session.state.phase = "execute"
     await session.telling.phase("execute")
+    done = await _verified_items(session)
     while session.state.outcome is None:
-        done = await _verified_items(session)
         await step(session)
-        if await _verified_items(session) > done:
+        before, done = done, await _verified_items(session)
+        if done > before:
             session.meter.progressed()
 
 

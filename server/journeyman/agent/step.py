@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from journeyman.agent.asking import ask
 from journeyman.agent.calls import run_calls
 from journeyman.agent.session import Session
@@ -18,7 +20,9 @@ async def step(session: Session) -> None:
     turn = await ask(session, message_id)
     session.steps_since_todo += 1
     session.steps_since_reminder += 1
-    await session.conversation.assistant(turn, message_id)
+    async with asyncio.TaskGroup() as writes:
+        writes.create_task(session.telling.usage(session.meter.usage))
+        writes.create_task(session.conversation.assistant(turn, message_id))
     if turn.tool_calls:
         await run_calls(session, session.conversation.last_calls)
     else:
