@@ -20,6 +20,7 @@ class InstantProvider:
     request_bytes: list[int] = field(default_factory=list[int])
     first_request_at: float | None = None
     _server: asyncio.Server | None = None
+    _open: set[asyncio.StreamWriter] = field(default_factory=set[asyncio.StreamWriter])
     _answered_at: dict[str, float] = field(default_factory=dict[str, float])
 
     async def start(self) -> str:
@@ -31,8 +32,13 @@ class InstantProvider:
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
+        for writer in self._open:
+            writer.close()
+        while self._open:
+            await asyncio.sleep(0.01)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 arrived = time.perf_counter()
@@ -49,6 +55,7 @@ class InstantProvider:
             pass
         finally:
             writer.close()
+            self._open.discard(writer)
 
     def _note(self, body: dict[str, object], length: int, arrived: float) -> None:
         self.request_bytes.append(length)
