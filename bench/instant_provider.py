@@ -32,10 +32,9 @@ class InstantProvider:
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
-        for writer in self._open:
+        for writer in tuple(self._open):
             writer.close()
-        while self._open:
-            await asyncio.sleep(0.01)
+            await writer.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)

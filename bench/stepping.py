@@ -69,3 +69,4 @@ async def _run(client: Client, prompt: str) -> None:
     answer = await client.request("agent/run", {"prompt": prompt, "model": MODEL, "mode": "execute"})
     if answer["status"] != "completed":
         raise SystemExit(f"the bench's run ended {answer['status']}: {answer['summary']}")
+    await client.request("project/delete", {"projectId": answer["projectId"], "archives": True})
