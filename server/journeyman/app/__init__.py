@@ -2,6 +2,6 @@
 
 from journeyman.app.build import App, build
 from journeyman.app.diagnosis import diagnose
-from journeyman.app.images import build_image
+from journeyman.app.images import build_image, image_is_missing
 
-__all__ = ["App", "build", "build_image", "diagnose"]
+__all__ = ["App", "build", "build_image", "diagnose", "image_is_missing"]

@@ -1,10 +1,17 @@
-"""The workspace image, for `journeyman image build`."""
+"""The workspace image, for `journeyman image build` and the demo."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from journeyman.adapters.docker_presence import docker_presence
 from journeyman.config import Settings
+
+
+async def image_is_missing(settings: Settings) -> bool:
+    """Whether an engine answers that would be used, were it not for the image."""
+    presence = await docker_presence(settings.image)
+    return settings.sandbox != "bubblewrap" and presence.engine and not presence.image
 
 
 async def build_image(settings: Settings, on_line: Callable[[str], None]) -> str:

@@ -24,6 +24,8 @@ def demo(
 
     from journeyman.cli.demo_daemon import demo_daemon
     from journeyman.cli.demo_story import tell
+    from journeyman.cli.image import ensure_image
 
+    ensure_image()
     with demo_daemon(keep=keep) as place:
         raise typer.Exit(asyncio.run(tell(place)))

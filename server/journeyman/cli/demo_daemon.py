@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from journeyman.cli import output
+from journeyman.client import launch
 from journeyman.failures import Failure
 
 READY_WITHIN_S = 30.0
@@ -63,12 +64,13 @@ class DemoPlace:
                 start_new_session=True,
             )
         deadline = time.monotonic() + READY_WITHIN_S
-        while not self.socket.exists():
+        while (listening := launch.connect(self.socket)) is None:
             if self.process.poll() is not None:
                 raise self._did_not_start("ended at once")
             if time.monotonic() > deadline:
                 raise self._did_not_start(f"was not ready within {READY_WITHIN_S:.0f} s")
             time.sleep(0.02)
+        listening.close()
 
     def _did_not_start(self, how: str) -> Failure:
         tail = self.log.read_text(errors="replace").strip().splitlines()[-1:] if self.log.exists() else []

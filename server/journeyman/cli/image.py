@@ -26,10 +26,30 @@ def build() -> None:
     from journeyman import app as composition
     from journeyman.cli.configured import load_settings
 
-    console = output.stderr()
-
-    def told(line: str) -> None:
-        console.print(visible(line), style="dim", markup=False)
-
-    name = asyncio.run(composition.build_image(load_settings(), told))
+    name = asyncio.run(composition.build_image(load_settings(), _told))
     output.stdout().print(f"built {name}", style="green", markup=False)
+
+
+def ensure_image() -> None:
+    """Build the image where a Docker engine answers that has none; say so where that does not work, since
+    the embedded sandbox will do."""
+    from journeyman import app as composition
+    from journeyman.cli.configured import load_settings
+    from journeyman.failures import Failure
+
+    settings = load_settings()
+    if not asyncio.run(composition.image_is_missing(settings)):
+        return
+    console = output.stderr()
+    console.print(
+        "Docker answers and has no workspace image yet: building it, once, in one to three minutes."
+    )
+    console.print("JOURNEYMAN_SANDBOX=bubblewrap does without.", style="dim")
+    try:
+        asyncio.run(composition.build_image(settings, _told))
+    except Failure as failure:
+        console.print(f"{visible(failure.message)} Going on in the embedded sandbox.", markup=False)
+
+
+def _told(line: str) -> None:
+    output.stderr().print(visible(line), style="dim", markup=False)
