@@ -82,9 +82,42 @@ async def blocking_work_cannot_be_cancelled(server: Server) -> bool:
         release.set()
 
 
+async def requests_on_one_chat_overtake_each_other(server: Server) -> bool:
+    """Asynchronous handlers of pygls run side by side; of ours, those of one chat keep their order."""
+    done: list[int] = []
+
+    async def work(rev: int) -> None:
+        await asyncio.sleep(0.1 if rev == 1 else 0)
+        done.append(rev)
+
+    if isinstance(server, StockServer):
+
+        @server.server.feature("todo/update")
+        async def update(params: Any) -> None:
+            await work(params.ifRev)
+
+    else:
+
+        async def update_ours(context: Any, params: Any) -> Any:
+            await work(params.if_rev)
+            raise ValueError
+
+        server.world.extra["todo/update"] = update_ours
+    client = await server.initialized()
+    for rev in (1, 2):
+        client.ask("todo/update", {"chatId": "c", "ifRev": rev, "items": []}, ident=f"rev {rev}")
+    for rev in (1, 2):
+        await answered(client, f"rev {rev}")
+    return done == [1, 2]
+
+
 @pytest.mark.parametrize(
     "hazard",
-    [every_object_in_params_becomes_a_class, blocking_work_cannot_be_cancelled],
+    [
+        every_object_in_params_becomes_a_class,
+        blocking_work_cannot_be_cancelled,
+        requests_on_one_chat_overtake_each_other,
+    ],
     ids=lambda hazard: hazard.__name__,
 )
 async def test_hazard(server: Server, hazard: Hazard) -> None:
