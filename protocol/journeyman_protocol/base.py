@@ -30,6 +30,8 @@ class Message(BaseModel):
         extra="forbid",
         frozen=True,
         use_attribute_docstrings=True,
+        # Most of a hundred models are never used by one process: each is built when first needed.
+        defer_build=True,
     )
 
     def wire(self) -> dict[str, Any]:

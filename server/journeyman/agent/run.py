@@ -82,8 +82,7 @@ class _Worker:
         chat = await services.chats.get(run.chat_id)
         wanted = run.model or chat.model or services.default_model
         await self._telling.started(run, wanted)
-        name = services.models.default_model(wanted)
-        resolved = services.models.resolve(name)
+        resolved = await services.models.choose(wanted)
         if resolved.info.extra.get("recording"):
             await self._telling.notice("info", "The model's words come from a recording; the work is real.")
         await self._telling.phase("workspace")
@@ -92,7 +91,7 @@ class _Worker:
             raise got.as_failure()
         self._workspace = got
         project = await services.projects.get(run.project_id)
-        context = RunContext(run.id, run.chat_id, run.project_id, project.user_id, name, got)
+        context = RunContext(run.id, run.chat_id, run.project_id, project.user_id, resolved.info.id, got)
         with entered(context):
             return await self._inside(context, chat, resolved)
 

@@ -143,7 +143,6 @@ async def build(
         if isinstance(reconciled, WorkspaceError):
             log.error("workspaces could not be reconciled: %s %s", reconciled.message, reconciled.hint)
         await runs.recover()
-        await known.refresh()
         yield App(services, settings, supervisor, store, sandbox, objects)
 
 

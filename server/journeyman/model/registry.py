@@ -120,6 +120,17 @@ class ModelRegistry:
             "with JOURNEYMAN_MODEL=ollama/<name>.",
         )
 
+    async def choose(self, wanted: str | None) -> ResolvedModel:
+        """The model called `wanted`, or the default one. Reads the keyring (and looks for local servers)
+        only where the environment has not what is needed. Raises as `default_model` and `resolve` do."""
+        try:
+            return self.resolve(self.default_model(wanted))
+        except Failure as failure:
+            if failure.kind not in ("model_key_missing", "model_unreachable"):
+                raise
+        await self.refresh()
+        return self.resolve(self.default_model(wanted))
+
     async def close(self) -> None:
         """Close every model that was built or injected."""
         given = [*self._injected.values(), *self._opened.values()]
