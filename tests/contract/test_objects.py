@@ -179,6 +179,7 @@ async def test_too_large_an_object_is_refused(store: ObjectStore) -> None:
     assert await store.head("big") is None
 
 
+@pytest.mark.parametrize("store", [each for each in STORES if each != "memory"], indirect=True)
 async def test_the_loop_is_not_blocked(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file system and the network are only touched in threads."""
     loop_thread = threading.get_ident()
@@ -196,13 +197,12 @@ async def test_the_loop_is_not_blocked(store: ObjectStore, monkeypatch: pytest.M
 
         target = botocore.httpsession.URLLib3Session
         monkeypatch.setattr(target, "send", spy(target.send))
-    elif isinstance(store, LocalObjects):
+    else:
+        assert isinstance(store, LocalObjects)
         import os
 
         for name in ("link", "fsync", "unlink"):
             monkeypatch.setattr(os, name, spy(getattr(os, name)))
-    else:
-        pytest.skip("memory has nothing that blocks")
     await store.create("k", b"1")
     await store.delete("k")
     assert seen
