@@ -31,9 +31,11 @@ def runtime_dir(data: Path) -> Path:
     override = os.environ.get("JOURNEYMAN_RUNTIME_DIR")
     if override:
         return Path(override).expanduser().absolute()
-    base = os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/journeyman-{os.getuid()}"
     digest = hashlib.sha256(os.fsencode(str(data))).hexdigest()[:12]
-    return Path(base) / f"jm-{digest}"
+    if base := os.environ.get("XDG_RUNTIME_DIR"):
+        return Path(base) / f"jm-{digest}"
+    # Directly in /tmp, whose sticky bit keeps others from putting something else in its place.
+    return Path("/tmp") / f"journeyman-{os.getuid()}-{digest}"
 
 
 def daemon_socket(data: Path) -> Path:

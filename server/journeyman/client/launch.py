@@ -23,7 +23,13 @@ _LOOK_EVERY_S = 0.02
 
 
 def connect(path: Path) -> socket.socket | None:
-    """A connection to the daemon, or None where none listens."""
+    """A connection to the daemon, or None where none listens. A socket in somebody else's directory is
+    not our daemon's."""
+    try:
+        if os.lstat(path.parent).st_uid != os.getuid():
+            return None
+    except OSError:
+        return None
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.connect(str(path))
