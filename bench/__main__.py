@@ -32,7 +32,7 @@ def main() -> None:
         rows += calling(400 * many, 20 * many)
         for sandbox in sandboxes:
             progress.update(task, advance=1, description=f"stepping in {sandbox}")
-            rows += stepping(sandbox, 20 * many, 32 if sandbox == "bubblewrap" else 0)
+            rows += stepping(sandbox, 20 if quick else 80, 32 if sandbox == "bubblewrap" else 0)
             progress.update(task, advance=1, description=f"acquiring in {sandbox}")
             rows += acquiring(sandbox, 2 * many)
     print(render(rows))
