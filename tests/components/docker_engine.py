@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from journeyman import paths
+
 SKELETON = "journeyman-test-skeleton:2"
 READY_WITHIN_S = 60.0
 
@@ -57,16 +59,22 @@ def _apt_install(package: str) -> str | None:
     return None
 
 
+def ensure_mmdebstrap() -> None:
+    """What `journeyman image build` needs where no image registry answers. May give up."""
+    if shutil.which("mmdebstrap") or list(paths.cache_dir().glob("workspace-*.tar")):
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        _unavailable("mmdebstrap is not there, and cannot be installed without root and apt-get")
+    if why := _apt_install("mmdebstrap"):
+        _unavailable(why)
+
+
 def ensure_workspace_image(name: str) -> None:
     """The full workspace image, made by `journeyman image build` where the engine does not have it."""
     inspect = ["docker", "image", "inspect", name]
     if subprocess.run(inspect, capture_output=True, check=False).returncode == 0:
         return
-    # Without an image registry the build bootstraps Debian, and needs this.
-    if not shutil.which("mmdebstrap") and os.geteuid() == 0 and shutil.which("apt-get"):
-        why = _apt_install("mmdebstrap")
-        if why:
-            _unavailable(why)
+    ensure_mmdebstrap()
     command = [sys.executable, "-m", "journeyman", "image", "build"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     if done.returncode:

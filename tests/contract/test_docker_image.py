@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from components.docker_engine import DockerEngine
-from journeyman import paths
+from components.docker_engine import DockerEngine, ensure_mmdebstrap
 from journeyman.adapters.docker_image import build_image
 from journeyman.adapters.docker_sandbox import DockerSandbox
 from journeyman.adapters.generations import LocalGenerations, workspace_uid
@@ -21,20 +18,10 @@ IMAGE = "journeyman-test-workspace:latest"
 TOOLS = "bash git python3 rg node curl ps"
 
 
-def _bootstrap_possible() -> bool:
-    if shutil.which("mmdebstrap") or list(paths.cache_dir().glob("workspace-*.tar")):
-        return True
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return False
-    command = ["apt-get", "-qq", "install", "-y", "--no-install-recommends", "mmdebstrap"]
-    return subprocess.run(command, capture_output=True, timeout=300, check=False).returncode == 0
-
-
 @pytest.mark.docker
 @pytest.mark.timeout(900)
 async def test_the_image_is_built_and_has_the_tools(docker_engine: DockerEngine, tmp_path: Path) -> None:
-    if not _bootstrap_possible():
-        pytest.skip("mmdebstrap is not there and cannot be installed")
+    ensure_mmdebstrap()
     said: list[str] = []
     ident = await build_image(IMAGE, said.append, host=docker_engine.host)
     assert ident.startswith("sha256:")
