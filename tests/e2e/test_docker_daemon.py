@@ -38,7 +38,11 @@ async def where() -> AsyncGenerator[Place]:
 
 
 def _containers(engine: Any, project_id: str) -> list[Any]:
-    return [each for each in engine.containers.list(all=True) if each.name.startswith(project_id)]
+    return [
+        each
+        for each in engine.containers.list(all=True, ignore_removed=True)
+        if each.name.startswith(project_id)
+    ]
 
 
 async def test_a_run_in_a_container_named_after_its_project(where: Place, engine: Any) -> None:
