@@ -54,6 +54,11 @@ class ChatRef(Message):
     chat_id: Id
 
 
+class ChatRenameParams(Message):
+    chat_id: Id
+    title: Title
+
+
 class ChatListParams(Paged):
     project_id: Id | None = None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from journeyman_protocol import agent, chat, daemon, model, project, todo, workspace
+from journeyman_protocol import agent, chat, daemon, files, model, project, todo, workspace
 from journeyman_protocol.base import Empty, Message, Paged
 
 
@@ -82,6 +82,7 @@ METHODS: tuple[Method, ...] = (
     _request("chat/list", chat.ChatListParams, chat.ChatPage, "List chats, newest first."),
     _request("chat/get", chat.ChatRef, chat.Chat, "One chat."),
     _request("chat/messages", chat.ChatMessagesParams, chat.MessagePage, "Stored messages, oldest first."),
+    _request("chat/rename", chat.ChatRenameParams, chat.Chat, "Give a chat another title.", Scope.CHAT),
     _request("chat/delete", chat.ChatRef, Empty, "Delete a chat with all it holds.", Scope.CHAT),
     _request(
         "agent/run",
@@ -144,7 +145,24 @@ METHODS: tuple[Method, ...] = (
         workspace.FileList,
         "Regular files of the workspace with their hashes, to compare with a folder.",
     ),
-    _request("workspace/readFile", workspace.ReadFileParams, workspace.ReadFileResult, "A range of a file."),
+    _request(
+        "workspace/touch",
+        workspace.WorkspaceRef,
+        workspace.WorkspaceStatus,
+        "Count the time until the workspace is archived from now.",
+    ),
+    _request("workspace/readFile", files.ReadFileParams, files.ReadFileResult, "A range of a file."),
+    _request("workspace/writeFile", files.WriteFileParams, files.WriteFileResult, "Replace a file at once."),
+    _request(
+        "workspace/readDirectory",
+        files.ReadDirectoryParams,
+        files.DirectoryPage,
+        "A directory's entries with their state, a page at a time.",
+    ),
+    _request("workspace/stat", files.PathRef, files.FileStat, "State of a file, directory or link."),
+    _request("workspace/createDirectory", files.PathRef, files.FileStat, "Make a directory and those above."),
+    _request("workspace/rename", files.RenameParams, files.FileStat, "Move a file, directory or link."),
+    _request("workspace/delete", files.DeleteParams, Empty, "Delete a file, directory or link."),
     _request("model/list", Empty, model.ModelList, "Models, and which of them can be used now."),
     _request("daemon/ping", Empty, daemon.PingResult, "Is anybody there? Answered before `initialize` too."),
     _request("daemon/status", Empty, daemon.DaemonStatus, "What the daemon is doing."),

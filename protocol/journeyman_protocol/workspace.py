@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from journeyman_protocol.base import Id, Message, ProgressToken, Timestamp
 from journeyman_protocol.project import FolderFile
@@ -111,20 +111,3 @@ class FilesParams(Message):
     project_id: Id
     exclude: Annotated[list[str], Field(max_length=100)] = []
     """Names of directories and files to leave out at any depth, such as `node_modules`."""
-
-
-class ReadFileParams(Message):
-    project_id: Id
-    path: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
-    offset: int = Field(default=0, ge=0)
-    limit: int = Field(default=4 * 1024 * 1024, ge=1, le=4 * 1024 * 1024)
-    """Most bytes in the answer."""
-
-
-class ReadFileResult(Message):
-    content: str
-    """Base64 of the range."""
-    size: int
-    """Bytes in the whole file."""
-    sha256: str
-    """Of the whole file."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from journeyman.agent.runs import StartRun
@@ -124,6 +125,9 @@ class PuppetManager:
     """Answers what the test queued, method by method; otherwise a workspace that is not there."""
 
     def __init__(self) -> None:
+        self.guest: Any = None
+        """Where set, every project's workspace is at hand and has this guest."""
+        self.held: Counter[tuple[str, str]] = Counter()
         self.answers: dict[str, deque[Any]] = {}
         self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
 
@@ -135,6 +139,8 @@ class PuppetManager:
         queued = self.answers.get(method)
         if queued:
             return queued.popleft()
+        if method == "acquire" and self.guest is not None:
+            return SimpleNamespace(guest=self.guest)
         return WorkspaceError("no_sandbox", "There is no sandbox.", "Install one.")
 
     async def acquire(self, project_id: str, *, holder: str = "run") -> Any:
@@ -143,6 +149,18 @@ class PuppetManager:
     async def release(self, project_id: str, *, holder: str = "run") -> Any:
         self.calls.append(("release", (project_id,), {"holder": holder}))
         return WorkspaceStatus(project_id, "idle")
+
+    async def touch(self, project_id: str) -> WorkspaceStatus:
+        self.calls.append(("touch", (project_id,), {}))
+        return WorkspaceStatus(project_id, "idle")
+
+    async def hold(self, project_id: str, reason: str) -> WorkspaceStatus:
+        self.held[project_id, reason] += 1
+        return WorkspaceStatus(project_id, "live")
+
+    async def let_go(self, project_id: str, reason: str) -> WorkspaceStatus:
+        self.held[project_id, reason] -= 1
+        return WorkspaceStatus(project_id, "live")
 
     async def status(self, project_id: str) -> WorkspaceStatus:
         self.calls.append(("status", (project_id,), {}))

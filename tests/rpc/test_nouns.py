@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from journeyman.ports.guest import FileContent, FileData, TreeEntry
+from journeyman.ports.guest import FileContent, FileData, Stat, TreeEntry
 from journeyman.records import ArchiveRecord
 from journeyman.workspace.bring_back import Restored
 from journeyman.workspace.errors import WorkspaceError
@@ -28,9 +28,10 @@ class PaperGuest:
         self.files[path.encode()] = data
         self.modes[path.encode()] = mode or 0o644
 
-    async def read(self, path: str, *, offset: int = 0, limit: int | None = None) -> FileContent:
+    async def read(self, path: str, *, offset: int = 0, limit: int | None = None, **_: Any) -> FileContent:
         data = self.files[path.encode()]
-        return FileContent(data[offset:][:limit], len(data), hashlib.sha256(data).hexdigest())
+        stat = Stat("file", len(data), 0o644, 0, etag="e")
+        return FileContent(data[offset:][:limit], len(data), hashlib.sha256(data).hexdigest(), stat)
 
     async def scan(self, root: str = "/workspace") -> Any:
         yield TreeEntry(b"node_modules", "directory", 0, 0o755, 0, 0, 1, 1)

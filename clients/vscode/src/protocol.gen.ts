@@ -136,6 +136,11 @@ export interface ChatRefParams {
   chatId: string;
 }
 
+export interface ChatRenameParams {
+  chatId: string;
+  title: string;
+}
+
 /** `capabilities.experimental.journeyman` a client may send with `initialize`. */
 export interface ClientJourneyman {
   protocolVersion?: number;
@@ -172,6 +177,26 @@ export interface DaemonStatus {
   /** Where archives go, without credentials. */
   objects: string;
   draining: boolean;
+}
+
+export interface DeleteParams {
+  projectId: string;
+  path: string;
+  /** Needed for a directory that is not empty. */
+  recursive?: boolean;
+}
+
+export interface DirectoryEntry {
+  name: string;
+  stat: FileStat;
+}
+
+/** Entries by name in byte order. The directory is read anew for each page: what comes and goes between two pages is in one of them or not, everything else is there exactly once. */
+export interface DirectoryPage {
+  items: DirectoryEntry[];
+  nextCursor?: string;
+  /** Entries whose names are not UTF-8 and which therefore no page holds. */
+  unnamed: number;
 }
 
 /** No parameters, or a result that says only that it is done. */
@@ -211,6 +236,20 @@ export interface FileList {
   items: WorkspaceFile[];
   /** Links, special files and names that are not UTF-8: not offered for copying. */
   skipped: string[];
+}
+
+export interface FileStat {
+  kind: "file" | "directory" | "symlink" | "other";
+  size: number;
+  /** Permission bits. */
+  mode: number;
+  mtime: string;
+  /** Changes whenever the file does; opaque. */
+  etag: string;
+  /** Text of a symbolic link. */
+  target?: string;
+  /** What a symbolic link leads to; absent where that is nothing in the workspace. */
+  targetKind?: "file" | "directory" | "symlink" | "other";
 }
 
 export interface FilesParams {
@@ -296,6 +335,11 @@ export interface Paged {
   limit?: number;
 }
 
+export interface PathRef {
+  projectId: string;
+  path: string;
+}
+
 export interface PingResult {
   now: string;
 }
@@ -360,21 +404,46 @@ export interface ProjectUpdateParams {
   commands?: Commands;
 }
 
+export interface ReadDirectoryParams {
+  projectId: string;
+  path?: string;
+  cursor?: string;
+  limit?: number;
+}
+
 export interface ReadFileParams {
   projectId: string;
   path: string;
   offset?: number;
   /** Most bytes in the answer. */
   limit?: number;
+  /** `utf8` refuses with `invalid` what is not UTF-8; a character the range cuts at its end is left out. */
+  encoding?: "base64" | "utf8";
+  /** The whole file is read for it: leave it out for ranges of a large file. */
+  hash?: boolean;
+  /** Refuse with -32801 where the file is another one by now. */
+  etag?: string;
 }
 
 export interface ReadFileResult {
-  /** Base64 of the range. */
   content: string;
+  encoding: "base64" | "utf8";
+  /** Bytes of the file that `content` stands for; the next range begins after them. */
+  bytes: number;
   /** Bytes in the whole file. */
   size: number;
-  /** Of the whole file. */
-  sha256: string;
+  /** Of the whole file, where it was asked for. */
+  sha256?: string;
+  etag: string;
+  mtime: string;
+}
+
+export interface RenameParams {
+  projectId: string;
+  path: string;
+  newPath: string;
+  /** Replace what is at `newPath`, a directory with all in it too. Otherwise that is a `conflict`. */
+  overwrite?: boolean;
 }
 
 export interface RestoreParams {
@@ -525,6 +594,28 @@ export interface WorkspaceStatus {
   message?: string;
 }
 
+/** Replace a file at once: who reads sees the old content or the new one. Directories are made. Refused with -32801 and the present state where `expectedSha256` or `etag` does not fit; with `conflict` where it is there and `overwrite` is false; with `not_found` where it is not and `create` is false. */
+export interface WriteFileParams {
+  projectId: string;
+  path: string;
+  /** At most 7 MiB as sent. */
+  content: string;
+  encoding?: "base64" | "utf8";
+  /** Of the content that is replaced; an empty text means that there is no file. */
+  expectedSha256?: string;
+  /** As answered by the last read or write. `expectedSha256` is the one that cannot be fooled. */
+  etag?: string;
+  create?: boolean;
+  overwrite?: boolean;
+  /** Absent: as the file was, or not executable for a new one. */
+  executable?: boolean;
+}
+
+export interface WriteFileResult {
+  stat: FileStat;
+  sha256: string;
+}
+
 export interface Requests {
   /** Make a project. */
   "project/create": { params: ProjectCreateParams; result: Project };
@@ -544,6 +635,8 @@ export interface Requests {
   "chat/get": { params: ChatRef; result: Chat };
   /** Stored messages, oldest first. */
   "chat/messages": { params: ChatMessagesParams; result: MessagePage };
+  /** Give a chat another title. */
+  "chat/rename": { params: ChatRenameParams; result: Chat };
   /** Delete a chat with all it holds. */
   "chat/delete": { params: ChatRef; result: Empty };
   /** Run the agent. Without chat and project, both are made. A run in a busy project waits its turn. */
@@ -576,8 +669,22 @@ export interface Requests {
   "workspace/import": { params: ImportParams; result: ImportResult };
   /** Regular files of the workspace with their hashes, to compare with a folder. */
   "workspace/files": { params: FilesParams; result: FileList };
+  /** Count the time until the workspace is archived from now. */
+  "workspace/touch": { params: WorkspaceRef; result: WorkspaceStatus };
   /** A range of a file. */
   "workspace/readFile": { params: ReadFileParams; result: ReadFileResult };
+  /** Replace a file at once. */
+  "workspace/writeFile": { params: WriteFileParams; result: WriteFileResult };
+  /** A directory's entries with their state, a page at a time. */
+  "workspace/readDirectory": { params: ReadDirectoryParams; result: DirectoryPage };
+  /** State of a file, directory or link. */
+  "workspace/stat": { params: PathRef; result: FileStat };
+  /** Make a directory and those above. */
+  "workspace/createDirectory": { params: PathRef; result: FileStat };
+  /** Move a file, directory or link. */
+  "workspace/rename": { params: RenameParams; result: FileStat };
+  /** Delete a file, directory or link. */
+  "workspace/delete": { params: DeleteParams; result: Empty };
   /** Models, and which of them can be used now. */
   "model/list": { params: Empty; result: ModelList };
   /** Is anybody there? Answered before `initialize` too. */

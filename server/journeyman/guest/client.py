@@ -20,6 +20,7 @@ from journeyman.guest.frames import lost, stat_from
 from journeyman.guest.inside import wire
 from journeyman.guest.processes import GuestProcess, run_to_end
 from journeyman.ports.guest import (
+    DirectoryPage,
     DirEntry,
     EntryKind,
     FileContent,
@@ -28,6 +29,7 @@ from journeyman.ports.guest import (
     GlobResult,
     GrepMatch,
     GrepResult,
+    NamedStat,
     Process,
     ProcessSpec,
     Stat,
@@ -110,16 +112,45 @@ class GuestClient:
         """As `kill_all`, with SIGTERM and up to `grace_s` seconds first."""
         return int((await self._call("kill_all", {"grace_s": grace_s}))["killed"])
 
-    async def read(self, path: str, *, offset: int = 0, limit: int | None = None) -> FileContent:
+    async def read(
+        self,
+        path: str,
+        *,
+        offset: int = 0,
+        limit: int | None = None,
+        digest: bool = True,
+        etag: str | None = None,
+    ) -> FileContent:
         content = bytearray()
-        answer = await self._call("read", {"path": path, "offset": offset, "limit": limit}, content.extend)
-        return FileContent(data=bytes(content), size=int(answer["size"]), sha256=str(answer["sha256"]))
+        arguments = {"path": path, "offset": offset, "limit": limit, "hash": digest, "etag": etag}
+        answer = await self._call("read", arguments, content.extend)
+        found = answer.get("stat")
+        return FileContent(
+            data=bytes(content),
+            size=int(answer["size"]),
+            sha256=str(answer["sha256"] or ""),
+            stat=stat_from(found) if isinstance(found, dict) else None,  # pyright: ignore[reportUnknownArgumentType]
+        )
 
     async def write(
-        self, path: str, data: bytes, *, expected_sha256: str | None = None, mode: int | None = None
+        self,
+        path: str,
+        data: bytes,
+        *,
+        expected_sha256: str | None = None,
+        etag: str | None = None,
+        mode: int | None = None,
+        create: bool = True,
     ) -> Stat:
         more = len(data) > wire.PIECE
-        arguments = {"path": path, "expected": expected_sha256, "mode": mode, "more": more}
+        arguments = {
+            "path": path,
+            "expected": expected_sha256,
+            "mode": mode,
+            "more": more,
+            "create": create,
+            "etag": etag,
+        }
         channel = self._connection.open("write", arguments, data[: wire.PIECE])
         try:
             async with asyncio.timeout(self._call_s):
@@ -151,11 +182,24 @@ class GuestClient:
     async def make_directory(self, path: str) -> None:
         await self._call("mkdir", {"path": path})
 
-    async def remove(self, path: str) -> None:
-        await self._call("remove", {"path": path})
+    async def entries(self, path: str, *, after: str | None = None, limit: int = 1000) -> DirectoryPage:
+        found: list[NamedStat] = []
 
-    async def rename(self, source: str, target: str) -> None:
-        await self._call("rename", {"source": source, "target": target})
+        def take(data: bytes) -> None:
+            found.extend(NamedStat(str(each["name"]), stat_from(each)) for each in json.loads(data))
+
+        answer = await self._call("entries", {"path": path, "after": after, "limit": limit}, take)
+        last = answer["last"]
+        return DirectoryPage(tuple(found), None if last is None else str(last), int(answer["unnamed"]))
+
+    async def remove(self, path: str, *, recursive: bool = True) -> None:
+        await self._call("remove", {"path": path, "recursive": recursive})
+
+    async def rename(self, source: str, target: str, *, overwrite: bool = True) -> None:
+        await self._call("rename", {"source": source, "target": target, "overwrite": overwrite})
+
+    async def replace(self, source: str, target: str) -> None:
+        await self._call("rename", {"source": source, "target": target, "replace": True})
 
     async def grep(
         self,

@@ -55,6 +55,9 @@ def stat_from(answer: dict[str, Any]) -> Stat:
         mode=int(answer["mode"]),
         mtime_ns=int(answer["mtime_ns"]),
         sha256=cast("str | None", answer["sha256"]),
+        etag=str(answer.get("etag", "")),
+        target=cast("str | None", answer.get("target")),
+        target_kind=cast("EntryKind | None", answer.get("target_kind")),
     )
 
 

@@ -23,6 +23,28 @@ class Stat:
     mtime_ns: int
     sha256: str | None = None
     """Hex digest of the content where it was asked for or just written; None otherwise."""
+    etag: str = ""
+    """Changes whenever the file does."""
+    target: str | None = None
+    """Link text of a symlink."""
+    target_kind: EntryKind | None = None
+    """What a symlink leads to; None where that is nothing in the workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedStat:
+    name: str
+    stat: Stat
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPage:
+    entries: tuple[NamedStat, ...]
+    """By name in byte order."""
+    last: str | None
+    """Where the next page goes on; None at the end."""
+    unnamed: int
+    """Entries of the directory whose names are not UTF-8 and which no page holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +60,9 @@ class FileContent:
     size: int
     """Size of the whole file in bytes, not of this range."""
     sha256: str
-    """Digest of the whole file."""
+    """Digest of the whole file; empty where it was not asked for."""
+    stat: Stat | None = None
+    """Of the file that was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +213,34 @@ class Guest(Protocol):
         """Kill every process this guest started; answers how many there were."""
         ...
 
-    async def read(self, path: str, *, offset: int = 0, limit: int | None = None) -> FileContent:
-        """Bytes [offset, offset+limit) of a regular file. Missing: `not_found`; directory: `invalid`."""
+    async def read(
+        self,
+        path: str,
+        *,
+        offset: int = 0,
+        limit: int | None = None,
+        digest: bool = True,
+        etag: str | None = None,
+    ) -> FileContent:
+        """Bytes [offset, offset+limit) of a regular file. Missing: `not_found`; directory: `invalid`.
+        The digest is of the whole file, which is read for it; leave it out for ranges of large ones.
+        A file with another `etag` is a `conflict`."""
         ...
 
     async def write(
-        self, path: str, data: bytes, *, expected_sha256: str | None = None, mode: int | None = None
+        self,
+        path: str,
+        data: bytes,
+        *,
+        expected_sha256: str | None = None,
+        etag: str | None = None,
+        mode: int | None = None,
+        create: bool = True,
     ) -> Stat:
         """Replace a file atomically, making parent directories; keeps the mode of a file that exists.
-        `expected_sha256` must match what is there now ("" means: must not exist), else `conflict`."""
+        `expected_sha256` must match what is there now ("" means: must not exist), and so must
+        `etag`, else `conflict`; of writers with the same expectation exactly one succeeds.
+        Without `create`, what is not there is `not_found`."""
         ...
 
     async def stat(self, path: str) -> Stat | None:
@@ -206,15 +249,26 @@ class Guest(Protocol):
 
     async def list(self, path: str) -> tuple[DirEntry, ...]: ...
 
+    async def entries(self, path: str, *, after: str | None = None, limit: int = 1000) -> DirectoryPage:
+        """A page of a directory: up to `limit` (at most 5,000) entries whose names sort after `after`."""
+        ...
+
     async def make_directory(self, path: str) -> None:
         """With parents; no error when it is there."""
         ...
 
-    async def remove(self, path: str) -> None:
-        """A file, a link (not what it points to) or a directory with all in it."""
+    async def remove(self, path: str, *, recursive: bool = True) -> None:
+        """A file, a link (not what it points to) or a directory with all in it; one that is not empty is
+        a `conflict` without `recursive`."""
         ...
 
-    async def rename(self, source: str, target: str) -> None: ...
+    async def rename(self, source: str, target: str, *, overwrite: bool = True) -> None:
+        """Move; parents of the target are made. Without `overwrite`, something there is a `conflict`."""
+        ...
+
+    async def replace(self, source: str, target: str) -> None:
+        """Move, and remove whatever was at the target, a directory with all in it too."""
+        ...
 
     async def grep(
         self,

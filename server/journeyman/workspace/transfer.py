@@ -1,4 +1,4 @@
-"""Files in and out of a workspace for clients: copy in, list with hashes, read a range.
+"""Files in and out of a workspace for clients: copy in, list with hashes.
 
 Every call holds the workspace while it works, so that nothing is archived under it. The guest checks
 paths; knows nothing of the wire.
@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from journeyman.failures import Failure
-from journeyman.ports.guest import FileContent, Guest, TreeEntry
+from journeyman.ports.guest import Guest, TreeEntry
 from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.manager import WorkspaceManager
 
@@ -47,7 +47,7 @@ class Listing:
 async def put_files(manager: WorkspaceManager, project_id: str, files: Sequence[NewFile]) -> int:
     """Write `files` in order; answers the number of bytes. A file that cannot be written ends it with a
     `Failure` naming it; those before it are there."""
-    async with _guest_of(manager, project_id) as guest:
+    async with guest_of(manager, project_id) as guest:
         for file in files:
             await guest.write(file.path, file.data, mode=0o755 if file.executable else 0o644)
     return sum(len(file.data) for file in files)
@@ -58,7 +58,7 @@ async def list_files(manager: WorkspaceManager, project_id: str, exclude: Collec
     unwanted = {name.encode("utf-8", "surrogateescape") for name in exclude}
     found: list[TreeEntry] = []
     skipped: list[str] = []
-    async with _guest_of(manager, project_id) as guest:
+    async with guest_of(manager, project_id) as guest:
         async for entry in guest.scan():
             if unwanted and not unwanted.isdisjoint(entry.path.split(b"/")):
                 continue
@@ -80,14 +80,6 @@ async def list_files(manager: WorkspaceManager, project_id: str, exclude: Collec
         for size, digest in (hashes[entry.path],)
     )
     return Listing(files, (*skipped, *unreadable))
-
-
-async def read_file(
-    manager: WorkspaceManager, project_id: str, path: str, *, offset: int, limit: int
-) -> FileContent:
-    """A range of one file."""
-    async with _guest_of(manager, project_id) as guest:
-        return await guest.read(path, offset=offset, limit=limit)
 
 
 async def _hashes(guest: Guest, paths: list[bytes]) -> tuple[dict[bytes, tuple[int, str]], list[str]]:
@@ -118,7 +110,8 @@ def _is_utf8(path: bytes) -> bool:
 
 
 @asynccontextmanager
-async def _guest_of(manager: WorkspaceManager, project_id: str) -> AsyncGenerator[Guest]:
+async def guest_of(manager: WorkspaceManager, project_id: str) -> AsyncGenerator[Guest]:
+    """The workspace's guest, however it is to be had, for the moment of one operation."""
     workspace = await manager.acquire(project_id, holder=HOLDER)
     if isinstance(workspace, WorkspaceError):
         raise workspace.as_failure()

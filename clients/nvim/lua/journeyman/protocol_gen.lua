@@ -101,6 +101,10 @@
 ---@class journeyman.ChatRefParams
 ---@field chatId string
 
+---@class journeyman.ChatRenameParams
+---@field chatId string
+---@field title string
+
 ---`capabilities.experimental.journeyman` a client may send with `initialize`.
 ---@class journeyman.ClientJourneyman
 ---@field protocolVersion? integer
@@ -132,6 +136,21 @@
 ---@field objects string Where archives go, without credentials.
 ---@field draining boolean
 
+---@class journeyman.DeleteParams
+---@field projectId string
+---@field path string
+---@field recursive? boolean Needed for a directory that is not empty.
+
+---@class journeyman.DirectoryEntry
+---@field name string
+---@field stat journeyman.FileStat
+
+---Entries by name in byte order. The directory is read anew for each page: what comes and goes between two pages is in one of them or not, everything else is there exactly once.
+---@class journeyman.DirectoryPage
+---@field items journeyman.DirectoryEntry[]
+---@field nextCursor? string
+---@field unnamed integer Entries whose names are not UTF-8 and which therefore no page holds.
+
 ---No parameters, or a result that says only that it is done.
 ---@class journeyman.Empty
 
@@ -159,6 +178,15 @@
 ---@class journeyman.FileList
 ---@field items journeyman.WorkspaceFile[]
 ---@field skipped string[] Links, special files and names that are not UTF-8: not offered for copying.
+
+---@class journeyman.FileStat
+---@field kind "file"|"directory"|"symlink"|"other"
+---@field size integer
+---@field mode integer Permission bits.
+---@field mtime string
+---@field etag string Changes whenever the file does; opaque.
+---@field target? string Text of a symbolic link.
+---@field targetKind? "file"|"directory"|"symlink"|"other" What a symbolic link leads to; absent where that is nothing in the workspace.
 
 ---@class journeyman.FilesParams
 ---@field projectId string
@@ -219,6 +247,10 @@
 ---@field cursor? string `nextCursor` of the page before; absent for the first page.
 ---@field limit? integer Most items in the answer.
 
+---@class journeyman.PathRef
+---@field projectId string
+---@field path string
+
 ---@class journeyman.PingResult
 ---@field now string
 
@@ -267,16 +299,35 @@
 ---@field name? string
 ---@field commands? journeyman.Commands Replaces all three commands.
 
+---@class journeyman.ReadDirectoryParams
+---@field projectId string
+---@field path? string
+---@field cursor? string
+---@field limit? integer
+
 ---@class journeyman.ReadFileParams
 ---@field projectId string
 ---@field path string
 ---@field offset? integer
 ---@field limit? integer Most bytes in the answer.
+---@field encoding? "base64"|"utf8" `utf8` refuses with `invalid` what is not UTF-8; a character the range cuts at its end is left out.
+---@field hash? boolean The whole file is read for it: leave it out for ranges of a large file.
+---@field etag? string Refuse with -32801 where the file is another one by now.
 
 ---@class journeyman.ReadFileResult
----@field content string Base64 of the range.
+---@field content string
+---@field encoding "base64"|"utf8"
+---@field bytes integer Bytes of the file that `content` stands for; the next range begins after them.
 ---@field size integer Bytes in the whole file.
----@field sha256 string Of the whole file.
+---@field sha256? string Of the whole file, where it was asked for.
+---@field etag string
+---@field mtime string
+
+---@class journeyman.RenameParams
+---@field projectId string
+---@field path string
+---@field newPath string
+---@field overwrite? boolean Replace what is at `newPath`, a directory with all in it too. Otherwise that is a `conflict`.
 
 ---@class journeyman.RestoreParams
 ---@field projectId string
@@ -390,6 +441,22 @@
 ---@field archive? journeyman.Archive The newest archive.
 ---@field message? string A sentence where the state needs one.
 
+---Replace a file at once: who reads sees the old content or the new one. Directories are made. Refused with -32801 and the present state where `expectedSha256` or `etag` does not fit; with `conflict` where it is there and `overwrite` is false; with `not_found` where it is not and `create` is false.
+---@class journeyman.WriteFileParams
+---@field projectId string
+---@field path string
+---@field content string At most 7 MiB as sent.
+---@field encoding? "base64"|"utf8"
+---@field expectedSha256? string Of the content that is replaced; an empty text means that there is no file.
+---@field etag? string As answered by the last read or write. `expectedSha256` is the one that cannot be fooled.
+---@field create? boolean
+---@field overwrite? boolean
+---@field executable? boolean Absent: as the file was, or not executable for a new one.
+
+---@class journeyman.WriteFileResult
+---@field stat journeyman.FileStat
+---@field sha256 string
+
 local M = {}
 
 M.protocol_version = 1
@@ -404,6 +471,7 @@ M.methods = {
   ["chat/list"] = { direction = "request" },
   ["chat/get"] = { direction = "request" },
   ["chat/messages"] = { direction = "request" },
+  ["chat/rename"] = { direction = "request" },
   ["chat/delete"] = { direction = "request" },
   ["agent/run"] = { direction = "request" },
   ["agent/cancel"] = { direction = "request" },
@@ -420,7 +488,14 @@ M.methods = {
   ["workspace/close"] = { direction = "request" },
   ["workspace/import"] = { direction = "request" },
   ["workspace/files"] = { direction = "request" },
+  ["workspace/touch"] = { direction = "request" },
   ["workspace/readFile"] = { direction = "request" },
+  ["workspace/writeFile"] = { direction = "request" },
+  ["workspace/readDirectory"] = { direction = "request" },
+  ["workspace/stat"] = { direction = "request" },
+  ["workspace/createDirectory"] = { direction = "request" },
+  ["workspace/rename"] = { direction = "request" },
+  ["workspace/delete"] = { direction = "request" },
   ["model/list"] = { direction = "request" },
   ["daemon/ping"] = { direction = "request" },
   ["daemon/status"] = { direction = "request" },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 from typing import Any
 
@@ -29,3 +30,12 @@ def sync_filesystem(fd: int) -> None:
     """Wait until everything written to the file system of `fd` is on disk."""
     if _libc is None or _libc.syncfs(fd) != 0:
         os.sync()
+
+
+def renameat2(old_fd: int, old: bytes, new_fd: int, new: bytes, flags: int) -> int:
+    """0, or the error's number; ENOSYS where the C library does not have it."""
+    try:
+        call = _libc.renameat2
+    except AttributeError:
+        return errno.ENOSYS
+    return 0 if call(old_fd, old, new_fd, new, flags) == 0 else ctypes.get_errno()

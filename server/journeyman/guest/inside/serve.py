@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 
 from . import libc
+from .arrange import Arrange
 from .bulk import Bulk
 from .connection import Connection, Operation
 from .files import Files
@@ -95,10 +96,11 @@ def main(argv: Sequence[str]) -> int:
     pool = Pool()
     processes = Processes(root, environment, pool, side)
     files, search, bulk = Files(root), Search(root, environment), Bulk(root)
+    arrange = Arrange(files)
     operations: dict[str, Operation] = {
         "spawn": processes.spawn, "kill_all": processes.kill_all,
         "read": files.read, "write": files.write, "stat": files.stat, "list": files.list,
-        "mkdir": files.mkdir, "remove": files.remove, "rename": files.rename,
+        "mkdir": files.mkdir, "entries": arrange.entries, "remove": arrange.remove, "rename": arrange.rename,
         "glob": search.glob, "grep": search.grep,
         "scan": bulk.scan, "read_many": bulk.read_many, "restore": bulk.restore,
     }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeyman.rpc.handlers import agent, chat, daemon, model, project, todo, workspace
+from journeyman.rpc.handlers import agent, chat, daemon, files, model, project, todo, workspace
 from journeyman.rpc.router import Handler
 
 HANDLERS: dict[str, Handler] = {
@@ -11,6 +11,7 @@ HANDLERS: dict[str, Handler] = {
     **agent.HANDLERS,
     **todo.HANDLERS,
     **workspace.HANDLERS,
+    **files.HANDLERS,
     **model.HANDLERS,
     **daemon.HANDLERS,
 }

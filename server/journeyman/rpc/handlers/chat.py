@@ -12,6 +12,7 @@ from journeyman_protocol.chat import (
     ChatMessage,
     ChatMessagesParams,
     ChatRef,
+    ChatRenameParams,
 )
 
 PAGE_CHARS = 4_000_000
@@ -46,6 +47,10 @@ async def messages(context: Context, params: ChatMessagesParams) -> Page[ChatMes
     return Page[ChatMessage](items=[wire.message(item) for item in page.items], next_cursor=page.next_cursor)
 
 
+async def rename(context: Context, params: ChatRenameParams) -> Chat:
+    return wire.chat_(await context.services.chats.rename(params.chat_id, params.title))
+
+
 async def delete(context: Context, params: ChatRef) -> Empty:
     await context.services.chats.delete(params.chat_id)
     context.services.events.forget([params.chat_id])
@@ -57,5 +62,6 @@ HANDLERS: dict[str, Handler] = {
     "chat/list": list_,
     "chat/get": get,
     "chat/messages": messages,
+    "chat/rename": rename,
     "chat/delete": delete,
 }

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-
-from journeyman.failures import Failure
 from journeyman.rpc import wire
-from journeyman.rpc.handlers.answers import value_of
+from journeyman.rpc.handlers.answers import decoded, value_of
 from journeyman.rpc.progress import ArchiveWork
 from journeyman.rpc.router import Context, Handler
 from journeyman.workspace import transfer
 from journeyman.workspace.errors import WorkspaceError
 from journeyman_protocol.base import Paged
-from journeyman_protocol.project import FolderFile
 from journeyman_protocol.workspace import (
     ArchiveList,
     ArchiveParams,
@@ -22,8 +17,6 @@ from journeyman_protocol.workspace import (
     FilesParams,
     ImportParams,
     ImportResult,
-    ReadFileParams,
-    ReadFileResult,
     RestoreParams,
     RestoreResult,
     WorkspaceFile,
@@ -98,9 +91,22 @@ async def close(context: Context, params: WorkspaceRef) -> WorkspaceStatus:
     return await _status(context, params.project_id)
 
 
+async def touch(context: Context, params: WorkspaceRef) -> WorkspaceStatus:
+    await context.services.projects.get(params.project_id)
+    value_of(await context.services.manager.touch(params.project_id))
+    return await _status(context, params.project_id)
+
+
 async def import_(context: Context, params: ImportParams) -> ImportResult:
     await context.services.projects.get(params.project_id)
-    files = [transfer.NewFile(file.path, _decoded(file), file.executable) for file in params.files]
+    files = [
+        transfer.NewFile(
+            file.path,
+            decoded(file.content, f"the content of {file.path!r}", "files.content"),
+            file.executable,
+        )
+        for file in params.files
+    ]
     size = await transfer.put_files(context.services.manager, params.project_id, files)
     return ImportResult(files=len(files), bytes=size)
 
@@ -115,30 +121,11 @@ async def files(context: Context, params: FilesParams) -> FileList:
     return FileList(items=items, skipped=list(listing.skipped))
 
 
-async def read_file(context: Context, params: ReadFileParams) -> ReadFileResult:
-    await context.services.projects.get(params.project_id)
-    content = await transfer.read_file(
-        context.services.manager, params.project_id, params.path, offset=params.offset, limit=params.limit
-    )
-    return ReadFileResult(
-        content=base64.b64encode(content.data).decode(), size=content.size, sha256=content.sha256
-    )
-
-
 async def _status(context: Context, project_id: str) -> WorkspaceStatus:
     services = context.services
     found = value_of(await services.manager.status(project_id))
     newest = await services.store.archives.newest(project_id)
     return wire.workspace_status(found, services.sandbox_name, newest)
-
-
-def _decoded(file: FolderFile) -> bytes:
-    try:
-        return base64.b64decode(file.content, validate=True)
-    except binascii.Error as error:
-        raise Failure(
-            "invalid", f"The content of {file.path!r} is not base64.", hint="`files.content`: encode it."
-        ) from error
 
 
 HANDLERS: dict[str, Handler] = {
@@ -151,5 +138,5 @@ HANDLERS: dict[str, Handler] = {
     "workspace/close": close,
     "workspace/import": import_,
     "workspace/files": files,
-    "workspace/readFile": read_file,
+    "workspace/touch": touch,
 }
