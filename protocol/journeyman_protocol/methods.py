@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from journeyman_protocol import agent, chat, daemon, files, model, project, todo, workspace
+from journeyman_protocol import (
+    agent,
+    chat,
+    daemon,
+    files,
+    model,
+    project,
+    terminal,
+    todo,
+    workspace,
+)
 from journeyman_protocol.base import Empty, Message, Paged
 
 
@@ -28,6 +38,7 @@ class Scope(StrEnum):
     NONE = "none"
     PROJECT = "project"
     CHAT = "chat"
+    EXEC = "exec"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +173,22 @@ METHODS: tuple[Method, ...] = (
     _request("workspace/stat", files.PathRef, files.FileStat, "State of a file, directory or link."),
     _request("workspace/createDirectory", files.PathRef, files.FileStat, "Make a directory and those above."),
     _request("workspace/rename", files.RenameParams, files.FileStat, "Move a file, directory or link."),
+    _request(
+        "workspace/exec",
+        terminal.ExecParams,
+        terminal.ExecResult,
+        "Start a command or a terminal of a person's own in the workspace.",
+    ),
+    _request(
+        "workspace/execWrite",
+        terminal.ExecWriteParams,
+        Empty,
+        "Give a command input, in the order of the requests.",
+        Scope.EXEC,
+    ),
+    _request("workspace/execResize", terminal.ExecResizeParams, Empty, "A terminal has another size now."),
+    _request("workspace/execKill", terminal.ExecKillParams, Empty, "Signal all that came of a command."),
+    _request("workspace/execAck", terminal.ExecAckParams, Empty, "Output was taken; more may be sent."),
     _request("workspace/delete", files.DeleteParams, Empty, "Delete a file, directory or link."),
     _request("model/list", Empty, model.ModelList, "Models, and which of them can be used now."),
     _request("daemon/ping", Empty, daemon.PingResult, "Is anybody there? Answered before `initialize` too."),
@@ -174,6 +201,8 @@ METHODS: tuple[Method, ...] = (
     ),
     _outgoing("agent/event", agent.Event, "The one stream: what happens in a chat that is subscribed to."),
     _outgoing("todo/didChange", todo.TodoList, "A subscribed chat's todo list changed."),
+    _outgoing("workspace/execOutput", terminal.ExecOutput, "What a command of this connection wrote."),
+    _outgoing("workspace/execExited", terminal.ExecExited, "A command of this connection ended."),
     _outgoing("workspace/didChangeStatus", workspace.WorkspaceStatus, "A workspace changed its state."),
     _outgoing("$/progress", daemon.ProgressParams, "Begin, report and end of work (LSP)."),
 )

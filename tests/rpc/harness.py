@@ -31,6 +31,7 @@ from journeyman.rpc.router import Handler, Router
 from journeyman.rpc.services import Services, StatusFacts
 from journeyman.tasks import Supervisor
 from journeyman.todo.service import TodoService
+from journeyman.workspace.terminals import Terminals
 from rpc.puppets import PuppetManager, PuppetModels, PuppetRuns
 
 PATIENCE_S = 10.0
@@ -256,6 +257,7 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
     services = Services(
         runs=runs,  # pyright: ignore[reportArgumentType]
         manager=manager,  # pyright: ignore[reportArgumentType]
+        terminals=Terminals(manager, supervisor, ids),  # pyright: ignore[reportArgumentType]
         projects=projects,
         chats=chats,
         todos=TodoService(store.todos, events, clock, ids),

@@ -232,6 +232,80 @@ export interface Event {
   durable: boolean;
 }
 
+export interface ExecAckParams {
+  execId: string;
+  /** Bytes taken since the last acknowledgement. */
+  bytes: number;
+}
+
+/** Exactly once, after all of the output. */
+export interface ExecExited {
+  execId: string;
+  /** `lost`: the workspace went away, or was put away. */
+  reason: "exited" | "timeout" | "lost";
+  /** As a shell says it: 128 plus the signal's number where a signal ended it. */
+  code?: number;
+  /** Such as `SIGKILL`. */
+  signal?: string;
+  message?: string;
+}
+
+export interface ExecKillParams {
+  execId: string;
+  /** To every process that came of the command. Absent: hang up, and kill what is left after 2 seconds. */
+  signal?: "HUP" | "INT" | "QUIT" | "TERM" | "KILL" | "USR1" | "USR2" | "STOP" | "CONT";
+}
+
+export interface ExecOutput {
+  execId: string;
+  /** Bytes of output before this piece. */
+  offset: number;
+  content: string;
+  encoding: "base64" | "utf8";
+}
+
+/** `argv` or `command`; with neither, a login shell in a terminal. */
+export interface ExecParams {
+  projectId: string;
+  argv?: string[];
+  /** For `bash -c`. */
+  command?: string;
+  cwd?: string;
+  /** Added to the workspace's own clean environment. */
+  env?: Record<string, unknown>;
+  /** A terminal of its own. Otherwise output and errors come as one stream of bytes. */
+  pty?: boolean;
+  cols?: number;
+  rows?: number;
+  /** Whether `workspace/execWrite` will be used; otherwise input is empty. A terminal always has it. */
+  stdin?: boolean;
+  /** Of the output. `utf8`: what is not UTF-8 comes as U+FFFD. */
+  encoding?: "base64" | "utf8";
+  /** Hung up on after this, as if the connection ended. */
+  timeoutMs?: number;
+  /** At most this many bytes of output are sent before `workspace/execAck` says they were taken. In any case a client that does not read its connection stops the command's output, not the daemon's memory. */
+  ackWindow?: number;
+}
+
+export interface ExecResizeParams {
+  execId: string;
+  cols: number;
+  rows: number;
+}
+
+export interface ExecResult {
+  execId: string;
+}
+
+/** Input, in the order of the requests. Answered once the workspace has taken it. */
+export interface ExecWriteParams {
+  execId: string;
+  content?: string;
+  encoding?: "base64" | "utf8";
+  /** Nothing more will come; in a terminal this types Ctrl-D. */
+  eof?: boolean;
+}
+
 export interface FileList {
   items: WorkspaceFile[];
   /** Links, special files and names that are not UTF-8: not offered for copying. */
@@ -683,6 +757,16 @@ export interface Requests {
   "workspace/createDirectory": { params: PathRef; result: FileStat };
   /** Move a file, directory or link. */
   "workspace/rename": { params: RenameParams; result: FileStat };
+  /** Start a command or a terminal of a person's own in the workspace. */
+  "workspace/exec": { params: ExecParams; result: ExecResult };
+  /** Give a command input, in the order of the requests. */
+  "workspace/execWrite": { params: ExecWriteParams; result: Empty };
+  /** A terminal has another size now. */
+  "workspace/execResize": { params: ExecResizeParams; result: Empty };
+  /** Signal a command and all that came of it. */
+  "workspace/execKill": { params: ExecKillParams; result: Empty };
+  /** Output was taken; more may be sent. */
+  "workspace/execAck": { params: ExecAckParams; result: Empty };
   /** Delete a file, directory or link. */
   "workspace/delete": { params: DeleteParams; result: Empty };
   /** Models, and which of them can be used now. */
@@ -705,6 +789,10 @@ export interface DaemonNotifications {
   "agent/event": { params: Event };
   /** A subscribed chat's todo list changed. */
   "todo/didChange": { params: TodoList };
+  /** What a command of this connection wrote. */
+  "workspace/execOutput": { params: ExecOutput };
+  /** A command of this connection ended. */
+  "workspace/execExited": { params: ExecExited };
   /** A workspace changed its state. */
   "workspace/didChangeStatus": { params: WorkspaceStatus };
   /** Begin, report and end of work (LSP). */

@@ -140,7 +140,7 @@ class _Worker:
     async def _stop(self, *, everything: bool) -> None:
         async with asyncio.timeout(KILL_DEADLINE_S):
             if everything and self._workspace is not None:
-                await self._workspace.guest.kill_all()
+                await self._workspace.guest.kill_all(terminals=False)
             if self._session is not None:
                 await self._session.tools.jobs.close()
 

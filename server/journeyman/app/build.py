@@ -39,6 +39,7 @@ from journeyman.todo.service import TodoService
 from journeyman.workspace.archive.engine import ArchiveEngine
 from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.manager import WorkspaceManager
+from journeyman.workspace.terminals import Terminals
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +124,7 @@ async def build(
         services = Services(
             runs=runs,
             manager=manager,
+            terminals=Terminals(manager, supervisor, ids),
             projects=projects,
             chats=chats,
             todos=todos,

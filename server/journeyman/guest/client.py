@@ -105,12 +105,12 @@ class GuestClient:
         process = await GuestProcess.start(self._connection, spec, timeout_s=self._call_s)
         return await run_to_end(process, stdin, timeout_s=timeout_s, output_bytes_max=output_bytes_max)
 
-    async def kill_all(self) -> int:
-        return await self.end_all(grace_s=0.0)
+    async def kill_all(self, *, terminals: bool = True) -> int:
+        return await self.end_all(grace_s=0.0, terminals=terminals)
 
-    async def end_all(self, *, grace_s: float) -> int:
+    async def end_all(self, *, grace_s: float, terminals: bool = True) -> int:
         """As `kill_all`, with SIGTERM and up to `grace_s` seconds first."""
-        return int((await self._call("kill_all", {"grace_s": grace_s}))["killed"])
+        return int((await self._call("kill_all", {"grace_s": grace_s, "terminals": terminals}))["killed"])
 
     async def read(
         self,

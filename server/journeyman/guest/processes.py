@@ -42,6 +42,8 @@ class GuestProcess:
                 "stdin": spec.stdin,
                 "extra_fd": spec.extra_fd,
                 "merge_output": spec.merge_output,
+                "pty": spec.pty,
+                "bound": spec.bound,
             },
         )
         process = cls(channel)
@@ -93,6 +95,18 @@ class GuestProcess:
 
     async def signal(self, number: int) -> None:
         self._channel.note({"signal": number})
+
+    async def signal_tree(self, number: int) -> None:
+        self._channel.note({"tree": number})
+
+    def end(self, grace_s: float) -> None:
+        self._channel.note({"end": grace_s})
+
+    def drop(self) -> None:
+        self._channel.discard()
+
+    def resize(self, cols: int, rows: int) -> None:
+        self._channel.note({"resize": [cols, rows]})
 
     def kill(self) -> None:
         self._channel.note({"signal": int(signal.SIGKILL)})

@@ -120,6 +120,11 @@ class ProcessSpec:
     """Whether the process gets file descriptor 3 for a side channel (see `Exit.extra`)."""
     merge_output: bool = True
     """Standard error goes into standard output, in the order it was written."""
+    pty: tuple[int, int] | None = None
+    """Columns and rows of a terminal of its own: then input, output and errors are that."""
+    bound: bool = False
+    """It belongs to whoever listens: dropped, it is hung up on, and killed 2 s later with all that came of
+    it. `kill_all` can spare it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,22 @@ class Process(Protocol):
 
     async def signal(self, number: int) -> None:
         """Signal the whole process group. No error when it is gone already."""
+        ...
+
+    async def signal_tree(self, number: int) -> None:
+        """Signal every process of its session and their descendants, jobs of a shell included."""
+        ...
+
+    def end(self, grace_s: float) -> None:
+        """Hang up on the whole tree, and kill what is left of it after `grace_s` seconds. Does not wait."""
+        ...
+
+    def drop(self) -> None:
+        """Nobody wants its output any more. A bound one is ended by that; others go on."""
+        ...
+
+    def resize(self, cols: int, rows: int) -> None:
+        """The terminal has another size now; its foreground gets SIGWINCH."""
         ...
 
     async def wait(self) -> Exit: ...
@@ -209,8 +230,9 @@ class Guest(Protocol):
         """Run to the end; at the timeout the process group is killed and `timed_out` is set."""
         ...
 
-    async def kill_all(self) -> int:
-        """Kill every process this guest started; answers how many there were."""
+    async def kill_all(self, *, terminals: bool = True) -> int:
+        """Kill every process this guest started, with `terminals` false all but the bound ones; answers
+        how many there were."""
         ...
 
     async def read(

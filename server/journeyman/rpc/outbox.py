@@ -98,14 +98,16 @@ class Outbox:
         self._add(_Entry("state", key, len(body), body))
 
     async def room(self) -> None:
-        """Wait until less than half of the bound is taken: how a stream of events keeps to its reader."""
-        while not self._room.is_set() and not self._broken:
+        """Wait until less than half of the bound is taken: how a stream of events keeps to its reader.
+        Nobody waits once the connection is ending."""
+        while not self._room.is_set() and not self._broken and not self._finishing:
             await self._room.wait()
 
     def finish(self) -> None:
         """Nothing more will be queued; `pump` ends when all is written."""
         self._finishing = True
         self._wake.set()
+        self._room.set()
 
     def _add(self, entry: _Entry) -> None:
         if self._broken or self._finishing:

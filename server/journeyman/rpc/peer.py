@@ -13,6 +13,7 @@ from journeyman.rpc.refusals import from_exception
 
 if TYPE_CHECKING:
     from journeyman.rpc.subscriptions import Subscriptions
+    from journeyman.rpc.terminals import PeerTerminals
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ class Peer:
     """Belongs to one connection and ends with it."""
 
     subscriptions: Subscriptions
+    terminals: PeerTerminals
 
     def __init__(
         self,

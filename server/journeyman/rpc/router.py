@@ -70,9 +70,12 @@ def _invalid(method: str, error: ValidationError) -> Refusal:
     )
 
 
+_SCOPED_BY = {Scope.PROJECT: "project_id", Scope.CHAT: "chat_id", Scope.EXEC: "exec_id"}
+
+
 def scope_key(row: Method, params: Message) -> ScopeKey | None:
     """Requests with the same key begin in the order they came."""
     if row.scope is Scope.NONE:
         return None
-    ident = getattr(params, "chat_id" if row.scope is Scope.CHAT else "project_id", None)
+    ident = getattr(params, _SCOPED_BY[row.scope], None)
     return (row.scope.value, ident) if isinstance(ident, str) else None

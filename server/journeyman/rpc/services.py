@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from journeyman.tasks import Supervisor
     from journeyman.todo.service import TodoService
     from journeyman.workspace.manager import WorkspaceManager
+    from journeyman.workspace.terminals import Terminals
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class StatusFacts:
 class Services:
     runs: RunService
     manager: WorkspaceManager
+    terminals: Terminals
     projects: ProjectService
     chats: ChatService
     todos: TodoService

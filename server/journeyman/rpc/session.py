@@ -29,6 +29,7 @@ from journeyman.rpc.peer import Peer
 from journeyman.rpc.refusals import Refusal, from_exception, refuse
 from journeyman.rpc.router import Context, Router, scope_key, validate
 from journeyman.rpc.subscriptions import Subscriptions
+from journeyman.rpc.terminals import PeerTerminals
 from journeyman_protocol.daemon import CancelParams, WorkDoneProgressCancelParams
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class Session:
         self.outbound = Outbound(outbox.must, limits)
         self.peer = Peer(name, outbox, self.outbound, start)
         self.peer.subscriptions = Subscriptions(self.peer, router.services.events)
+        self.peer.terminals = PeerTerminals(self.peer, router.services.terminals)
         self.server = lsp.JourneymanServer(
             lsp.Wire(outbox.must, self.outbound.request, lambda: leave("The client sent exit."))
         )
@@ -271,6 +273,7 @@ class Session:
     def close(self) -> None:
         self.outbound.close()
         self.peer.subscriptions.close()
+        self.peer.terminals.close()
 
 
 def _id_of(message: dict[str, Any]) -> Ident | None:

@@ -162,7 +162,7 @@ class FakeGuest:
         self.directory()
 
     @port("guest.kill_all")
-    async def kill_all(self) -> int:
+    async def kill_all(self, *, terminals: bool = True) -> int:
         self.directory()
         return 0
 

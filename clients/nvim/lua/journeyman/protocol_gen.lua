@@ -175,6 +175,58 @@
 ---@field data table<string, any>
 ---@field durable boolean
 
+---@class journeyman.ExecAckParams
+---@field execId string
+---@field bytes integer Bytes taken since the last acknowledgement.
+
+---Exactly once, after all of the output.
+---@class journeyman.ExecExited
+---@field execId string
+---@field reason "exited"|"timeout"|"lost" `lost`: the workspace went away, or was put away.
+---@field code? integer As a shell says it: 128 plus the signal's number where a signal ended it.
+---@field signal? string Such as `SIGKILL`.
+---@field message? string
+
+---@class journeyman.ExecKillParams
+---@field execId string
+---@field signal? "HUP"|"INT"|"QUIT"|"TERM"|"KILL"|"USR1"|"USR2"|"STOP"|"CONT" To every process that came of the command. Absent: hang up, and kill what is left after 2 seconds.
+
+---@class journeyman.ExecOutput
+---@field execId string
+---@field offset integer Bytes of output before this piece.
+---@field content string
+---@field encoding "base64"|"utf8"
+
+---`argv` or `command`; with neither, a login shell in a terminal.
+---@class journeyman.ExecParams
+---@field projectId string
+---@field argv? string[]
+---@field command? string For `bash -c`.
+---@field cwd? string
+---@field env? table<string, any> Added to the workspace's own clean environment.
+---@field pty? boolean A terminal of its own. Otherwise output and errors come as one stream of bytes.
+---@field cols? integer
+---@field rows? integer
+---@field stdin? boolean Whether `workspace/execWrite` will be used; otherwise input is empty. A terminal always has it.
+---@field encoding? "base64"|"utf8" Of the output. `utf8`: what is not UTF-8 comes as U+FFFD.
+---@field timeoutMs? integer Hung up on after this, as if the connection ended.
+---@field ackWindow? integer At most this many bytes of output are sent before `workspace/execAck` says they were taken. In any case a client that does not read its connection stops the command's output, not the daemon's memory.
+
+---@class journeyman.ExecResizeParams
+---@field execId string
+---@field cols integer
+---@field rows integer
+
+---@class journeyman.ExecResult
+---@field execId string
+
+---Input, in the order of the requests. Answered once the workspace has taken it.
+---@class journeyman.ExecWriteParams
+---@field execId string
+---@field content? string
+---@field encoding? "base64"|"utf8"
+---@field eof? boolean Nothing more will come; in a terminal this types Ctrl-D.
+
 ---@class journeyman.FileList
 ---@field items journeyman.WorkspaceFile[]
 ---@field skipped string[] Links, special files and names that are not UTF-8: not offered for copying.
@@ -495,6 +547,11 @@ M.methods = {
   ["workspace/stat"] = { direction = "request" },
   ["workspace/createDirectory"] = { direction = "request" },
   ["workspace/rename"] = { direction = "request" },
+  ["workspace/exec"] = { direction = "request" },
+  ["workspace/execWrite"] = { direction = "request" },
+  ["workspace/execResize"] = { direction = "request" },
+  ["workspace/execKill"] = { direction = "request" },
+  ["workspace/execAck"] = { direction = "request" },
   ["workspace/delete"] = { direction = "request" },
   ["model/list"] = { direction = "request" },
   ["daemon/ping"] = { direction = "request" },
@@ -503,6 +560,8 @@ M.methods = {
   ["window/workDoneProgress/cancel"] = { direction = "notificationIn" },
   ["agent/event"] = { direction = "notificationOut" },
   ["todo/didChange"] = { direction = "notificationOut" },
+  ["workspace/execOutput"] = { direction = "notificationOut" },
+  ["workspace/execExited"] = { direction = "notificationOut" },
   ["workspace/didChangeStatus"] = { direction = "notificationOut" },
   ["$/progress"] = { direction = "notificationOut" },
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import fcntl
 import os
 import select
@@ -14,6 +15,9 @@ import time
 from .channels import Channel
 from .child import Child
 from .wire import DRAIN_S, EXTRA_MAX, PIECE, Gone
+
+END_OF_INPUT = b"\x04"
+"""What a terminal takes for the end of input, typed."""
 
 
 def _waiting(fd: int) -> int:
@@ -26,19 +30,29 @@ def read_some(fd: int, limit: int = 65536) -> bytes | None:
         return os.read(fd, limit)
     except BlockingIOError:
         return None
+    except OSError as error:
+        if error.errno == errno.EIO:
+            return b""  # a terminal nobody has open any more
+        raise
 
 
 def pump(channel: Channel, child: Child, out: int, extra: int | None) -> None:
     """Carry a process's output until it ended and what it had written is delivered. Reads only while
     there is credit, so a slow reader stops the process and not our memory; throws output away once
-    nobody listens, so that the process goes on."""
+    nobody listens, so that the process goes on. A terminal is read until it is silent: the system hangs
+    up on whoever still holds it."""
     side = bytearray()
     owed, deadline, open_out = 0, 0.0, True
-    exited = False
+    exited = quiet = False
+    tty = child.has_terminal
     try:
         while True:
             if child.code is not None and not exited:
-                exited, owed, deadline = True, _waiting(out) if open_out else 0, time.monotonic() + DRAIN_S
+                exited, owed, deadline = (
+                    True,
+                    _waiting(out) if open_out and not tty else 0,
+                    time.monotonic() + DRAIN_S,
+                )
                 if extra is not None:
                     _collect(extra, side, _waiting(extra))
                 with contextlib.suppress(Gone):
@@ -46,7 +60,8 @@ def pump(channel: Channel, child: Child, out: int, extra: int | None) -> None:
                         text = base64.b64encode(bytes(side[at : at + PIECE])).decode("ascii")
                         channel.note({"extra": text})
                     channel.note({"exit": child.code})
-            if exited and (not open_out or (owed <= 0 and time.monotonic() >= deadline)):
+            late = exited and owed <= 0 and time.monotonic() >= deadline
+            if exited and (not open_out or (late and (quiet or not tty))):
                 return
             poller = select.poll()
             poller.register(child.wake_read, select.POLLIN)
@@ -55,8 +70,11 @@ def pump(channel: Channel, child: Child, out: int, extra: int | None) -> None:
             flowing = open_out and (channel.gone or channel.credit > 0)
             if flowing:
                 poller.register(out, select.POLLIN)
-            timeout = max(0.0, deadline - time.monotonic()) * 1000 if exited and owed <= 0 else None
-            for fd, _ in poller.poll(timeout):
+            waits = exited and owed <= 0 and (flowing or not tty)
+            timeout = max(0.0, deadline - time.monotonic()) * 1000 if waits else None
+            ready = poller.poll(timeout)
+            quiet = flowing and out not in [fd for fd, _ in ready]
+            for fd, _ in ready:
                 if fd == child.wake_read:
                     read_some(fd)
                 elif fd == out:
@@ -90,13 +108,18 @@ def feed(channel: Channel, child: Child, stdin: int) -> None:
         while True:
             data = channel.receive()
             if data is None:
+                if child.has_terminal:
+                    os.write(stdin, END_OF_INPUT)
                 return
             view = memoryview(data)
             while view and child.code is None:
                 poller = select.poll()
                 poller.register(stdin, select.POLLOUT)
                 if poller.poll(500):
-                    view = view[os.write(stdin, view) :]
+                    try:
+                        view = view[os.write(stdin, view) :]
+                    except BlockingIOError:
+                        time.sleep(0.01)  # a terminal says it has room and takes nothing
     except (Gone, OSError):
         return  # nobody writes any more, or nobody reads
     finally:

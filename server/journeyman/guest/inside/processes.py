@@ -16,7 +16,11 @@ from .child import Child
 from .output import feed, pump
 from .paths import Root
 from .pool import Pool
+from .terminal import MARK, end_tree, open_terminal, signal_tree, take_terminal
 from .wire import Gone, Refusal
+
+END_GRACE_S = 2.0
+"""Seconds what was started for a person has to end once that person is gone."""
 
 
 class Processes:
@@ -40,12 +44,14 @@ class Processes:
             channel.send(("%s\n" % missing).encode("utf-8", "surrogateescape"))
             channel.note({"exit": 127})
             return {}
-        channel.wake = child.wake
-        channel.on_note = lambda message: self.signal(child, int(message["signal"]))
+        channel.wake = lambda: self._woken(channel, child)
+        channel.on_note = lambda message: self._noted(child, message)
         with contextlib.suppress(Gone):
             channel.note({"pid": child.pid})
         if stdin is not None:
             self.pool.run(lambda: feed(channel, child, stdin))
+        if channel.gone:
+            self._woken(channel, child)  # it was dropped before anybody could hear of it
         try:
             pump(channel, child, out, extra)
         finally:
@@ -53,14 +59,41 @@ class Processes:
             child.close()
         return {}
 
+    def _woken(self, channel: Channel, child: Child) -> None:
+        if channel.gone and child.mark and child.code is None:
+            self.pool.run(lambda: end_tree(child.tree, END_GRACE_S))
+        child.wake()
+
+    def _noted(self, child: Child, message: dict[str, Any]) -> None:
+        if "resize" in message:
+            cols, rows = message["resize"]
+            child.resize(int(cols), int(rows))
+        elif "end" in message:
+            grace_s = float(message["end"])
+            self.pool.run(lambda: end_tree(child.tree, grace_s))
+        elif "tree" in message:
+            signal_tree(int(message["tree"]), child.tree)
+        else:
+            self.signal(child, int(message["signal"]))
+
     def _start(self, args: dict[str, Any]) -> tuple[Child, int, int | None, int | None]:
         argv = [_os_text(each) for each in args["argv"]]
         if not argv or any("\0" in each for each in argv):
             raise Refusal("invalid", "A process needs a program, and no NUL bytes in its arguments.")
+        size = args.get("pty")
         environment = dict(self.environment)
-        environment.update({_os_text(key): _os_text(value) for key, value in args["env"].items()})
+        if size:
+            environment["TERM"] = "xterm-256color"
+        for key, value in args["env"].items():
+            if not key or "=" in key or "\0" in key + value:
+                raise Refusal("invalid", "%r cannot be a variable of the environment." % key[:100])
+            environment[_os_text(key)] = _os_text(value)
+        mark = b""
+        if args.get("bound"):
+            environment[MARK] = os.urandom(8).hex()
+            mark = ("%s=%s" % (MARK, environment[MARK])).encode()
         directory = self.root.open_directory(args["cwd"])
-        out_read, out_write = os.pipe()
+        out_read, out_write = open_terminal(int(size[0]), int(size[1])) if size else os.pipe()
         extra_read, extra_write = os.pipe() if args["extra_fd"] else (None, None)
         # A child is registered before the reaper may look at it, and fd 3 is ours while it is started.
         try:
@@ -70,9 +103,10 @@ class Processes:
                 try:
                     popen = subprocess.Popen(
                         argv,
-                        stdin=subprocess.PIPE if args["stdin"] else subprocess.DEVNULL,
+                        stdin=out_write if size else subprocess.PIPE if args["stdin"] else subprocess.DEVNULL,
                         stdout=out_write,
                         stderr=subprocess.STDOUT if args["merge_output"] else subprocess.DEVNULL,
+                        preexec_fn=take_terminal if size else None,
                         cwd="/proc/self/fd/%d" % directory,
                         env=environment,
                         pass_fds=(3,) if extra_write is not None else (),
@@ -82,7 +116,7 @@ class Processes:
                 finally:
                     if extra_write is not None:
                         os.dup2(self._side, 3, inheritable=False)
-                child = Child(popen)
+                child = Child(popen, os.dup(out_read) if size else None, mark)
                 self._children[popen.pid] = child
                 self._started.set()
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
@@ -98,7 +132,7 @@ class Processes:
         os.set_blocking(out_read, False)
         if extra_read is not None:
             os.set_blocking(extra_read, False)
-        stdin = None
+        stdin = os.dup(out_read) if size else None
         if popen.stdin is not None:
             stdin = os.dup(popen.stdin.fileno())
             popen.stdin.close()
@@ -136,16 +170,26 @@ class Processes:
 
     def kill_all(self, _c: Channel, args: dict[str, Any], _b: bytes) -> dict[str, Any]:
         """SIGTERM first where `grace_s` is above zero, then SIGKILL for what is left."""
-        count = self.end_all(signal.SIGTERM, float(args["grace_s"])) if args["grace_s"] > 0 else 0
-        return {"killed": max(count, self.end_all(signal.SIGKILL, 5.0))}
+        spare = not args.get("terminals", True)
+        grace_s = float(args["grace_s"])
+        count = self.end_all(signal.SIGTERM, grace_s, spare) if grace_s > 0 else 0
+        return {"killed": max(count, self.end_all(signal.SIGKILL, 5.0, spare))}
 
-    def end_all(self, number: int, within_s: float) -> int:
+    def _spared(self) -> set[int]:
+        with self._lock:
+            children = [child for child in self._children.values() if child.mark]
+        return {pid for child in children for pid in child.tree()}
+
+    def end_all(self, number: int, within_s: float, spare_terminals: bool = False) -> int:
         """Signal every descendant until none is left or the time is up; orphans come to us (subreaper).
         A polite signal is sent to each once."""
         seen: dict[int, bool] = {}
         until = time.monotonic() + within_s
         while True:
             alive = descendants(os.getpid())
+            if spare_terminals and alive:
+                spared = self._spared()
+                alive = [pid for pid in alive if pid not in spared]
             for pid in alive:
                 if number == signal.SIGKILL or pid not in seen:
                     seen[pid] = True

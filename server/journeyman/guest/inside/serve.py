@@ -56,6 +56,10 @@ def _environment(home: str) -> dict[str, str]:
     }
 
 
+def _not_heeded(number: int, frame: object) -> None:
+    pass
+
+
 class _Stop(Exception):
     pass
 
@@ -105,7 +109,9 @@ def main(argv: Sequence[str]) -> int:
         "scan": bulk.scan, "read_many": bulk.read_many, "restore": bulk.restore,
     }  # fmt: skip
     signal.signal(signal.SIGTERM, _on_term)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        # Heard and not heeded, rather than ignored: what is ignored stays so in every process we start.
+        signal.signal(number, _not_heeded)
     listener.listen(64)
     try:
         while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeyman.rpc.handlers import agent, chat, daemon, files, model, project, todo, workspace
+from journeyman.rpc.handlers import agent, chat, daemon, files, model, project, terminal, todo, workspace
 from journeyman.rpc.router import Handler
 
 HANDLERS: dict[str, Handler] = {
@@ -12,6 +12,7 @@ HANDLERS: dict[str, Handler] = {
     **todo.HANDLERS,
     **workspace.HANDLERS,
     **files.HANDLERS,
+    **terminal.HANDLERS,
     **model.HANDLERS,
     **daemon.HANDLERS,
 }
