@@ -763,7 +763,7 @@ export interface Requests {
   "workspace/execWrite": { params: ExecWriteParams; result: Empty };
   /** A terminal has another size now. */
   "workspace/execResize": { params: ExecResizeParams; result: Empty };
-  /** Signal a command and all that came of it. */
+  /** Signal all that came of a command. */
   "workspace/execKill": { params: ExecKillParams; result: Empty };
   /** Output was taken; more may be sent. */
   "workspace/execAck": { params: ExecAckParams; result: Empty };
