@@ -18,6 +18,7 @@ from journeyman_protocol import (
     project,
     terminal,
     todo,
+    watching,
     workspace,
 )
 from journeyman_protocol.base import Empty, Message, Paged
@@ -174,6 +175,13 @@ METHODS: tuple[Method, ...] = (
     _request("workspace/createDirectory", files.PathRef, files.FileStat, "Make a directory and those above."),
     _request("workspace/rename", files.RenameParams, files.FileStat, "Move a file, directory or link."),
     _request(
+        "workspace/watch",
+        watching.WatchParams,
+        watching.WatchResult,
+        "Be told what changes in a directory, from the answer on, missing nothing.",
+    ),
+    _request("workspace/unwatch", watching.WatchRef, Empty, "Stop watching; no error where it has ended."),
+    _request(
         "workspace/exec",
         terminal.ExecParams,
         terminal.ExecResult,
@@ -201,6 +209,7 @@ METHODS: tuple[Method, ...] = (
     ),
     _outgoing("agent/event", agent.Event, "The one stream: what happens in a chat that is subscribed to."),
     _outgoing("todo/didChange", todo.TodoList, "A subscribed chat's todo list changed."),
+    _outgoing("workspace/didChangeFiles", watching.FilesChanged, "What this connection watches changed."),
     _outgoing("workspace/execOutput", terminal.ExecOutput, "What a command of this connection wrote."),
     _outgoing("workspace/execExited", terminal.ExecExited, "A command of this connection ended."),
     _outgoing("workspace/didChangeStatus", workspace.WorkspaceStatus, "A workspace changed its state."),

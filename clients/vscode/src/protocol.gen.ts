@@ -306,6 +306,13 @@ export interface ExecWriteParams {
   eof?: boolean;
 }
 
+export interface FileChange {
+  /** `created` is also said of what took another's place, `deleted` is meant for everything below, too. */
+  kind: "created" | "changed" | "deleted";
+  /** From the workspace, `/`-separated. Names that are not UTF-8 are not told. */
+  path: string;
+}
+
 export interface FileList {
   items: WorkspaceFile[];
   /** Links, special files and names that are not UTF-8: not offered for copying. */
@@ -324,6 +331,16 @@ export interface FileStat {
   target?: string;
   /** What a symbolic link leads to; absent where that is nothing in the workspace. */
   targetKind?: "file" | "directory" | "symlink" | "other";
+}
+
+/** What happened in a moment, each path once or as deleted and created, to be applied in order. */
+export interface FilesChanged {
+  watchId: string;
+  changes: FileChange[];
+  /** More happened than could be kept: look at everything again, then apply `changes`. */
+  overflow: boolean;
+  /** The watch is over: the workspace went away, or there is too much to watch by now. Watch anew. */
+  ended?: ErrorData;
 }
 
 export interface FilesParams {
@@ -632,6 +649,28 @@ export interface Usage {
   modelCalls: number;
 }
 
+/** A directory, or one name in a directory that need not be there yet. Links below it are not followed. */
+export interface WatchParams {
+  projectId: string;
+  path?: string;
+  recursive?: boolean;
+  /** Without a slash: names at any depth, such as `node_modules` or `*.tmp`. With one: globs over paths from the workspace, such as `**/build/**`. What is excluded is not watched. */
+  excludes?: string[];
+}
+
+export interface WatchRef {
+  watchId: string;
+}
+
+/** Everything that happens from now on is told. */
+export interface WatchResult {
+  watchId: string;
+  /** `polling`: the system gave no watches; changes are found every 2 seconds. */
+  by: "events" | "polling";
+  /** How many are watched; at most 20,000. */
+  directories: number;
+}
+
 /** `window/workDoneProgress/cancel` of LSP. */
 export interface WorkDoneProgressCancelParams {
   token: number | string;
@@ -757,6 +796,10 @@ export interface Requests {
   "workspace/createDirectory": { params: PathRef; result: FileStat };
   /** Move a file, directory or link. */
   "workspace/rename": { params: RenameParams; result: FileStat };
+  /** Be told what changes in a directory, from the answer on, missing nothing. */
+  "workspace/watch": { params: WatchParams; result: WatchResult };
+  /** Stop watching; no error where it has ended. */
+  "workspace/unwatch": { params: WatchRef; result: Empty };
   /** Start a command or a terminal of a person's own in the workspace. */
   "workspace/exec": { params: ExecParams; result: ExecResult };
   /** Give a command input, in the order of the requests. */
@@ -789,6 +832,8 @@ export interface DaemonNotifications {
   "agent/event": { params: Event };
   /** A subscribed chat's todo list changed. */
   "todo/didChange": { params: TodoList };
+  /** What this connection watches changed. */
+  "workspace/didChangeFiles": { params: FilesChanged };
   /** What a command of this connection wrote. */
   "workspace/execOutput": { params: ExecOutput };
   /** A command of this connection ended. */

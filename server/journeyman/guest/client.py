@@ -19,6 +19,7 @@ from journeyman.guest.connection import Connection, connect_when_ready
 from journeyman.guest.frames import lost, stat_from
 from journeyman.guest.inside import wire
 from journeyman.guest.processes import GuestProcess, run_to_end
+from journeyman.guest.watching import GuestWatch
 from journeyman.ports.guest import (
     DirectoryPage,
     DirEntry,
@@ -237,6 +238,20 @@ class GuestClient:
     ) -> bulk.GuestRestore:
         return await bulk.GuestRestore.begin(
             self._connection, root, entries_max=entries_max, bytes_max=bytes_max
+        )
+
+    async def watch(
+        self, path: str, *, recursive: bool = True, excludes: Sequence[str] = (), **options: Any
+    ) -> GuestWatch:
+        """`options`: `poll_s` looks again every so many seconds instead, `directories_max` and `paths_max`
+        are the guest's bounds."""
+        return await GuestWatch.start(
+            self._connection,
+            path,
+            recursive=recursive,
+            excludes=excludes,
+            options=options,
+            timeout_s=self._call_s,
         )
 
     async def close(self) -> None:

@@ -65,6 +65,45 @@ class FileContent:
     """Of the file that was read."""
 
 
+ChangeKind = Literal["created", "changed", "deleted"]
+WatchedBy = Literal["events", "polling"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    kind: ChangeKind
+    """`created` also where something was replaced; `deleted` is meant for all below the path too."""
+    path: str
+    """Relative to /workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeBatch:
+    changes: tuple[Change, ...]
+    """To be applied in order."""
+    overflow: bool
+    """More happened than could be kept: look at everything again, before these changes."""
+
+
+class Watch(Protocol):
+    """A part of the workspace that is watched, until it is closed or the workspace goes away."""
+
+    @property
+    def by(self) -> WatchedBy: ...
+
+    @property
+    def directories(self) -> int:
+        """How many are watched."""
+        ...
+
+    def changes(self) -> AsyncIterator[ChangeBatch]:
+        """What happens from the start on. Who takes it late gets it coalesced, and at worst an overflow.
+        Raises `overloaded` when there is too much to watch by now."""
+        ...
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
     """One entry of a scan. `path` is relative to the scan's root, as bytes: names need not be UTF-8."""
@@ -318,6 +357,12 @@ class Guest(Protocol):
 
     async def begin_restore(self, root: str) -> Restore:
         """Open a bulk write into `root`, which must be an empty directory."""
+        ...
+
+    async def watch(self, path: str, *, recursive: bool = True, excludes: Sequence[str] = ()) -> Watch:
+        """Watch a directory, or one name that need not be there yet. Links are not followed below it.
+        Excludes without a slash hide names at any depth, others are globs over paths from /workspace.
+        More than 20,000 directories: `overloaded`."""
         ...
 
     async def close(self) -> None:

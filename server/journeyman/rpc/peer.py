@@ -14,6 +14,7 @@ from journeyman.rpc.refusals import from_exception
 if TYPE_CHECKING:
     from journeyman.rpc.subscriptions import Subscriptions
     from journeyman.rpc.terminals import PeerTerminals
+    from journeyman.rpc.watches import Watches
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ class Peer:
 
     subscriptions: Subscriptions
     terminals: PeerTerminals
+    watches: Watches
 
     def __init__(
         self,

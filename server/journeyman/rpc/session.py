@@ -30,6 +30,7 @@ from journeyman.rpc.refusals import Refusal, from_exception, refuse
 from journeyman.rpc.router import Context, Router, scope_key, validate
 from journeyman.rpc.subscriptions import Subscriptions
 from journeyman.rpc.terminals import PeerTerminals
+from journeyman.rpc.watches import Watches
 from journeyman_protocol.daemon import CancelParams, WorkDoneProgressCancelParams
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Session:
         self.peer = Peer(name, outbox, self.outbound, start)
         self.peer.subscriptions = Subscriptions(self.peer, router.services.events)
         self.peer.terminals = PeerTerminals(self.peer, router.services.terminals)
+        self.peer.watches = Watches(self.peer)
         self.server = lsp.JourneymanServer(
             lsp.Wire(outbox.must, self.outbound.request, lambda: leave("The client sent exit."))
         )
@@ -274,6 +276,7 @@ class Session:
         self.outbound.close()
         self.peer.subscriptions.close()
         self.peer.terminals.close()
+        self.peer.watches.close()
 
 
 def _id_of(message: dict[str, Any]) -> Ident | None:

@@ -227,6 +227,10 @@
 ---@field encoding? "base64"|"utf8"
 ---@field eof? boolean Nothing more will come; in a terminal this types Ctrl-D.
 
+---@class journeyman.FileChange
+---@field kind "created"|"changed"|"deleted" `created` is also said of what took another's place, `deleted` is meant for everything below, too.
+---@field path string From the workspace, `/`-separated. Names that are not UTF-8 are not told.
+
 ---@class journeyman.FileList
 ---@field items journeyman.WorkspaceFile[]
 ---@field skipped string[] Links, special files and names that are not UTF-8: not offered for copying.
@@ -239,6 +243,13 @@
 ---@field etag string Changes whenever the file does; opaque.
 ---@field target? string Text of a symbolic link.
 ---@field targetKind? "file"|"directory"|"symlink"|"other" What a symbolic link leads to; absent where that is nothing in the workspace.
+
+---What happened in a moment, each path once or as deleted and created, to be applied in order.
+---@class journeyman.FilesChanged
+---@field watchId string
+---@field changes journeyman.FileChange[]
+---@field overflow boolean More happened than could be kept: look at everything again, then apply `changes`.
+---@field ended? journeyman.ErrorData The watch is over: the workspace went away, or there is too much to watch by now. Watch anew.
 
 ---@class journeyman.FilesParams
 ---@field projectId string
@@ -468,6 +479,22 @@
 ---@field costUsd? number
 ---@field modelCalls integer
 
+---A directory, or one name in a directory that need not be there yet. Links below it are not followed.
+---@class journeyman.WatchParams
+---@field projectId string
+---@field path? string
+---@field recursive? boolean
+---@field excludes? string[] Without a slash: names at any depth, such as `node_modules` or `*.tmp`. With one: globs over paths from the workspace, such as `**/build/**`. What is excluded is not watched.
+
+---@class journeyman.WatchRef
+---@field watchId string
+
+---Everything that happens from now on is told.
+---@class journeyman.WatchResult
+---@field watchId string
+---@field by "events"|"polling" `polling`: the system gave no watches; changes are found every 2 seconds.
+---@field directories integer How many are watched; at most 20,000.
+
 ---`window/workDoneProgress/cancel` of LSP.
 ---@class journeyman.WorkDoneProgressCancelParams
 ---@field token integer|string
@@ -547,6 +574,8 @@ M.methods = {
   ["workspace/stat"] = { direction = "request" },
   ["workspace/createDirectory"] = { direction = "request" },
   ["workspace/rename"] = { direction = "request" },
+  ["workspace/watch"] = { direction = "request" },
+  ["workspace/unwatch"] = { direction = "request" },
   ["workspace/exec"] = { direction = "request" },
   ["workspace/execWrite"] = { direction = "request" },
   ["workspace/execResize"] = { direction = "request" },
@@ -560,6 +589,7 @@ M.methods = {
   ["window/workDoneProgress/cancel"] = { direction = "notificationIn" },
   ["agent/event"] = { direction = "notificationOut" },
   ["todo/didChange"] = { direction = "notificationOut" },
+  ["workspace/didChangeFiles"] = { direction = "notificationOut" },
   ["workspace/execOutput"] = { direction = "notificationOut" },
   ["workspace/execExited"] = { direction = "notificationOut" },
   ["workspace/didChangeStatus"] = { direction = "notificationOut" },

@@ -39,3 +39,18 @@ def renameat2(old_fd: int, old: bytes, new_fd: int, new: bytes, flags: int) -> i
     except AttributeError:
         return errno.ENOSYS
     return 0 if call(old_fd, old, new_fd, new, flags) == 0 else ctypes.get_errno()
+
+
+def inotify_init(flags: int) -> int:
+    """A descriptor, or -1."""
+    return -1 if _libc is None else int(_libc.inotify_init1(flags))
+
+
+def inotify_add(fd: int, path: bytes, mask: int) -> tuple[int, int]:
+    """The watch and 0, or -1 and the error's number."""
+    found = int(_libc.inotify_add_watch(fd, path, ctypes.c_uint32(mask)))
+    return found, 0 if found >= 0 else ctypes.get_errno()
+
+
+def inotify_remove(fd: int, watch: int) -> None:
+    _libc.inotify_rm_watch(fd, watch)

@@ -18,6 +18,7 @@ from .paths import Root
 from .pool import Pool
 from .processes import Processes, reserve_side_channel
 from .search import Search
+from .watching import Watching
 
 UMASK = 0o022
 
@@ -105,7 +106,7 @@ def main(argv: Sequence[str]) -> int:
         "spawn": processes.spawn, "kill_all": processes.kill_all,
         "read": files.read, "write": files.write, "stat": files.stat, "list": files.list,
         "mkdir": files.mkdir, "entries": arrange.entries, "remove": arrange.remove, "rename": arrange.rename,
-        "glob": search.glob, "grep": search.grep,
+        "glob": search.glob, "grep": search.grep, "watch": Watching(root).watch,
         "scan": bulk.scan, "read_many": bulk.read_many, "restore": bulk.restore,
     }  # fmt: skip
     signal.signal(signal.SIGTERM, _on_term)

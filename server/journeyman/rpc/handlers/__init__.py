@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from journeyman.rpc.handlers import agent, chat, daemon, files, model, project, terminal, todo, workspace
+from journeyman.rpc.handlers import (
+    agent,
+    chat,
+    daemon,
+    files,
+    model,
+    project,
+    terminal,
+    todo,
+    watching,
+    workspace,
+)
 from journeyman.rpc.router import Handler
 
 HANDLERS: dict[str, Handler] = {
@@ -13,6 +24,7 @@ HANDLERS: dict[str, Handler] = {
     **workspace.HANDLERS,
     **files.HANDLERS,
     **terminal.HANDLERS,
+    **watching.HANDLERS,
     **model.HANDLERS,
     **daemon.HANDLERS,
 }
