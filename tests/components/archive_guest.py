@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import cast
 
 from journeyman.failures import Failure
-from journeyman.ports.guest import FileData, Guest, RestoreEntry, TreeEntry
+from journeyman.guest.inside import wire
+from journeyman.ports.guest import FileData, Guest, RestoreEntry, TreeEntry, TreeRecords
 
 PIECE = 200_000
 
@@ -41,6 +43,17 @@ class FolderGuest:
         await self._at("scan")
         for entry in self._below(b""):
             yield entry
+
+    async def look(
+        self, root: str = "/workspace", *, xattrs: bool = True, bytes_max: int = 1 << 30
+    ) -> TreeRecords:
+        entries = [entry async for entry in self.scan(root)]
+        records = [
+            wire.pack_entry((wire.KINDS.index(e.kind), *e[2:8], e.path, e.target, {}))  # type: ignore[arg-type]
+            for e in entries
+        ]
+        attributes = [wire.pack_attributes(e.path, dict(e.xattrs)) for e in entries if xattrs and e.xattrs]
+        return TreeRecords(b"".join(records), b"".join(attributes))
 
     def _below(self, prefix: bytes) -> list[TreeEntry]:
         found: list[TreeEntry] = []
@@ -83,6 +96,15 @@ class FolderGuest:
             pieces = [data[at : at + PIECE] for at in range(0, len(data), PIECE)] or [b""]
             for number, piece in enumerate(pieces):
                 yield FileData(path, piece, last=number == len(pieces) - 1)
+
+    async def checksums(
+        self, paths: Sequence[bytes], root: str = "/workspace"
+    ) -> AsyncIterator[tuple[bytes, int, int]]:
+        for path in paths:
+            await self._at("read")
+            with open(os.path.join(self.root, path), "rb") as file:
+                data = file.read()
+            yield path, len(data), zlib.crc32(data)
 
     async def begin_restore(self, root: str) -> FolderRestore:
         await self._at("begin")

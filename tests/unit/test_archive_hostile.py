@@ -50,7 +50,7 @@ def _file(manifest: Manifest) -> Node:
 
 
 def _swap(manifest: Manifest, old: Node, **change: Any) -> Manifest:
-    nodes = tuple(replace(node, **change) if node is old else node for node in manifest.nodes)
+    nodes = tuple(node._replace(**change) if node is old else node for node in manifest.nodes)
     return fitting(replace(manifest, nodes=nodes))
 
 

@@ -94,7 +94,7 @@ async def build(
         manager = WorkspaceManager(
             sandbox,
             LocalGenerations(settings.data_dir, uid=settings.workspace_uid, clock=clock),
-            ArchiveEngine(objects, clock=clock, ids=ids),
+            ArchiveEngine(objects, clock=clock, ids=ids, cache=settings.data_dir / "cache"),
             store,
             clock=clock,
             ids=ids,

@@ -12,19 +12,22 @@ from journeyman.guest.connection import Connection
 from journeyman.guest.frames import (
     file_pieces,
     lost,
-    pack_restore_data,
     pack_restore_entry,
     refused,
+    restore_data_head,
     tree_entries,
 )
 from journeyman.guest.inside import wire
-from journeyman.ports.guest import FileData, RestoreEntry, TreeEntry
+from journeyman.ports.guest import FileData, RestoreEntry, TreeEntry, TreeRecords
 
 STALL_S = 60.0
 """Most seconds a bulk stream may stand still while we wait for the guest."""
 FINISH_S = 600.0
 """Most seconds for links, metadata and the sync of a restored tree."""
+LOOK_BYTES_MAX = 1 << 30
 PATHS_PER_CALL = 2000
+RECORD_BYTES = wire.PIECE
+GATHERED_BYTES = wire.PIECE // 2
 CALL_BYTES_MAX = wire.PIECE
 
 
@@ -37,11 +40,28 @@ async def next_piece(channel: Channel) -> bytes | None:
 
 
 async def scan(connection: Connection, root: str) -> AsyncIterator[TreeEntry]:
-    channel = connection.open("scan", {"root": root})
+    seen = await look(connection, root, xattrs=True, bytes_max=LOOK_BYTES_MAX)
+    for entry in tree_entries(seen.records, seen.attributes):
+        yield entry
+
+
+async def look(connection: Connection, root: str, *, xattrs: bool, bytes_max: int) -> TreeRecords:
+    channel = connection.open("scan", {"root": root, "xattrs": xattrs})
     try:
+        parts: list[bytes] = []
+        size = 0
         while (data := await next_piece(channel)) is not None:
-            for entry in tree_entries(data):
-                yield entry
+            parts.append(data)
+            size += len(data)
+            if size > bytes_max:
+                raise Failure(
+                    "invalid", "The workspace has too many files to list.", hint="Remove what is not needed."
+                )
+        at = (await channel.result()).get("attributes_at")
+        if not isinstance(at, int) or not 0 <= at <= size:
+            raise lost("its list of files is cut")
+        whole = b"".join(parts)
+        return TreeRecords(whole[:at], whole[at:])
     finally:
         channel.close()
 
@@ -73,6 +93,23 @@ async def read_many(connection: Connection, paths: Sequence[bytes], root: str) -
             channel.close()
 
 
+async def checksums(
+    connection: Connection, paths: Sequence[bytes], root: str
+) -> AsyncIterator[tuple[bytes, int, int]]:
+    for batch in _batches(paths):
+        channel = connection.open("checksums", {"root": root}, b"\0".join(batch))
+        try:
+            answered = b""
+            while (data := await next_piece(channel)) is not None:
+                answered += data
+            if len(answered) != len(batch) * wire.CHECKSUM.size:
+                raise lost("checksums are missing")
+            for path, (size, crc) in zip(batch, wire.CHECKSUM.iter_unpack(answered), strict=True):
+                yield path, size, crc
+        finally:
+            channel.close()
+
+
 def _batches(paths: Sequence[bytes]) -> list[list[bytes]]:
     batches: list[list[bytes]] = []
     size = CALL_BYTES_MAX
@@ -92,7 +129,8 @@ class GuestRestore:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._pending = bytearray()
+        self._pending: list[bytes] = []
+        self._size = 0
         self._kinds: dict[bytes, str] = {}
 
     @classmethod
@@ -138,8 +176,9 @@ class GuestRestore:
         await self._put(pack_restore_entry(entry))
 
     async def data(self, path: bytes, data: bytes) -> None:
-        for at in range(0, len(data), wire.PIECE):
-            await self._put(pack_restore_data(path, data[at : at + wire.PIECE]))
+        for at in range(0, len(data), RECORD_BYTES):
+            piece = data[at : at + RECORD_BYTES]
+            await self._put(restore_data_head(path, len(piece)), piece)
 
     async def finish(self) -> int:
         try:
@@ -163,15 +202,18 @@ class GuestRestore:
                 await self._channel.result()
         self._channel.close()
 
-    async def _put(self, record: bytes) -> None:
-        self._pending += record
-        if len(self._pending) >= wire.PIECE:
+    async def _put(self, *parts: bytes) -> None:
+        self._pending += parts
+        self._size += sum(map(len, parts))
+        if self._size >= GATHERED_BYTES:
             await self._flush()
         elif self._channel.failure is not None:
             raise self._channel.failure
 
     async def _flush(self) -> None:
-        pending, self._pending = bytes(self._pending), bytearray()
+        pending = b"".join(self._pending)
+        self._pending.clear()
+        self._size = 0
         try:
             async with asyncio.timeout(STALL_S):
                 await self._channel.send(pending)

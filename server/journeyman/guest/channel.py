@@ -71,7 +71,7 @@ class Channel:
             piece = view[: wire.PIECE]
             view = view[len(piece) :]
             self._credit -= len(piece)
-            self._connection.send(self.ident, wire.DATA, bytes(piece))
+            self._connection.send(self.ident, wire.DATA, data if len(piece) == len(data) else bytes(piece))
             await self._connection.drained()
 
     def end(self) -> None:

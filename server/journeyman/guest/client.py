@@ -35,6 +35,7 @@ from journeyman.ports.guest import (
     ProcessSpec,
     Stat,
     TreeEntry,
+    TreeRecords,
 )
 
 CALL_S = 60.0
@@ -230,8 +231,18 @@ class GuestClient:
     def scan(self, root: str = "/workspace") -> AsyncIterator[TreeEntry]:
         return bulk.scan(self._connection, root)
 
+    async def look(
+        self, root: str = "/workspace", *, xattrs: bool = True, bytes_max: int = bulk.LOOK_BYTES_MAX
+    ) -> TreeRecords:
+        return await bulk.look(self._connection, root, xattrs=xattrs, bytes_max=bytes_max)
+
     def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]:
         return bulk.read_many(self._connection, paths, root)
+
+    def checksums(
+        self, paths: Sequence[bytes], root: str = "/workspace"
+    ) -> AsyncIterator[tuple[bytes, int, int]]:
+        return bulk.checksums(self._connection, paths, root)
 
     async def begin_restore(
         self, root: str, *, entries_max: int = RESTORE_ENTRIES_MAX, bytes_max: int = RESTORE_BYTES_MAX

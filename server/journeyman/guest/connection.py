@@ -21,6 +21,8 @@ from journeyman.guest.channel import Channel
 from journeyman.guest.frames import failure_of, lost
 from journeyman.guest.inside import wire
 
+APART_BYTES = 16 * 1024
+
 
 def open_socket(path: Path) -> socket.socket:
     """Connect to the very socket at `path`, in whatever directory: a workspace could put a link to some
@@ -77,8 +79,14 @@ class Connection(asyncio.Protocol):
 
     def send(self, channel: int, kind: int, payload: bytes = b"") -> None:
         """Queue one frame. Bounded by credit and by `drained`; dropped silently once the peer is gone."""
-        if self._transport is not None and self._lost is None:
-            self._transport.write(wire.HEADER.pack(len(payload), channel, kind) + payload)
+        if self._transport is None or self._lost is not None:
+            return
+        header = wire.HEADER.pack(len(payload), channel, kind)
+        if len(payload) < APART_BYTES:
+            self._transport.write(header + payload)
+        else:  # not copied, as long as the socket takes it
+            self._transport.write(header)
+            self._transport.write(payload)
 
     async def drained(self) -> None:
         """Wait until what was queued is on its way. Raises when the connection is lost meanwhile."""
@@ -110,15 +118,16 @@ class Connection(asyncio.Protocol):
         self._buffer += data
         at, size = 0, len(self._buffer)
         try:
-            while size - at >= wire.HEADER.size:
-                length, channel, kind = wire.HEADER.unpack_from(self._buffer, at)
-                if length > wire.FRAME_MAX:
-                    raise ValueError("a frame is too long")
-                start = at + wire.HEADER.size
-                if size - start < length:
-                    break
-                at = start + length
-                self._take(channel, kind, bytes(self._buffer[start:at]))
+            with memoryview(self._buffer) as view:
+                while size - at >= wire.HEADER.size:
+                    length, channel, kind = wire.HEADER.unpack_from(view, at)
+                    if length > wire.FRAME_MAX:
+                        raise ValueError("a frame is too long")
+                    start = at + wire.HEADER.size
+                    if size - start < length:
+                        break
+                    at = start + length
+                    self._take(channel, kind, bytes(view[start:at]))
         except (ValueError, KeyError, TypeError, struct.error, RecursionError):
             self.close("the guest sends what cannot be read")
             return

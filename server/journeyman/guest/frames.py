@@ -61,21 +61,25 @@ def stat_from(answer: dict[str, Any]) -> Stat:
     )
 
 
-def tree_entries(data: bytes) -> Iterator[TreeEntry]:
+def tree_entries(data: bytes, attributes: bytes = b"") -> Iterator[TreeEntry]:
+    """The entries of a scan's records, with their extended attributes where those are given."""
     try:
+        apart = wire.unpack_attributes(attributes)
         for kind, size, mode, mtime, ctime, inode, nlink, path, target, xattrs in wire.unpack_entries(data):
             wire.check_relative(path)
+            if apart:
+                xattrs = apart.get(path, xattrs)
             yield TreeEntry(
-                path=path,
-                kind=cast(EntryKind, wire.KINDS[kind]),
-                size=size,
-                mode=mode,
-                mtime_ns=mtime,
-                ctime_ns=ctime,
-                inode=inode,
-                nlink=nlink,
-                target=target,
-                xattrs=xattrs,
+                path,
+                cast(EntryKind, wire.KINDS[kind]),
+                size,
+                mode,
+                mtime,
+                ctime,
+                inode,
+                nlink,
+                target,
+                xattrs,
             )
     except (struct.error, ValueError, wire.Refusal):
         raise lost("its list of files cannot be read") from None
@@ -99,9 +103,10 @@ def pack_restore_entry(entry: RestoreEntry) -> bytes:
     return wire.RESTORE_HEAD.pack(wire.ADD, len(record)) + record
 
 
-def pack_restore_data(path: bytes, data: bytes) -> bytes:
-    head = wire.RESTORE_HEAD.pack(wire.APPEND, 4 + len(path) + len(data))
-    return head + struct.pack("!I", len(path)) + path + data
+def restore_data_head(path: bytes, length: int) -> bytes:
+    """What comes before `length` bytes of a file's content."""
+    head = wire.RESTORE_HEAD.pack(wire.APPEND, 4 + len(path) + length)
+    return head + struct.pack("!I", len(path)) + path
 
 
 def file_pieces(data: bytes) -> Iterator[tuple[int, int, bytes]]:

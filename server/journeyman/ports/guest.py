@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from types import MappingProxyType
+from typing import Literal, NamedTuple, Protocol
 
 EntryKind = Literal["file", "directory", "symlink", "other"]
 
@@ -104,8 +105,7 @@ class Watch(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class TreeEntry:
+class TreeEntry(NamedTuple):
     """One entry of a scan. `path` is relative to the scan's root, as bytes: names need not be UTF-8."""
 
     path: bytes
@@ -118,12 +118,19 @@ class TreeEntry:
     nlink: int
     target: bytes = b""
     """Link text of a symlink."""
-    xattrs: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    xattrs: Mapping[str, bytes] = MappingProxyType({})
     """`user.*` extended attributes of files and directories."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileData:
+class TreeRecords(NamedTuple):
+    """A scan, opaque. Extended attributes are apart: a change of them changes the ctime of their entry, so
+    equal `records` mean that nothing moved, also where attributes were not asked for."""
+
+    records: bytes
+    attributes: bytes
+
+
+class FileData(NamedTuple):
     """A piece of a file in a bulk read. Pieces of one file come in order; `last` ends the file.
     `error` (then `last` is set) says why the file could not be read to its end."""
 
@@ -351,8 +358,22 @@ class Guest(Protocol):
         links not followed."""
         ...
 
+    async def look(
+        self, root: str = "/workspace", *, xattrs: bool = True, bytes_max: int = 1 << 30
+    ) -> TreeRecords:
+        """The same as a `scan`, as the guest wrote it (`guest.frames.tree_entries` reads it). More than
+        `bytes_max`: `invalid`."""
+        ...
+
     def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]:
         """Content of many regular files in the order asked for, flow-controlled."""
+        ...
+
+    def checksums(
+        self, paths: Sequence[bytes], root: str = "/workspace"
+    ) -> AsyncIterator[tuple[bytes, int, int]]:
+        """(path, size, CRC-32 as of zlib) of regular files in the order asked for: whether what was written
+        is what is there, not protection against anybody."""
         ...
 
     async def begin_restore(self, root: str) -> Restore:

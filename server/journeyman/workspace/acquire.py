@@ -133,7 +133,7 @@ async def _restore(room: Room, entry: Entry, ledger: Ledger) -> None:
     guest = await room.machine.reach(instance)
     try:
         async with within(room.deadlines.archive_s, "Restoring the archive"):
-            await room.engine.restore(entry.project_id, guest)
+            await room.engine.restore(entry.project_id, guest, generation=generation)
         await room.machine.commit(entry.project_id, generation)
     except BaseException:
         await room.machine.hang_up(guest)

@@ -69,8 +69,11 @@ class Archiver(Protocol):
         epoch: int,
         journal: Journal,
         on_progress: Progress | None = None,
+        generation: int = 0,
+        live: bool = False,
     ) -> ArchiveMade:
-        """Copy the workspace out, verified. Cancellable until the pointer moves."""
+        """Copy the workspace out, verified. Cancellable until the pointer moves. `generation` names its
+        files, so that what is remembered of them is not read again; `live`: processes may be running."""
         ...
 
     async def restore(
@@ -80,6 +83,7 @@ class Archiver(Protocol):
         *,
         archive_id: str | None = None,
         on_progress: Progress | None = None,
+        generation: int = 0,
     ) -> ArchiveRestored:
         """Fill the guest's empty /workspace from an archive (None: the newest), verified."""
         ...

@@ -85,7 +85,11 @@ async def _stage(
     try:
         async with within(room.deadlines.archive_s, "Restoring the archive"):
             made = await room.engine.restore(
-                desk.project_id, guest, archive_id=archive_id, on_progress=on_progress
+                desk.project_id,
+                guest,
+                archive_id=archive_id,
+                on_progress=on_progress,
+                generation=generation,
             )
     finally:
         await machine.hang_up(guest)

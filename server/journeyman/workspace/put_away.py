@@ -83,7 +83,13 @@ class PutAway:
 
         async with within(room.deadlines.archive_s, "Archiving the workspace"):
             made = await room.engine.archive(
-                entry.project_id, guest, epoch=ledger.epoch, journal=journal, on_progress=self._on_progress
+                entry.project_id,
+                guest,
+                epoch=ledger.epoch,
+                journal=journal,
+                on_progress=self._on_progress,
+                generation=entry.generation,
+                live=self._keep,
             )
         self._pointer_moved = True
         record = await self._record(made, ledger)

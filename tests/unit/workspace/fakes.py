@@ -230,7 +230,7 @@ class FakeEngine:
 
     @port("engine.archive")
     async def archive(
-        self, project_id: str, guest: FakeGuest, *, epoch: int, journal: Any, on_progress: Any = None
+        self, project_id: str, guest: FakeGuest, *, epoch: int, journal: Any, **_: Any
     ) -> Stored:
         text = guest.directory().text
         for step in self.STEPS:
@@ -250,7 +250,7 @@ class FakeEngine:
 
     @port("engine.restore")
     async def restore(
-        self, project_id: str, guest: FakeGuest, *, archive_id: str | None = None, on_progress: Any = None
+        self, project_id: str, guest: FakeGuest, *, archive_id: str | None = None, **_: Any
     ) -> Stored:
         kept = self.world.objects.get(project_id, [])
         found = [s for s in kept if archive_id in (None, s.archive_id)]

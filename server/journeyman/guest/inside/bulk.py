@@ -5,27 +5,32 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import zlib
 from collections.abc import Generator
 from typing import Any
 
 from .channels import Channel
-from .paths import OPEN_READ, Directory, Root, Walker, kind_of, open_owned
+from .paths import OPEN_READ, Directory, Root, Walker, open_owned
 from .removal import clear_directory
 from .restorer import Restorer
 from .wire import (
+    CHECKSUM,
     DEPTH_MAX,
     DIRECTORY,
+    ENTRY,
     FAILED,
     FILE,
     LAST,
+    OTHER,
     PIECE,
     PIECE_HEAD,
     SYMLINK,
-    RawEntry,
     Refusal,
     check_relative,
-    pack_entry,
+    pack_attributes,
 )
+
+_KINDS = {stat.S_IFREG: FILE, stat.S_IFDIR: DIRECTORY, stat.S_IFLNK: SYMLINK}
 
 
 def _xattrs(through: str) -> dict[str, bytes]:
@@ -45,29 +50,34 @@ class Bulk:
         self.root = root
 
     def scan(self, channel: Channel, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Sends every entry; with `xattrs` the extended attributes after them all, beginning at the byte
+        `attributes_at` of what was sent."""
         batch: list[bytes] = []
-        size = count = 0
+        size = sent = count = 0
+        attributes: list[bytes] | None = [] if args.get("xattrs") else None
         base = self.root.open_directory(args["root"])
-        entries = self._entries(base)
+        entries = self._entries(base, attributes)
         try:
-            for entry in entries:
-                record = pack_entry(entry)
+            for record in entries:
                 batch.append(record)
                 size += len(record)
                 count += 1
                 if size >= PIECE // 2:
                     channel.send(b"".join(batch))
+                    sent += size
                     batch, size = [], 0
         finally:
             entries.close()
             os.close(base)
-        if batch:
-            channel.send(b"".join(batch))
-        return {"entries": count}
+        rest = b"".join(batch + (attributes or []))
+        for at in range(0, len(rest), PIECE):
+            channel.send(rest[at : at + PIECE])
+        return {"entries": count, "attributes_at": sent + size}
 
     @staticmethod
-    def _entries(base: int) -> Generator[RawEntry, None, None]:
-        """Depth first, names in byte order; what vanishes meanwhile is left out."""
+    def _entries(base: int, attributes: list[bytes] | None) -> Generator[bytes, None, None]:
+        """Depth first, names in byte order; what vanishes meanwhile is left out. Packed entries are yielded,
+        packed attributes added to `attributes`."""
         root = Directory(b".", base)
         stack = [(root, b"", iter(sorted(map(os.fsencode, os.listdir(root.fd)))))]
         try:
@@ -78,19 +88,23 @@ class Bulk:
                 if name is None:
                     stack.pop()[0].close()
                     continue
+                target = b""
                 try:
                     info = os.stat(name, dir_fd=handle, follow_symlinks=False)
-                    kind = kind_of(info.st_mode)
-                    target = os.readlink(name, dir_fd=handle) if kind == SYMLINK else b""
+                    kind = _KINDS.get(stat.S_IFMT(info.st_mode), OTHER)
+                    if kind == SYMLINK:
+                        target = os.readlink(name, dir_fd=handle)
                 except FileNotFoundError:
                     continue
-                through = "/proc/self/fd/%d/%s" % (handle, os.fsdecode(name))
-                xattrs = _xattrs(through) if kind in (FILE, DIRECTORY) else {}
                 path = prefix + name
-                yield (
-                    kind, info.st_size, stat.S_IMODE(info.st_mode), info.st_mtime_ns, info.st_ctime_ns,
-                    info.st_ino, info.st_nlink, path, target, xattrs,
-                )  # fmt: skip
+                if attributes is not None and kind in (FILE, DIRECTORY):
+                    found = _xattrs("/proc/self/fd/%d/%s" % (handle, os.fsdecode(name)))
+                    if found:
+                        attributes.append(pack_attributes(path, found))
+                yield ENTRY.pack(
+                    kind, info.st_size, info.st_mode & 0o7777, info.st_mtime_ns, info.st_ctime_ns,
+                    info.st_ino, info.st_nlink, len(path), len(target), 0,
+                ) + path + target  # fmt: skip
                 if kind == DIRECTORY:
                     if len(stack) >= DEPTH_MAX:
                         raise Refusal("invalid", "The tree is deeper than %d directories." % DEPTH_MAX)
@@ -123,25 +137,46 @@ class Bulk:
                 parts = check_relative(path)
                 try:
                     handle = open_owned(parts[-1], walker.parent(parts), OPEN_READ)
-                    with os.fdopen(handle, "rb", buffering=0) as source:
+                    try:
                         info = os.fstat(handle)
                         if not stat.S_ISREG(info.st_mode):
                             raise OSError(errno.EINVAL, "not a regular file")
                         left = info.st_size
                         while True:
-                            data = source.read(PIECE)
+                            data = os.read(handle, min(PIECE, max(left, 0) + 1))
                             left -= len(data)
-                            if len(data) < PIECE and left <= 0:
+                            if not data or (left == 0 and len(data) < PIECE):
                                 put(index, LAST, data)
                                 break
-                            if not data:
-                                put(index, LAST, b"")
-                                break
                             put(index, 0, data)
+                    finally:
+                        os.close(handle)
                 except OSError as error:
                     put(index, LAST | FAILED, (error.strerror or str(error)).encode("utf-8", "replace"))
             if batch:
                 channel.send(b"".join(batch))
+            return {}
+        finally:
+            walker.close()
+            os.close(base)
+
+    def checksums(self, channel: Channel, args: dict[str, Any], body: bytes) -> dict[str, Any]:
+        """`body`: NUL-separated paths. Answers a CHECKSUM record for each, of what the file holds now."""
+        base = self.root.open_directory(args["root"])
+        walker = Walker(base)
+        records: list[bytes] = []
+        try:
+            for path in body.split(b"\0"):
+                parts = check_relative(path)
+                handle = open_owned(parts[-1], walker.parent(parts), OPEN_READ)
+                try:
+                    size = crc = 0
+                    while data := os.read(handle, 4 * PIECE):
+                        size, crc = size + len(data), zlib.crc32(data, crc)
+                finally:
+                    os.close(handle)
+                records.append(CHECKSUM.pack(size, crc))
+            channel.send(b"".join(records))
             return {}
         finally:
             walker.close()

@@ -55,7 +55,12 @@ class Connection:
             if self._dead:
                 raise Gone
             try:
-                self._sock.sendall(HEADER.pack(len(payload), channel, kind) + payload)
+                header = HEADER.pack(len(payload), channel, kind)
+                sent = self._sock.sendmsg((header, payload))
+                if sent < len(header):
+                    self._sock.sendall(header[sent:] + payload)
+                elif sent < len(header) + len(payload):
+                    self._sock.sendall(memoryview(payload)[sent - len(header) :])
             except OSError:
                 self._dead = True
                 raise Gone from None

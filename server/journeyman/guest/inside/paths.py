@@ -55,8 +55,19 @@ class Directory:
     `close` puts the mode back."""
 
     def __init__(self, name: bytes, dir_fd: int) -> None:
-        handle = os.open(name, OPEN_PATH | os.O_DIRECTORY, dir_fd=dir_fd)
         self._mode: int | None = None
+        try:
+            self.fd = os.open(name, OPEN_DIRECTORY, dir_fd=dir_fd)
+        except PermissionError:
+            self._open_forbidden(name, dir_fd)
+            return
+        info = os.fstat(self.fd)
+        if info.st_mode & 0o500 != 0o500 and info.st_uid == os.geteuid() != 0:
+            self._mode = stat.S_IMODE(info.st_mode)
+            os.fchmod(self.fd, self._mode | 0o700)
+
+    def _open_forbidden(self, name: bytes, dir_fd: int) -> None:
+        handle = os.open(name, OPEN_PATH | os.O_DIRECTORY, dir_fd=dir_fd)
         try:
             info = os.fstat(handle)
             if info.st_mode & 0o500 != 0o500 and info.st_uid == os.geteuid() != 0:

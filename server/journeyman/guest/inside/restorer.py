@@ -55,15 +55,16 @@ class Restorer:
             start = at + RESTORE_HEAD.size
             if len(buffered) - start < length:
                 break
-            record = bytes(buffered[start : start + length])
             at = start + length
             try:
                 if what == ADD:
-                    for entry in unpack_entries(record):
+                    for entry in unpack_entries(bytes(buffered[start:at])):
                         self.add(entry)
                 elif what == APPEND:
-                    (size,) = struct.unpack_from("!I", record)
-                    self.append(record[4 : 4 + size], record[4 + size :])
+                    (size,) = struct.unpack_from("!I", buffered, start)
+                    path = bytes(buffered[start + 4 : start + 4 + size])
+                    with memoryview(buffered) as view:
+                        self.append(path, view[start + 4 + size : at])
                 else:
                     raise ValueError(what)
             except (struct.error, ValueError):
@@ -121,7 +122,7 @@ class Restorer:
                 held[0] = -1
                 return
 
-    def append(self, path: bytes, data: bytes) -> None:
+    def append(self, path: bytes, data: memoryview) -> None:
         held = self.growing.get(path)
         if held is None or held[1] + len(data) > held[2][1]:
             raise Refusal("invalid", "%r gets more data than its size says." % path[:200])
@@ -133,16 +134,13 @@ class Restorer:
             self.growing.move_to_end(path)
             if sum(1 for each in self.growing.values() if each[0] >= 0) > self.OPEN_MAX:
                 self._park()
-        view = memoryview(data)
-        while view:
-            part = view[: self.HOLE]
-            if len(part) == self.HOLE and part == memoryview(_ZEROS):
-                os.lseek(held[0], len(part), os.SEEK_CUR)
-            else:
-                rest = part
-                while rest:
-                    rest = rest[os.write(held[0], rest) :]
-            view = view[len(part) :]
+        begun = 0
+        for at in range(0, len(data) - self.HOLE + 1, self.HOLE):
+            if not data[at] and bytes(data[at : at + self.HOLE]) == _ZEROS:
+                _write_all(held[0], data[begun:at])
+                begun = at + self.HOLE
+                os.lseek(held[0], self.HOLE, os.SEEK_CUR)
+        _write_all(held[0], data[begun:])
         held[1] += len(data)
         if held[1] == held[2][1]:
             self._complete(path)
@@ -186,6 +184,11 @@ class Restorer:
 
 
 _ZEROS = bytes(Restorer.HOLE)
+
+
+def _write_all(handle: int, data: memoryview) -> None:
+    while data:
+        data = data[os.write(handle, data) :]
 
 
 def _finish_metadata(handle: int, entry: RawEntry) -> None:

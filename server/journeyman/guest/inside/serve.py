@@ -108,6 +108,7 @@ def main(argv: Sequence[str]) -> int:
         "mkdir": files.mkdir, "entries": arrange.entries, "remove": arrange.remove, "rename": arrange.rename,
         "glob": search.glob, "grep": search.grep, "watch": Watching(root).watch,
         "scan": bulk.scan, "read_many": bulk.read_many, "restore": bulk.restore,
+        "checksums": bulk.checksums,
     }  # fmt: skip
     signal.signal(signal.SIGTERM, _on_term)
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import struct
 from collections.abc import Iterator
 from typing import Any, Dict, Tuple
@@ -33,6 +34,7 @@ KINDS = ("file", "directory", "symlink", "other", "hardlink")
 ENTRY = struct.Struct("!BQHqqQIIHH")  # kind size mode mtime ctime inode nlink, path/target length, xattrs
 XATTR = struct.Struct("!HI")
 PIECE_HEAD = struct.Struct("!IBI")  # index flags length
+CHECKSUM = struct.Struct("!QI")  # size, CRC-32
 LAST, FAILED = 1, 2
 ADD, APPEND = 1, 2
 RESTORE_HEAD = struct.Struct("!BI")  # what, length
@@ -42,15 +44,8 @@ RawEntry = Tuple[int, int, int, int, int, int, int, bytes, bytes, Dict[str, byte
 
 def pack_entry(entry: RawEntry) -> bytes:
     kind, size, mode, mtime, ctime, inode, nlink, path, target, xattrs = entry
-    parts = [
-        ENTRY.pack(kind, size, mode, mtime, ctime, inode, nlink, len(path), len(target), len(xattrs)),
-        path,
-        target,
-    ]
-    for name, value in xattrs.items():
-        raw = name.encode("utf-8", "surrogateescape")
-        parts += [XATTR.pack(len(raw), len(value)), raw, value]
-    return b"".join(parts)
+    head = ENTRY.pack(kind, size, mode, mtime, ctime, inode, nlink, len(path), len(target), len(xattrs))
+    return head + path + target + _pack_xattrs(xattrs)
 
 
 def unpack_entries(data: bytes) -> Iterator[RawEntry]:
@@ -61,17 +56,52 @@ def unpack_entries(data: bytes) -> Iterator[RawEntry]:
         at += ENTRY.size
         path, target = data[at : at + plen], data[at + plen : at + plen + tlen]
         at += plen + tlen
-        xattrs: dict[str, bytes] = {}
-        for _ in range(count):
-            nlen, vlen = XATTR.unpack_from(data, at)
-            at += XATTR.size
-            xattrs[data[at : at + nlen].decode("utf-8", "surrogateescape")] = data[
-                at + nlen : at + nlen + vlen
-            ]
-            at += nlen + vlen
+        xattrs: Dict[str, bytes] = _NO_XATTRS
+        if count:
+            xattrs, at = _unpack_xattrs(data, at, count)
         if at > size or kind >= len(KINDS):
             raise ValueError("a cut or unknown entry")
         yield kind, length, mode, mtime, ctime, inode, nlink, path, target, xattrs
+
+
+def pack_attributes(path: bytes, xattrs: Dict[str, bytes]) -> bytes:
+    """Extended attributes apart from their entry."""
+    return XATTR.pack(len(path), len(xattrs)) + path + _pack_xattrs(xattrs)
+
+
+def unpack_attributes(data: bytes) -> Dict[bytes, Dict[str, bytes]]:
+    """By path. Raises struct.error or ValueError when the bytes are not whole."""
+    found: Dict[bytes, Dict[str, bytes]] = {}
+    at = 0
+    while at < len(data):
+        plen, count = XATTR.unpack_from(data, at)
+        at += XATTR.size
+        path = data[at : at + plen]
+        found[path], at = _unpack_xattrs(data, at + plen, count)
+    if at > len(data):
+        raise ValueError("cut attributes")
+    return found
+
+
+def _pack_xattrs(xattrs: Dict[str, bytes]) -> bytes:
+    parts: list[bytes] = []
+    for name, value in xattrs.items():
+        raw = name.encode("utf-8", "surrogateescape")
+        parts += [XATTR.pack(len(raw), len(value)), raw, value]
+    return b"".join(parts)
+
+
+def _unpack_xattrs(data: bytes, at: int, count: int) -> Tuple[Dict[str, bytes], int]:
+    xattrs: Dict[str, bytes] = {}
+    for _ in range(count):
+        nlen, vlen = XATTR.unpack_from(data, at)
+        at += XATTR.size
+        xattrs[data[at : at + nlen].decode("utf-8", "surrogateescape")] = data[at + nlen : at + nlen + vlen]
+        at += nlen + vlen
+    return xattrs, at
+
+
+_NO_XATTRS: Dict[str, bytes] = {}
 
 
 class Refusal(Exception):
@@ -111,10 +141,13 @@ def check_relative(path: bytes) -> list[bytes]:
     parts = path.split(b"/")
     if len(parts) > DEPTH_MAX:
         raise Refusal("path_refused", "A path is deeper than %d directories." % DEPTH_MAX)
-    for part in parts:
-        if part in (b"", b".", b"..") or b"\0" in part or len(part) > NAME_MAX:
-            raise Refusal("path_refused", "Not a safe relative path: %r." % path[:200])
+    if _UNSAFE.search(path) or (len(path) > NAME_MAX and max(map(len, parts)) > NAME_MAX):
+        raise Refusal("path_refused", "Not a safe relative path: %r." % path[:200])
     return parts
+
+
+_UNSAFE = re.compile(rb"\0|(?:^|/)\.{0,2}(?:/|\Z)")
+"""A zero byte, or a name that is empty, `.` or `..`."""
 
 
 def to_json(value: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""From contents and where their chunks are to the tables of a manifest, and back to a catalog."""
+"""From contents and where their chunks are to the tables of a manifest, and back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from journeyman.workspace.archive.chunker import CHUNKER
 from journeyman.workspace.archive.model import Chunk, Frame, Manifest, Node, Pack, Summary
-from journeyman.workspace.archive.packs import Content, FrameSpot, PackSpot, Spot
+from journeyman.workspace.archive.packs import Content, FrameSpot, Spot
 from journeyman.workspace.archive.tree import root_hash
 
 
@@ -42,7 +42,7 @@ def assemble(
         if node.kind == "file":
             content = contents[node.path]
             numbers = tuple(chunk_number(ident) for ident in content.ids)
-            node = replace(node, digest=content.digest, chunks=numbers)
+            node = node._replace(digest=content.digest, chunks=numbers)
             files, size = files + 1, size + node.size
         filled.append(node)
     return Manifest(
@@ -56,10 +56,13 @@ def assemble(
     )
 
 
-def catalog_of(manifest: Manifest) -> dict[bytes, Spot]:
-    """Where the chunks of a checked manifest are."""
-    packs = [PackSpot(pack.name, pack.size) for pack in manifest.packs]
-    frames = [
-        FrameSpot(packs[frame.pack], frame.offset, frame.stored, frame.raw) for frame in manifest.frames
-    ]
-    return {chunk.id: Spot(frames[chunk.frame], chunk.offset, chunk.length) for chunk in manifest.chunks}
+def contents_of(manifest: Manifest) -> dict[bytes, Content]:
+    """What each file of a checked manifest holds, by path; hard links too."""
+    contents: dict[bytes, Content] = {}
+    for node in manifest.nodes:
+        if node.kind == "file":
+            ids = tuple([manifest.chunks[number].id for number in node.chunks])
+            contents[node.path] = Content(ids, node.size, node.digest)
+        elif node.kind == "hardlink":
+            contents[node.path] = contents[node.target]
+    return contents

@@ -17,7 +17,7 @@ from journeyman.workspace.archive.tree import order, root_hash, shown
 
 def check(manifest: Manifest, limits: Limits) -> None:
     """Raises `MalformedError`, naming the entry where there is one."""
-    if manifest.chunker != chunker.CHUNKER:
+    if manifest.chunker not in chunker.CHUNKERS:
         raise MalformedError(
             f"its files were cut in a way this version does not know ({manifest.chunker[:40]!r})"
         )

@@ -1,37 +1,48 @@
 """Reading a workspace into packs and putting new packs into the store: step 3 of the commit protocol.
 
-Holds what is known across rounds, so that a file that did not move is read once. Memory: a batch of chunks,
-the pack being filled, and at most `UPLOADS` + 1 full ones on their way.
+Holds what is known across rounds, so that a file that did not move is read once. A pipeline with bounds:
+the guest reads ahead as far as its credit goes; pieces are cut and hashed a batch at a time; `PRESSING`
+frames are compressed side by side; at most `UPLOADS` full packs are on their way, each read back as soon as
+it is there. With the pack being filled this is all the memory an archive takes.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 
 from journeyman.failures import Failure
 from journeyman.ports.guest import Guest, TreeEntry
 from journeyman.ports.objects import ObjectStore
 from journeyman.workspace.archive import layout
-from journeyman.workspace.archive.chunker import Cutter
 from journeyman.workspace.archive.limits import MIB, Limits
 from journeyman.workspace.archive.outcomes import ArchiveProgress, OnProgress
-from journeyman.workspace.archive.packs import Content, PackSpot, PackWriter, Piece, SealedPack, Spot
+from journeyman.workspace.archive.packs import (
+    Content,
+    Framer,
+    FullFrame,
+    Packer,
+    PackSpot,
+    Piece,
+    SealedPack,
+    Spot,
+)
 from journeyman.workspace.archive.readback import hash_object
 from journeyman.workspace.archive.tree import shown
 from journeyman.workspace.archive.workers import Workers, task_group
+from journeyman.workspace.archive.zstd import FASTER_LEVEL, LEVEL, compress_adaptively
 
-UPLOADS = 1
+UPLOADS = 2
+PRESSING = 2
 BATCH_BYTES = 4 * MIB
-BATCH_PIECES = 512
-READ_AT_ONCE = 512
+BATCH_PIECES = 1024
+READ_AT_ONCE = 2048
 NAMES_TRIED = 4
-
-_Send = Callable[[list[SealedPack]], Awaitable[None]]
 
 
 class Collector:
-    """Brings the content of files into the store. After `collect`, `contents` has what each file held and
+    """Brings the content of files into the store. After `collect`, `content` has what each file held and
     `unread` why some could not be read."""
 
     def __init__(
@@ -40,6 +51,7 @@ class Collector:
         workers: Workers,
         project_id: str,
         catalog: dict[bytes, Spot],
+        known: Mapping[bytes, tuple[TreeEntry, Content]],
         limits: Limits,
         on_progress: OnProgress,
     ) -> None:
@@ -48,16 +60,19 @@ class Collector:
         self._project_id = project_id
         self._limits = limits
         self._on_progress = on_progress
-        self._writer = PackWriter(layout.content_key(project_id), catalog)
-        self._known: dict[bytes, tuple[TreeEntry, Content]] = {}
+        self._framer = Framer(layout.content_key(project_id), catalog)
+        self._packer = Packer()
+        self._known = dict(known)
         self._number = 0
         self.new_packs: dict[str, PackSpot] = {}
-        """Packs this archive added or found already added, by name; none of them verified yet."""
+        """Packs this archive added or found already added, by name."""
+        self.verified: set[str] = set()
+        """Those of them that were read back and found whole."""
         self.unread: dict[bytes, str] = {}
 
     @property
     def catalog(self) -> dict[bytes, Spot]:
-        return self._writer.catalog
+        return self._framer.catalog
 
     def content(self, entry: TreeEntry) -> Content | None:
         """What the file held when it looked exactly like `entry`."""
@@ -69,11 +84,15 @@ class Collector:
         gone = {ident for ident, spot in self.catalog.items() if spot.frame.pack.name in names}
         for ident in gone:
             del self.catalog[ident]
-        for path, (_, content) in list(self._known.items()):
-            if not gone.isdisjoint(content.ids):
-                del self._known[path]
+        self.drop_unstored()
         for name in names:
             self.new_packs.pop(name, None)
+
+    def drop_unstored(self) -> None:
+        """Forget files some chunk of which is in no known pack."""
+        for path, (_, content) in list(self._known.items()):
+            if not all(ident in self.catalog for ident in content.ids):
+                del self._known[path]
 
     def forget(self, paths: set[bytes]) -> dict[bytes, Content]:
         """Have these files read again; answers what they held."""
@@ -84,95 +103,99 @@ class Collector:
         self.unread.clear()
         wanted = [entry for entry in files if self.content(entry) is None]
         progress = _Progress(self._on_progress, len(wanted), sum(entry.size for entry in wanted))
-        slots = asyncio.Semaphore(UPLOADS)
         async with task_group() as group:
-
-            async def send(sealed: list[SealedPack]) -> None:
-                for pack in sealed:
-                    await slots.acquire()
-                    group.create_task(self._upload(pack, slots))
-
+            line = _Line(self, group)
             for start in range(0, len(wanted), READ_AT_ONCE):
-                await self._read(guest, wanted[start : start + READ_AT_ONCE], progress, send)
-            await send(await self._workers.run(self._writer.seal))
+                await self._read(guest, wanted[start : start + READ_AT_ONCE], progress, line)
+            await line.finish()
 
     async def _read(
-        self, guest: Guest, wanted: Sequence[TreeEntry], progress: _Progress, send: _Send
+        self, guest: Guest, wanted: Sequence[TreeEntry], progress: _Progress, line: _Line
     ) -> None:
         batch: list[Piece] = []
         size = 0
         numbers: dict[int, TreeEntry] = {}
         waiting = iter(wanted)
         entry: TreeEntry | None = None
-        cutter = Cutter()
-
-        async def flush() -> None:
-            nonlocal batch, size
-            pieces, batch, size = batch, [], 0
-            await send(await self._workers.run(lambda: self._writer.absorb(pieces)))
-
-        async for data in guest.read_many([entry.path for entry in wanted]):
+        async for path, data, last, error in guest.read_many([entry.path for entry in wanted]):
             if entry is None:
-                entry, cutter = next(waiting, None), Cutter()
+                entry = next(waiting, None)
                 self._number += 1
-            if entry is None or data.path != entry.path:
+            if entry is None or path != entry.path:
                 raise Failure(
                     "workspace_failed",
                     "The workspace answered with another file than was asked for.",
                     hint="Try again; if it stays, close the workspace and open it again.",
                     retryable=True,
                 )
-            if data.error is not None:
-                self.unread[entry.path] = data.error
-                await flush()
-                self._writer.forget_file(self._number)
+            if error is not None:
+                self.unread[entry.path] = error
+                await line.absorb(batch)
+                batch, size = [], 0
+                self._framer.forget_file(self._number)
                 entry = None
                 continue
-            chunks = list(cutter.feed(data.data))
-            batch += [Piece(self._number, chunk, last=False) for chunk in chunks]
-            if data.last:
-                batch.append(Piece(self._number, cutter.end(), last=True))
+            batch.append(Piece(self._number, data, last))
+            size += len(data)
+            if last:
                 numbers[self._number] = entry
                 progress.file(entry)
                 entry = None
-            size += len(data.data)
             if size >= BATCH_BYTES or len(batch) >= BATCH_PIECES:
-                await flush()
-        await flush()
+                await line.absorb(batch)
+                batch, size = [], 0
+        await line.absorb(batch)
         for left in ([entry] if entry is not None else []) + list(waiting):
             self.unread[left.path] = "the workspace did not send it"
         for number, done in numbers.items():
-            content = self._writer.contents.pop(number)
+            content = self._framer.contents.pop(number)
             if content.size == done.size:
                 self._known[done.path] = (done, content)
             else:
                 self.unread[done.path] = "its size changed"
 
-    async def _upload(self, pack: SealedPack, slots: asyncio.Semaphore) -> None:
-        """Create the pack under its hash. A pack of that name is this one, or is damaged; then another
-        name is taken, and what is there stays."""
-        try:
-            plain = pack.spot.name
-            for attempt in range(NAMES_TRIED):
-                name = f"{plain}-{attempt}" if attempt else plain
-                key = layout.pack_key(self._project_id, name)
-                try:
-                    await self._objects.create(key, pack.data)
-                except Failure as failure:
-                    if failure.kind != "conflict":
-                        raise
-                    if await hash_object(self._objects, self._workers, key, len(pack.data)) != plain:
-                        continue
-                pack.spot.name = name
-                self.new_packs[name] = pack.spot
-                return
-            raise Failure(
-                "archive_corrupt",
-                "Object storage holds damaged packs under the names of new ones.",
-                hint="Verify the archives of this project with their data, and check the store.",
-            )
-        finally:
-            slots.release()
+    async def absorb(self, pieces: Sequence[Piece]) -> list[FullFrame]:
+        return await self._workers.run(lambda: self._framer.absorb(pieces))
+
+    def rest(self) -> list[FullFrame]:
+        return self._framer.rest()
+
+    async def press(self, frame: FullFrame, level: int) -> bytes:
+        return await self._workers.run(lambda: compress_adaptively(frame.raw, level))
+
+    async def place(self, frame: FullFrame, stored: bytes) -> list[SealedPack]:
+        return await self._workers.run(lambda: self._packer.place(frame, stored))
+
+    async def seal(self) -> list[SealedPack]:
+        return await self._workers.run(self._packer.seal)
+
+    async def upload(self, pack: SealedPack) -> None:
+        """Create the pack under its hash and read it back. A pack of that name is this one, or is damaged;
+        then another name is taken, and what is there stays."""
+        plain = pack.spot.name
+        for attempt in range(NAMES_TRIED):
+            name = f"{plain}-{attempt}" if attempt else plain
+            key = layout.pack_key(self._project_id, name)
+            created = True
+            try:
+                await self._objects.create(key, pack.data)
+            except Failure as failure:
+                if failure.kind != "conflict":
+                    raise
+                created = False
+            if await hash_object(self._objects, self._workers, key, len(pack.data)) != plain:
+                if created:
+                    raise not_what_was_put(key)
+                continue
+            pack.spot.name = name
+            self.new_packs[name] = pack.spot
+            self.verified.add(name)
+            return
+        raise Failure(
+            "archive_corrupt",
+            "Object storage holds damaged packs under the names of new ones.",
+            hint="Verify the archives of this project with their data, and check the store.",
+        )
 
     def refuse_unread(self) -> None:
         """Raises `archive_failed` when a file could not be read; without it the archive is not whole."""
@@ -185,6 +208,49 @@ class Collector:
             )
 
 
+class _Line:
+    """From pieces to packs in the store, in order, within the bounds above. While the store is what we wait
+    for there is time to compress better."""
+
+    def __init__(self, collector: Collector, group: asyncio.TaskGroup) -> None:
+        self._collector = collector
+        self._group = group
+        self._pressing: deque[tuple[FullFrame, asyncio.Task[bytes]]] = deque()
+        self._slots = asyncio.Semaphore(UPLOADS)
+
+    async def absorb(self, pieces: Sequence[Piece]) -> None:
+        if pieces:
+            await self._take(await self._collector.absorb(pieces))
+
+    async def finish(self) -> None:
+        await self._take(self._collector.rest())
+        while self._pressing:
+            await self._place()
+        await self._send(await self._collector.seal())
+
+    async def _take(self, frames: Sequence[FullFrame]) -> None:
+        for frame in frames:
+            level = LEVEL if self._slots.locked() else FASTER_LEVEL
+            self._pressing.append((frame, self._group.create_task(self._collector.press(frame, level))))
+            while len(self._pressing) > PRESSING:
+                await self._place()
+
+    async def _place(self) -> None:
+        frame, pressing = self._pressing.popleft()
+        await self._send(await self._collector.place(frame, await pressing))
+
+    async def _send(self, sealed: Sequence[SealedPack]) -> None:
+        for pack in sealed:
+            await self._slots.acquire()
+            self._group.create_task(self._upload(pack))
+
+    async def _upload(self, pack: SealedPack) -> None:
+        try:
+            await self._collector.upload(pack)
+        finally:
+            self._slots.release()
+
+
 class _Progress:
     def __init__(self, report: OnProgress, files: int, size: int) -> None:
         self._report, self._files, self._size = report, files, size
@@ -194,3 +260,11 @@ class _Progress:
         self._files_done += 1
         self._bytes_done += entry.size
         self._report(ArchiveProgress("upload", self._files_done, self._files, self._bytes_done, self._size))
+
+
+def not_what_was_put(key: str) -> Failure:
+    return Failure(
+        "archive_corrupt",
+        f"Object storage gave back something else than was put at {key}.",
+        hint="Check the store; the workspace and the earlier archives were kept.",
+    )

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.guest import Guest
 from journeyman.ports.objects import ObjectStore
 from journeyman.workspace.archive import codec, layout, pointer
+from journeyman.workspace.archive.assemble import contents_of
 from journeyman.workspace.archive.commit import Commit, Order
 from journeyman.workspace.archive.limits import LIMITS, Limits
-from journeyman.workspace.archive.load import find, load_manifest
-from journeyman.workspace.archive.model import Summary
+from journeyman.workspace.archive.load import find, load
+from journeyman.workspace.archive.memory import keep_packs_apart
+from journeyman.workspace.archive.model import Manifest, Summary
 from journeyman.workspace.archive.outcomes import (
     ArchiveOutcome,
     ArchiveProgress,
@@ -26,11 +29,16 @@ from journeyman.workspace.archive.outcomes import (
     VerifyReport,
 )
 from journeyman.workspace.archive.restore import restore
+from journeyman.workspace.archive.scanning import Scan
+from journeyman.workspace.archive.statcache import StatCache
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.verify import verify
 from journeyman.workspace.archive.workers import Workers
 
 log = logging.getLogger(__name__)
+
+TICK_NS = 100_000_000
+"""Longer than the tick of any file system's clock."""
 
 
 def _quiet(_: ArchiveProgress) -> None:
@@ -38,12 +46,23 @@ def _quiet(_: ArchiveProgress) -> None:
 
 
 class ArchiveEngine:
-    def __init__(self, objects: ObjectStore, *, clock: Clock, ids: Ids, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self,
+        objects: ObjectStore,
+        *,
+        clock: Clock,
+        ids: Ids,
+        limits: Limits = LIMITS,
+        cache: Path | None = None,
+    ) -> None:
+        """`cache`: a folder to remember what files held; None reads every file each time."""
+        keep_packs_apart()
         self._objects = objects
         self._clock = clock
         self._ids = ids
         self._limits = limits
         self._workers = Workers()
+        self._cache = StatCache(cache)
 
     async def archive(
         self,
@@ -53,17 +72,22 @@ class ArchiveEngine:
         epoch: int,
         journal: Callable[[str], Awaitable[None]],
         on_progress: Callable[[ArchiveProgress], None] | None = None,
+        generation: int = 0,
+        live: bool = False,
     ) -> ArchiveOutcome:
         """Steps 3 to 7 of the commit protocol; `journal` is awaited after each (`outcomes.JournalStep`).
+        `generation` names the files on this machine, for what is remembered of them (0: nothing is);
+        `live` says that processes may be writing to them.
 
         Can be cancelled until the pointer begins to move; a cancellation after that is used up and the
         outcome returned. Raises `Failure`: `archive_failed` (files keep changing, or cannot be read),
         `conflict` (a newer epoch), `archive_corrupt` (the store lies), or what store and guest raise.
         Nothing is ever deleted, and HEAD never names an archive that was not verified.
         """
-        order = Order(project_id, self._ids.new(), epoch, journal, on_progress or _quiet)
         layout.prefix(project_id)
-        return await Commit(self._objects, self._workers, self._clock, self._limits, guest, order).run()
+        order = Order(project_id, self._ids.new(), epoch, journal, on_progress or _quiet, generation, live)
+        commit = Commit(self._objects, self._workers, self._clock, self._limits, self._cache, guest, order)
+        return await commit.run()
 
     async def restore(
         self,
@@ -72,16 +96,33 @@ class ArchiveEngine:
         *,
         archive_id: str | None = None,
         on_progress: Callable[[ArchiveProgress], None] | None = None,
+        generation: int = 0,
     ) -> RestoreOutcome:
         """Bring an archive (the newest without `archive_id`) back into the guest's empty /workspace and
         compare the result. Raises `not_found`, `archive_corrupt`, or what store and guest raise; the
         workspace must then be thrown away, the archive is as it was."""
         key, digest = await find(self._objects, project_id, archive_id)
-        manifest = await load_manifest(
+        manifest, digest = await load(
             self._objects, self._workers, project_id, key, self._limits, digest=digest
         )
-        return await restore(
+        outcome, seen = await restore(
             self._objects, self._workers, guest, manifest, self._limits, on_progress or _quiet
+        )
+        await self._workers.run(lambda: self._remember(generation, manifest, digest, seen))
+        return outcome
+
+    def _remember(self, generation: int, manifest: Manifest, digest: bytes, seen: Scan) -> None:
+        """So that the next archive after a restore reads nothing. What was written within a tick of the
+        clock could be written again and look the same."""
+        since = int(self._clock.now().timestamp() * 1e9) - TICK_NS
+        self._cache.write(
+            manifest.summary.project_id,
+            generation,
+            seen=seen,
+            contents=contents_of(manifest),
+            racy=[entry.path for entry in seen.files if entry.ctime_ns >= since],
+            manifest=manifest,
+            manifest_digest=digest,
         )
 
     async def newest(self, project_id: str) -> ArchiveSummary | None:
@@ -138,6 +179,7 @@ class ArchiveEngine:
 
     async def forget(self, project_id: str) -> None:
         """Delete every object of the project, HEAD first. Only for a project the user deleted."""
+        await self._workers.run(lambda: self._cache.forget(project_id))
         await self._objects.delete(layout.head_key(project_id))
         for part in ("m/", ""):
             keys = [info.key async for info in self._objects.list(layout.prefix(project_id) + part)]

@@ -24,6 +24,19 @@ async def load_manifest(
 ) -> Manifest:
     """The manifest at `key`, read, checked against `digest` (BLAKE3 of the object) where given, and
     found to be one that may be restored. Otherwise `archive_corrupt`."""
+    return (await load(objects, workers, project_id, key, limits, digest=digest))[0]
+
+
+async def load(
+    objects: ObjectStore,
+    workers: Workers,
+    project_id: str,
+    key: str,
+    limits: Limits,
+    *,
+    digest: bytes | None = None,
+) -> tuple[Manifest, bytes]:
+    """As `load_manifest`, and the digest of the object."""
     try:
         data = await objects.read(key)
     except Failure as failure:
@@ -37,7 +50,7 @@ async def load_manifest(
     summary = manifest.summary
     if layout.parse_manifest_key(key) != (summary.seq, summary.archive_id):
         raise corrupt(key, "it is of another archive")
-    return manifest
+    return manifest, blake3(data).digest()
 
 
 def parse_manifest(data: bytes, project_id: str, limits: Limits, digest: bytes | None = None) -> Manifest:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 NodeKind = Literal["file", "directory", "symlink", "hardlink"]
 
 FORMAT_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One entry of the tree. A hard link carries the mode and mtime of the file it joins."""
 
     path: bytes

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from blake3 import blake3
 
 from journeyman.workspace.archive import strict
+from journeyman.workspace.archive.chunker import WHOLE_BYTES, Cutter
 from journeyman.workspace.archive.limits import LIMITS, Limits
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.zstd import compress, decompress
@@ -47,8 +49,7 @@ class FrameSpot:
     raw: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """Where a chunk is."""
 
     frame: FrameSpot
@@ -62,17 +63,15 @@ class SealedPack:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One chunk on its way in. `file` is any number; `last` ends that file."""
+class Piece(NamedTuple):
+    """Bytes of a file on their way in, in order. `file` is any number; `last` ends that file."""
 
     file: int
     data: bytes
     last: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """What a file turned out to hold."""
 
     ids: tuple[bytes, ...]
@@ -80,17 +79,28 @@ class Content:
     digest: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class FullFrame:
+    """Chunks that will be compressed together; `Packer.place` says where they ended up."""
+
+    spot: FrameSpot
+    raw: bytes
+    index: list[list[object]]
+
+
 @dataclass(slots=True)
 class _Open:
-    """A file of which more chunks are to come."""
+    """A file of which more is to come. Up to `WHOLE_BYTES` it is only gathered."""
 
+    gathered: list[bytes] = field(default_factory=list[bytes])
+    cutter: Cutter | None = None
     ids: list[bytes] = field(default_factory=list[bytes])
     size: int = 0
     hasher: blake3 | None = None
 
 
-class PackWriter:
-    """Takes chunks in, keeps the new ones, hands out full packs.
+class Framer:
+    """Cuts files into chunks and gathers the new ones in frames.
 
     `catalog` says where every chunk known so far is; it starts with what earlier archives hold.
     """
@@ -100,81 +110,110 @@ class PackWriter:
         self.catalog = catalog
         self.contents: dict[int, Content] = {}
         self._open: dict[int, _Open] = {}
-        self._start_pack()
         self._start_frame()
 
-    def _start_pack(self) -> None:
-        self._pack = PackSpot()
-        self._data = bytearray(MAGIC)
-        self._index: list[object] = []
-        self._count = 0
-
     def _start_frame(self) -> None:
-        self._frame = FrameSpot(self._pack)
-        self._raw = bytearray()
-        self._ids: list[list[object]] = []
+        self._frame = FrameSpot(PackSpot())
+        self._raw: list[bytes] = []
+        self._size = 0
+        self._index: list[list[object]] = []
 
-    def absorb(self, pieces: Iterable[Piece]) -> list[SealedPack]:
-        """Take chunks; answers the packs that became full."""
-        sealed: list[SealedPack] = []
+    def absorb(self, pieces: Iterable[Piece]) -> list[FullFrame]:
+        """Take pieces in; answers the frames that became full."""
+        full: list[FullFrame] = []
         for piece in pieces:
-            self._note(piece)
-            if len(self._raw) >= FRAME_BYTES or len(self._ids) >= FRAME_CHUNKS:
-                self._close_frame()
-                if len(self._data) >= PACK_BYTES - FRAME_BYTES or self._count >= PACK_CHUNKS:
-                    sealed.append(self._close_pack())
-        return sealed
+            self._take(piece)
+            if self._size >= FRAME_BYTES or len(self._index) >= FRAME_CHUNKS:
+                full += self.rest()
+        return full
 
-    def seal(self) -> list[SealedPack]:
-        """End the pack that is being filled; answers it, or nothing where there is none."""
-        if self._raw:
-            self._close_frame()
-        return [self._close_pack()] if self._index else []
+    def rest(self) -> list[FullFrame]:
+        """The frame that is not full yet, or nothing where there is none."""
+        if not self._index:
+            return []
+        self._frame.raw = self._size
+        frame = FullFrame(self._frame, b"".join(self._raw), self._index)
+        self._start_frame()
+        return [frame]
 
-    def _note(self, piece: Piece) -> None:
-        ident = blake3(piece.data, key=self._key).digest()
-        if piece.data and ident not in self.catalog:
-            self.catalog[ident] = Spot(self._frame, len(self._raw), len(piece.data))
-            self._raw += piece.data
-            self._ids.append([ident.hex(), len(piece.data)])
-        state = self._open.get(piece.file)
-        if state is None and piece.last:
-            self.contents[piece.file] = Content((ident,) if piece.data else (), len(piece.data), ident)
-            return
+    def _take(self, piece: Piece) -> None:
+        file, data, last = piece
+        state = self._open.get(file)
         if state is None:
-            state = self._open[piece.file] = _Open(hasher=blake3(key=self._key))
-        assert state.hasher is not None
-        state.hasher.update(piece.data)
-        state.ids.append(ident)
-        state.size += len(piece.data)
-        if piece.last:
-            del self._open[piece.file]
-            self.contents[piece.file] = Content(tuple(state.ids), state.size, state.hasher.digest())
+            if last and len(data) <= WHOLE_BYTES:
+                ident = self._chunk(data)
+                self.contents[file] = Content((ident,) if data else (), len(data), ident)
+                return
+            state = self._open[file] = _Open()
+        state.size += len(data)
+        if state.cutter is None:
+            state.gathered.append(data)
+            if state.size > WHOLE_BYTES:
+                state.cutter, state.hasher = Cutter(), blake3(key=self._key)
+                data, state.gathered = b"".join(state.gathered), []
+        if state.cutter is not None and state.hasher is not None:
+            state.hasher.update(data)
+            state.ids += [self._chunk(chunk) for chunk in state.cutter.feed(data)]
+        if last:
+            del self._open[file]
+            self.contents[file] = self._end(state)
+
+    def _end(self, state: _Open) -> Content:
+        if state.cutter is None or state.hasher is None:
+            ident = self._chunk(b"".join(state.gathered))
+            return Content((ident,) if state.size else (), state.size, ident)
+        state.ids += [self._chunk(chunk) for chunk in state.cutter.end()]
+        return Content(tuple(state.ids), state.size, state.hasher.digest())
+
+    def _chunk(self, data: bytes) -> bytes:
+        ident = blake3(data, key=self._key).digest()
+        if data and ident not in self.catalog:
+            self.catalog[ident] = Spot(self._frame, self._size, len(data))
+            self._raw.append(data)
+            self._size += len(data)
+            self._index.append([ident.hex(), len(data)])
+        return ident
 
     def forget_file(self, file: int) -> None:
         """Give up on a file that broke off; its chunks stay."""
         self._open.pop(file, None)
         self.contents.pop(file, None)
 
-    def _close_frame(self) -> None:
-        stored = compress(bytes(self._raw))
-        frame = self._frame
-        frame.offset, frame.stored, frame.raw = len(self._data), len(stored), len(self._raw)
-        self._data += stored
-        self._count += len(self._ids)
-        self._index.append([frame.offset, frame.stored, frame.raw, self._ids])
-        self._start_frame()
 
-    def _close_pack(self) -> SealedPack:
+class Packer:
+    """Lays compressed frames one after the other into packs."""
+
+    def __init__(self) -> None:
+        self._start_pack()
+
+    def _start_pack(self) -> None:
+        self._pack = PackSpot()
+        self._parts: list[bytes] = [MAGIC]
+        self._size = len(MAGIC)
+        self._index: list[object] = []
+        self._count = 0
+
+    def place(self, frame: FullFrame, stored: bytes) -> list[SealedPack]:
+        """Take a compressed frame; answers the pack that became full by it, if one did."""
+        spot = frame.spot
+        spot.pack, spot.offset, spot.stored = self._pack, self._size, len(stored)
+        self._parts.append(stored)
+        self._size += len(stored)
+        self._count += len(frame.index)
+        self._index.append([spot.offset, spot.stored, spot.raw, frame.index])
+        return self.seal() if self._size >= PACK_BYTES - FRAME_BYTES or self._count >= PACK_CHUNKS else []
+
+    def seal(self) -> list[SealedPack]:
+        """End the pack that is being filled; answers it, or nothing where there is none."""
+        if not self._index:
+            return []
         footer = compress(strict.dump(self._index))
-        self._data += footer + len(footer).to_bytes(4, "little") + END
-        data = bytes(self._data)
-        self._data.clear()
+        data = b"".join([*self._parts, footer, len(footer).to_bytes(4, "little"), END])
+        self._parts.clear()
         self._pack.name, self._pack.size = blake3(data).hexdigest(), len(data)
         sealed = SealedPack(self._pack, data)
         self._start_pack()
-        self._start_frame()
-        return sealed
+        return [sealed]
 
 
 def read_index(data: bytes, limits: Limits = LIMITS) -> list[tuple[FrameSpot, list[tuple[bytes, Spot]]]]:

@@ -1,8 +1,8 @@
 """Bringing an archive back into an empty workspace, and making sure that it is all there.
 
 The manifest is checked before anything is written; every chunk is checked on its way. When the guest has
-finished, the tree is scanned and every file *read back*, hashed and compared with the root hash: what the
-caller is told is what a reader of the workspace will find, not what was sent. Nothing here changes the
+finished, the tree is scanned and every file *read back* and compared with what was sent: what the caller is
+told is what a reader of the workspace will find. Nothing here changes the
 archive; on any failure the half-written workspace is given up and the caller must not use it.
 """
 
@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
-from dataclasses import replace
-
-from blake3 import blake3
+from collections.abc import Callable, Mapping
+from zlib import crc32
 
 from journeyman.failures import Failure
-from journeyman.ports.guest import Guest, Restore, RestoreEntry, TreeEntry
+from journeyman.ports.guest import Guest, Restore, RestoreEntry
 from journeyman.ports.objects import ObjectStore
 from journeyman.workspace.archive import layout, tree
 from journeyman.workspace.archive.frames import FrameSource
@@ -24,11 +22,10 @@ from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.load import corrupt
 from journeyman.workspace.archive.model import Manifest, Node
 from journeyman.workspace.archive.outcomes import ArchiveProgress, OnProgress, Phase, RestoreOutcome
+from journeyman.workspace.archive.scanning import ROOT, Scan, scan
 from journeyman.workspace.archive.workers import Workers
 
-ROOT = "/workspace"
 ABORT_WITHIN_S = 10.0
-READ_AT_ONCE = 512
 NO_XATTRS = "Extended attributes were not restored: this sandbox's file system does not keep them."
 
 
@@ -39,20 +36,22 @@ async def restore(
     manifest: Manifest,
     limits: Limits,
     on_progress: OnProgress,
-) -> RestoreOutcome:
-    """Write a checked manifest's tree into the guest's empty /workspace. Raises `Failure`."""
+) -> tuple[RestoreOutcome, Scan]:
+    """Write a checked manifest's tree into the guest's empty /workspace; answers what was done and the scan
+    of what is there now. Raises `Failure`."""
     summary = manifest.summary
     key = layout.content_key(summary.project_id)
     source = FrameSource(objects, workers, manifest, key, limits)
     target = await guest.begin_restore(ROOT)
     try:
-        await _write(target, source, manifest, _counter("write", manifest, on_progress))
+        sent = await _write(target, source, manifest, _counter("write", manifest, on_progress))
         await target.finish()
     except BaseException:
         await _abort(target)
         raise
-    notes = await _check(guest, workers, manifest, key, _counter("check", manifest, on_progress))
-    return RestoreOutcome(summary.archive_id, summary.root.hex(), summary.files, summary.bytes, notes)
+    seen, notes = await _check(guest, sent, manifest, limits, _counter("check", manifest, on_progress))
+    outcome = RestoreOutcome(summary.archive_id, summary.root.hex(), summary.files, summary.bytes, notes)
+    return outcome, seen
 
 
 async def _abort(target: Restore) -> None:
@@ -75,8 +74,10 @@ def _counter(phase: Phase, manifest: Manifest, report: OnProgress) -> Callable[[
 
 async def _write(
     target: Restore, source: FrameSource, manifest: Manifest, done: Callable[[int, int], None]
-) -> None:
-    """Directories, then files in the order their content is stored, then links."""
+) -> dict[bytes, int]:
+    """Directories, then files in the order their content is stored, then links. Answers the CRC-32 of what
+    was sent as each file."""
+    sent: dict[bytes, int] = {}
     by_kind: dict[str, list[Node]] = {"directory": [], "file": [], "hardlink": [], "symlink": []}
     for node in manifest.nodes:
         by_kind[node.kind].append(node)
@@ -107,9 +108,11 @@ async def _write(
                 done(1, 0)
                 added = node
             await target.data(node.path, content[number])
+            sent[node.path] = crc32(content[number], sent.get(node.path, 0))
             done(0, len(content[number]))
     for node in by_kind["hardlink"] + by_kind["symlink"]:
         await target.add(_entry(node))
+    return sent
 
 
 def _entry(node: Node) -> RestoreEntry:
@@ -125,59 +128,45 @@ def _entry(node: Node) -> RestoreEntry:
 
 
 async def _check(
-    guest: Guest, workers: Workers, manifest: Manifest, key: bytes, done: Callable[[int, int], None]
-) -> tuple[str, ...]:
+    guest: Guest,
+    sent: Mapping[bytes, int],
+    manifest: Manifest,
+    limits: Limits,
+    done: Callable[[int, int], None],
+) -> tuple[Scan, tuple[str, ...]]:
     """Scan and read back; raises `archive_corrupt` when the tree is not the archived one."""
-    entries: list[TreeEntry] = []
-    async for entry in guest.scan(ROOT):
-        entries.append(entry)
-        if len(entries) > len(manifest.nodes):
-            raise _not_restored("there are more entries than were archived")
-    built = tree.build(entries)
+    seen = await scan(guest, limits, lambda _: None, xattrs=True)
+    built = tree.build(seen.entries)
     if built.skipped:
         raise _not_restored(f"{built.skipped[0]} should not be there")
     nodes, wanted = built.nodes, manifest.nodes
     notes: tuple[str, ...] = ()
     if any(node.xattrs for node in wanted) and not any(node.xattrs for node in nodes):
         wanted, notes = tree.without_xattrs(wanted), (NO_XATTRS,)
-    structure = tuple(replace(node, digest=b"") for node in wanted)
+    structure = tuple(node._replace(digest=b"") for node in wanted)
     if (why := tree.difference(structure, nodes)) is not None:
         raise _not_restored(why)
-    digests = await _read_back(guest, workers, nodes, key, done)
-    found = tuple(
-        replace(node, digest=digests.get(node.path, b"")) if node.kind == "file" else node for node in nodes
-    )
+    await _read_back(guest, sent, nodes, done)
+    digests = {node.path: node.digest for node in wanted}
+    found = tuple(node._replace(digest=digests[node.path]) for node in nodes)
     if tree.root_hash(found) != (tree.root_hash(wanted) if notes else manifest.summary.root):
         raise _not_restored(tree.difference(wanted, found) or "its root hash is another one")
-    return notes
+    return seen, notes
 
 
 async def _read_back(
-    guest: Guest, workers: Workers, nodes: tuple[Node, ...], key: bytes, done: Callable[[int, int], None]
-) -> dict[bytes, bytes]:
-    paths = [node.path for node in nodes if node.kind == "file"]
-    digests: dict[bytes, bytes] = {}
-    for start in range(0, len(paths), READ_AT_ONCE):
-        hashers: dict[bytes, blake3] = {}
-        batch: list[tuple[bytes, bytes]] = []
-        size = 0
-
-        def absorb(batch: list[tuple[bytes, bytes]], hashers: dict[bytes, blake3] = hashers) -> None:
-            for path, data in batch:
-                hashers.setdefault(path, blake3(key=key)).update(data)
-
-        async for piece in guest.read_many(paths[start : start + READ_AT_ONCE], ROOT):
-            if piece.error is not None:
-                raise _not_restored(f"{tree.shown(piece.path)} cannot be read back: {piece.error}")
-            batch.append((piece.path, piece.data))
-            size += len(piece.data)
-            done(1 if piece.last else 0, len(piece.data))
-            if size >= 4 * 1024 * 1024:
-                full, batch, size = batch, [], 0
-                await workers.run(lambda full=full, absorb=absorb: absorb(full))
-        await workers.run(lambda batch=batch, absorb=absorb: absorb(batch))
-        digests |= {path: hasher.digest() for path, hasher in hashers.items()}
-    return digests
+    guest: Guest, sent: Mapping[bytes, int], nodes: tuple[Node, ...], done: Callable[[int, int], None]
+) -> None:
+    """Every file is read where it is now and compared with what was sent there."""
+    sizes = {node.path: node.size for node in nodes if node.kind == "file"}
+    answered = 0
+    async for path, size, crc in guest.checksums(list(sizes), ROOT):
+        if (size, crc) != (sizes.get(path), sent.get(path, 0)):
+            raise _not_restored(f"{tree.shown(path)} reads back as something else")
+        answered += 1
+        done(1, size)
+    if answered != len(sizes):
+        raise _not_restored("not every file could be read back")
 
 
 def _not_restored(why: str) -> Failure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from blake3 import blake3
 
@@ -39,12 +39,13 @@ def moved(before: Sequence[TreeEntry], after: Sequence[TreeEntry]) -> bool:
 
     What its owner may not read, the guest reads by loosening its mode and putting it back, which sets the
     ctime: for such entries that says nothing."""
-    return [_settled(entry) for entry in before] != [_settled(entry) for entry in after]
+    return list(map(_settled, before)) != list(map(_settled, after))
 
 
-def _settled(entry: TreeEntry) -> TreeEntry:
+def _settled(entry: TreeEntry) -> tuple[object, ...]:
     needed = {"file": 0o400, "directory": 0o500}.get(entry.kind, 0)
-    return entry if entry.mode & needed == needed else replace(entry, ctime_ns=0)
+    readable = entry.mode & needed == needed
+    return entry[:9] if readable else entry._replace(ctime_ns=0)[:9]
 
 
 def build(entries: Iterable[TreeEntry]) -> Tree:
@@ -114,4 +115,4 @@ def difference(wanted: Sequence[Node], found: Sequence[Node]) -> str | None:
 
 
 def without_xattrs(nodes: Iterable[Node]) -> tuple[Node, ...]:
-    return tuple(replace(node, xattrs=_NO_XATTRS) if node.xattrs else node for node in nodes)
+    return tuple(node._replace(xattrs=_NO_XATTRS) if node.xattrs else node for node in nodes)

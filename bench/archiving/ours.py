@@ -1,0 +1,116 @@
+"""One archive or restore of ours, alone in a process, so that its CPU time and peak memory are its own.
+
+`python -m bench.archiving.ours archive|restore FOLDER` prints one line of JSON. FOLDER holds a data
+directory `data`, a store `store`, and the workspace of project `bench`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+from journeyman.adapters.bubblewrap import BubblewrapSandbox
+from journeyman.adapters.generations import LocalGenerations, workspace_uid
+from journeyman.adapters.local_objects import LocalObjects
+from journeyman.ports.clock import SystemClock, SystemIds
+from journeyman.ports.guest import Guest
+from journeyman.ports.sandbox import InstanceSpec, Limits
+from journeyman.workspace.archive.engine import ArchiveEngine
+
+PROJECT = "bench"
+
+
+async def _job(action: str, folder: Path) -> dict[str, float]:
+    data = folder / "data"
+    uid = workspace_uid(None)
+    generations = LocalGenerations(data, uid=uid)
+    sandbox = BubblewrapSandbox(data, uid=uid)
+    clock = SystemClock()
+    engine = ArchiveEngine(LocalObjects(folder / "store"), clock=clock, ids=SystemIds(), cache=data / "cache")
+    if action == "restore":
+        number, files = await generations.prepare(PROJECT)
+    else:
+        found = await generations.current(PROJECT)
+        assert found is not None, "make the workspace first"
+        number, files = found
+    spec = InstanceSpec(PROJECT, PROJECT, number, 1, files, "", Limits(2048, 2.0, 256))
+    instance = await sandbox.create(spec)
+    await sandbox.start(instance.id)
+    guest = await sandbox.attach(instance.id)
+    try:
+        with _Watch() as watch:
+            measured = await _measured(action, engine, guest, number)
+    finally:
+        await guest.close()
+        await sandbox.remove(instance.id)
+        await sandbox.close()
+    if action == "restore":
+        await generations.commit(PROJECT, number)
+    return {**measured, "peak_mb": watch.peak / 2**20, "guest_peak_mb": watch.guest_peak / 2**20}
+
+
+async def _measured(action: str, engine: ArchiveEngine, guest: Guest, generation: int) -> dict[str, float]:
+    ours = psutil.Process()
+    before, began = _cpu(ours), time.perf_counter()
+    own_before = time.process_time()
+    if action == "restore":
+        restored = await engine.restore(PROJECT, guest, generation=generation)
+        done = {"bytes": restored.bytes, "files": restored.files}
+    else:
+
+        async def journal(_: str) -> None: ...
+
+        made = await engine.archive(PROJECT, guest, epoch=1, journal=journal, generation=generation)
+        done = {"bytes": made.bytes, "files": made.files, "new_bytes": made.new_bytes}
+    wall = time.perf_counter() - began
+    return {**done, "wall": wall, "cpu": _cpu(ours) - before, "own_cpu": time.process_time() - own_before}
+
+
+def _cpu(ours: psutil.Process) -> float:
+    """CPU seconds of this process and of the workspace's."""
+    spent = 0.0
+    for process in (ours, *ours.children(recursive=True)):
+        times = process.cpu_times()
+        spent += times.user + times.system
+    return spent
+
+
+class _Watch:
+    """Peak resident memory of this process and of the guest, looked at 50 times a second."""
+
+    def __init__(self) -> None:
+        self.guest_peak = 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    @property
+    def peak(self) -> int:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    def _look(self) -> None:
+        children = psutil.Process().children(recursive=True)
+        while not self._ended.wait(0.02):
+            for child in children:
+                try:
+                    self.guest_peak = max(self.guest_peak, child.memory_info().rss)
+                except psutil.Error:
+                    continue
+
+    def __enter__(self) -> _Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(_job(sys.argv[1], Path(sys.argv[2])))))

@@ -1,0 +1,101 @@
+"""The tree that is archived: files of installed packages, a blob that does not compress, a database.
+
+Every copied file gets a line of its own at the end, so that nothing in the tree is there twice and nobody
+wins by finding duplicates. Nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MIB = 1024 * 1024
+LARGEST = 24 * MIB
+NODE_MODULES = Path("/usr/lib/node_modules"), Path("/usr/share/nodejs")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    files: int
+    bytes: int
+    blob: int
+    database_rows: int
+
+
+FULL = Size(18_000, 800 * MIB, 100 * MIB, 100_000)
+QUICK = Size(2_000, 60 * MIB, 8 * MIB, 5_000)
+
+
+def make(root: Path, size: Size) -> None:
+    """Fill the empty directory `root`."""
+    root.mkdir(parents=True, exist_ok=True)
+    for number, (source, below) in enumerate(_chosen(size)):
+        target = root / f"packages-{number // size.files}" / below
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        with target.open("ab") as out:
+            out.write(b"\n# %d\n" % number)
+    (root / "blob.bin").write_bytes(random.Random(7).randbytes(size.blob))
+    _database(root / "data.sqlite", size.database_rows)
+
+
+def _chosen(size: Size) -> list[tuple[Path, Path]]:
+    """The largest files for four fifths of the bytes, and as many of the others as are missing."""
+    found = sorted(_sources(), key=lambda each: (-each[0].stat().st_size, each[1]))
+    found = [each for each in found if each[0].stat().st_size <= LARGEST]
+    chosen: list[tuple[Path, Path]] = []
+    taken = 0
+    while taken < size.bytes * 0.8 and len(chosen) < min(size.files // 2, len(found)):
+        taken += found[len(chosen)][0].stat().st_size
+        chosen.append(found[len(chosen)])
+    rest = found[len(chosen) :]
+    missing = size.files - len(chosen)
+    return chosen + rest[:: max(1, len(rest) // missing)][:missing]
+
+
+def change(root: Path, turn: int) -> None:
+    """200 files and some pages of the database, another 200 every `turn`."""
+    files = sorted(path for path in root.glob("packages-*/**/*") if path.is_file() and not path.is_symlink())
+    for path in random.Random(turn).sample(files, min(200, len(files))):
+        with path.open("ab") as out:
+            out.write(b"changed %d\n" % turn)
+    with sqlite3.connect(root / "data.sqlite") as database:
+        database.execute("UPDATE rows SET n = n + 1 WHERE id % 15000 = ?", (turn,))
+    database.close()
+
+
+def own(root: Path, uid: int) -> None:
+    """Give the tree to the workspace's user."""
+    if os.geteuid() == 0:
+        for folder, _, names in os.walk(root):
+            os.chown(folder, uid, uid)
+            for name in names:
+                os.chown(os.path.join(folder, name), uid, uid, follow_symlinks=False)
+
+
+def _sources() -> Iterator[tuple[Path, Path]]:
+    roots = [*NODE_MODULES, Path(sysconfig.get_paths()["purelib"]), Path(sysconfig.get_paths()["stdlib"])]
+    for number, root in enumerate(roots):
+        for folder, folders, names in os.walk(root):
+            folders[:] = sorted(name for name in folders if name != "__pycache__")
+            for name in sorted(names):
+                path = Path(folder, name)
+                if path.is_file() and not path.is_symlink():
+                    yield path, Path(str(number)) / path.relative_to(root)
+
+
+def _database(path: Path, rows: int) -> None:
+    rng = random.Random(11)
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, n INTEGER, text TEXT, data BLOB)")
+        database.executemany(
+            "INSERT INTO rows (n, text, data) VALUES (?, ?, ?)",
+            ((n, f"row {n} " * 40, rng.randbytes(600)) for n in range(rows)),
+        )
+    database.close()

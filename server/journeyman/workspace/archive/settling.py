@@ -1,0 +1,130 @@
+"""Steps 3 to 5 of the commit protocol: everything is in the store, was looked at there, and stood still."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from journeyman.failures import Failure
+from journeyman.ports.guest import Guest, TreeEntry
+from journeyman.ports.objects import ObjectStore
+from journeyman.workspace.archive import layout
+from journeyman.workspace.archive.collect import Collector, not_what_was_put
+from journeyman.workspace.archive.limits import Limits
+from journeyman.workspace.archive.model import Pack
+from journeyman.workspace.archive.outcomes import Journal, OnProgress
+from journeyman.workspace.archive.readback import hash_object
+from journeyman.workspace.archive.scanning import Scan, scan
+from journeyman.workspace.archive.workers import Workers, task_group
+
+ROUNDS = 3
+HEADS_AT_ONCE = 8
+READS_AT_ONCE = 2
+RACY_NS = 2_000_000_000
+"""A file written this shortly before the scan may have been written again without looking different; it is
+read a second time. (The idea is git's "racily clean" entry.)"""
+
+
+class Settling:
+    def __init__(
+        self,
+        objects: ObjectStore,
+        workers: Workers,
+        limits: Limits,
+        guest: Guest,
+        project_id: str,
+        journal: Journal,
+        on_progress: OnProgress,
+    ) -> None:
+        self._objects = objects
+        self._workers = workers
+        self._limits = limits
+        self._guest = guest
+        self._project_id = project_id
+        self._journal = journal
+        self._on_progress = on_progress
+
+    async def look(self, *, xattrs: bool) -> Scan:
+        return await scan(self._guest, self._limits, self._on_progress, xattrs=xattrs)
+
+    async def unmoved(self, seen: Scan, packs: Iterable[Pack]) -> bool:
+        """Whether a tree that is stored already is still stored, and stands still."""
+        await self._journal("packs_uploaded")
+        if await self._missing({pack.name: pack.size for pack in packs}):
+            return False
+        await self._journal("packs_verified")
+        if (await self.look(xattrs=False)).records != seen.records:
+            return False
+        await self._journal("tree_unmoved")
+        return True
+
+    async def settle(self, collector: Collector, started_ns: int) -> Scan:
+        """Until the tree stood still for a whole round. Raises `archive_failed` when it does not."""
+        for _ in range(ROUNDS):
+            seen = await self.look(xattrs=True)
+            await collector.collect(self._guest, seen.files)
+            await self._journal("packs_uploaded")
+            if lost := await self._verify(collector, seen.files):
+                collector.drop_packs(lost)
+                continue
+            await self._journal("packs_verified")
+            if collector.unread or seen.moved_to(await self.look(xattrs=False)):
+                continue
+            if await self._racy_changed(collector, seen.files, started_ns):
+                continue
+            await self._journal("tree_unmoved")
+            return seen
+        collector.refuse_unread()
+        raise Failure(
+            "archive_failed",
+            f"The files keep changing: {ROUNDS} times something moved while they were archived.",
+            hint="Stop what writes to the workspace, then archive again; nothing was removed.",
+            retryable=True,
+        )
+
+    async def _racy_changed(self, collector: Collector, files: list[TreeEntry], started_ns: int) -> bool:
+        racy = [entry for entry in files if max(entry.mtime_ns, entry.ctime_ns) >= started_ns - RACY_NS]
+        before = collector.forget({entry.path for entry in racy})
+        await collector.collect(self._guest, racy)
+        if collector.unread:
+            return True
+        after = {entry.path: collector.content(entry) for entry in racy}
+        return any(content != before.get(path) for path, content in after.items())
+
+    async def _verify(self, collector: Collector, files: list[TreeEntry]) -> set[str]:
+        """Step 4. Answers packs of earlier archives that are gone or have another size."""
+        sizes: dict[str, int] = {}
+        for entry in files:
+            content = collector.content(entry)
+            for ident in content.ids if content is not None else ():
+                pack = collector.catalog[ident].frame.pack
+                sizes[pack.name] = pack.size
+        lost = await self._missing(sizes)
+        reads = asyncio.Semaphore(READS_AT_ONCE)
+
+        async def read(name: str, size: int) -> None:
+            key = layout.pack_key(self._project_id, name)
+            async with reads:
+                if await hash_object(self._objects, self._workers, key, size) != name[:64]:
+                    raise not_what_was_put(key)
+            collector.verified.add(name)
+
+        async with task_group() as group:
+            for name in sizes.keys() & (collector.new_packs.keys() - collector.verified - lost):
+                group.create_task(read(name, sizes[name]))
+        return lost
+
+    async def _missing(self, sizes: dict[str, int]) -> set[str]:
+        lost: set[str] = set()
+        heads = asyncio.Semaphore(HEADS_AT_ONCE)
+
+        async def look(name: str, size: int) -> None:
+            async with heads:
+                info = await self._objects.head(layout.pack_key(self._project_id, name))
+            if info is None or info.size != size:
+                lost.add(name)
+
+        async with task_group() as group:
+            for name, size in sorted(sizes.items()):
+                group.create_task(look(name, size))
+        return lost
