@@ -26,8 +26,16 @@ class Link(Protocol):
         ...
 
 
+class LastingLink(Link, Protocol):
+    """One whose end can be waited for, by who waits for notifications only."""
+
+    async def ended(self) -> None:
+        """Wait until the connection has ended."""
+        ...
+
+
 @asynccontextmanager
-async def linked(socket: Path | None = None, *, start: bool = True) -> AsyncGenerator[Link, None]:
+async def linked(socket: Path | None = None, *, start: bool = True) -> AsyncGenerator[LastingLink, None]:
     """A connection to the daemon at `socket`, by default the user's own, which is started where none runs."""
     from journeyman.client.connection import Client
 
@@ -35,7 +43,7 @@ async def linked(socket: Path | None = None, *, start: bool = True) -> AsyncGene
         yield client
 
 
-def call(ask: Callable[[Link], Awaitable[T]], *, start: bool = True) -> T:
+def call(ask: Callable[[LastingLink], Awaitable[T]], *, start: bool = True) -> T:
     """Connect, ask, disconnect; for commands, which are not asynchronous themselves."""
 
     async def go() -> T:

@@ -10,7 +10,20 @@ from collections.abc import Sequence
 
 import typer
 
-from journeyman.cli import archives, chats, demo, doctor, image, models, projects, run, schema, service
+from journeyman.cli import (
+    archives,
+    chats,
+    demo,
+    doctor,
+    execute,
+    files,
+    image,
+    models,
+    projects,
+    run,
+    schema,
+    service,
+)
 
 HELP = """A coding agent that lives beside your editor.
 
@@ -36,6 +49,8 @@ app.command()(models.models)
 app.add_typer(projects.app, name="projects")
 app.add_typer(chats.app, name="chats")
 app.command()(chats.todo)
+app.command("exec", context_settings=execute.PASS_THROUGH)(execute.exec_)
+app.add_typer(files.app, name="files")
 app.command()(archives.archive)
 app.command()(archives.restore)
 app.command()(archives.archives)

@@ -98,6 +98,10 @@ class Client:
             raise failure_of(cast("dict[str, Any]", error))
         return answer.get("result")
 
+    async def ended(self) -> None:
+        """Wait until the connection has ended."""
+        await self._ended.wait()
+
     async def notify(self, method: str, params: Params | None = None) -> None:
         await self._send({"method": method, "params": dict(params or {})})
 
