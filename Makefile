@@ -13,7 +13,7 @@ STAMP_DEV := $(VENV)/.ready-dev
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check gen bench serve lock clean
+.PHONY: help setup setup-dev run test prove check gen bench serve lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ check: setup-dev  ## lint, types, layers, generated files, documentation (all of
 
 test: setup-dev  ## everything, on real components
 	@$(BIN)/python -m pytest
+
+prove: setup-dev  ## the long proofs: kill -9 at every failpoint, every fault, every mutation
+	@$(BIN)/python -m pytest -m prove -q tests/prove
 
 gen: setup  ## write schema.json, PROTOCOL.md and the clients' types from the Python models
 	@$(BIN)/python -m journeyman_protocol.gen

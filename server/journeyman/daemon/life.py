@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from journeyman import failpoints
 from journeyman.config import Settings
 from journeyman.daemon.log import logging_to
 from journeyman.failures import Failure
@@ -50,6 +51,7 @@ def serve(
     `tcp` is HOST:PORT, `tls` certificate and key, `foreground` logs to stderr too. Raises `Failure`:
     `already_running` for a second daemon on the same data, `invalid` for an address that cannot be had."""
     address = None if tcp is None else parse_address(tcp)
+    failpoints.arm(os.environ.get(failpoints.VARIABLE, ""))
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with owned(settings.data_dir) as still_owned, logging_to(settings, foreground=foreground):
         listening = bind_unix(settings.socket)

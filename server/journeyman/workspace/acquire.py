@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 
+from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.ports.guest import Guest
 from journeyman.ports.sandbox import Acquired, Instance, Workspace
@@ -129,12 +130,15 @@ async def _restore(room: Room, entry: Entry, ledger: Ledger) -> None:
     await ledger.write(state="restoring")
     entry.tidy_at = room.clock.monotonic()  # until the directory is complete, all of it is left over
     generation, files = await room.machine.prepare(entry.project_id)
+    reach("restore.directory_made")
     instance = await room.machine.create(entry.project_id, generation, epoch=ledger.epoch, files=files)
+    reach("restore.instance_made")
     guest = await room.machine.reach(instance)
     try:
         async with within(room.deadlines.archive_s, "Restoring the archive"):
             await room.engine.restore(entry.project_id, guest, generation=generation)
         await room.machine.commit(entry.project_id, generation)
+        reach("restore.directory_complete")
     except BaseException:
         await room.machine.hang_up(guest)
         raise
@@ -146,9 +150,12 @@ async def _create(room: Room, entry: Entry, ledger: Ledger) -> None:
     room.change(entry, "creating")
     await ledger.write(state="creating")
     generation, files = await room.machine.prepare(entry.project_id)
+    reach("create.directory_made")
     await room.machine.commit(entry.project_id, generation)
+    reach("create.directory_complete")
     instance = await room.machine.create(entry.project_id, generation, epoch=ledger.epoch, files=files)
     entry.instance, entry.generation = instance, generation
+    reach("create.instance_made")
     _at_hand(entry, instance, generation, await room.machine.reach(instance))
 
 

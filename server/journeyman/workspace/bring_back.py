@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.workspace import acquire
 from journeyman.workspace.archiving import ArchiveRestored, Progress
@@ -33,6 +34,7 @@ async def bring_back(
     """Put the workspace back to an archive (None: the newest). The desk is locked and nobody uses it."""
     ledger = await room.leases.take(desk.project_id, "restore")
     try:
+        reach("restore.lease_taken")
         made = await _swap_in(room, desk, ledger, archive_id, on_progress)
     finally:
         await room.leases.give_back(ledger)
@@ -51,6 +53,7 @@ async def _swap_in(
     try:
         generation, made = await _stage(room, desk, ledger, archive_id, on_progress)
         await ledger.write(journal=SWAP, generation=generation, instance_id=None)
+        reach("restore.swap_decided")
     except BaseException:
         entry.tidy_at = room.clock.monotonic()
         room.change(entry, before)
@@ -78,9 +81,11 @@ async def _stage(
     """A new, verified, complete generation beside the old one."""
     machine = room.machine
     generation, files = await machine.prepare(desk.project_id)
+    reach("restore.directory_made")
     instance = await machine.create(
         desk.project_id, generation, epoch=ledger.epoch, files=files, staging=True
     )
+    reach("restore.instance_made")
     guest = await machine.reach(instance)
     try:
         async with within(room.deadlines.archive_s, "Restoring the archive"):
@@ -94,4 +99,5 @@ async def _stage(
     finally:
         await machine.hang_up(guest)
     await machine.commit(desk.project_id, generation)
+    reach("restore.directory_complete")
     return generation, made

@@ -5,6 +5,7 @@ Both run with the desk locked and nobody using the project.
 
 from __future__ import annotations
 
+from journeyman.failpoints import reach
 from journeyman.workspace import acquire
 from journeyman.workspace.ledger import FORGET, FORGET_FILES
 from journeyman.workspace.room import Desk, Room
@@ -19,6 +20,7 @@ async def close(room: Room, desk: Desk) -> None:
         facts = await settle(room.machine, room.removal, ledger)
         if facts.instance is not None:
             await room.machine.stop(facts.instance)
+        reach("leave.closed")
         state = "cold" if facts.live is not None else resting_state(facts)
         await ledger.write(state=state, generation=facts.live or 0)
     finally:
@@ -32,6 +34,7 @@ async def delete(room: Room, desk: Desk, *, archives: bool) -> None:
     ledger = await room.leases.take(desk.project_id, "close")
     try:
         await ledger.write(journal=FORGET if archives else FORGET_FILES)
+        reach("delete.decided")
         await acquire.let_go_of_guest(room, desk.entry)
         await settle(room.machine, room.removal, ledger)
     finally:

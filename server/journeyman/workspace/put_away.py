@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
+from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.records import ArchiveRecord
 from journeyman.workspace import acquire
@@ -50,6 +51,7 @@ class PutAway:
         ledger: Ledger | None = None
         try:
             ledger = await room.leases.take(desk.project_id, "archive")
+            reach("archive.lease_taken")
             return await self._protocol(ledger)
         except asyncio.CancelledError:
             if ledger is not None:
@@ -76,6 +78,7 @@ class PutAway:
         await ledger.write(
             state="archiving", journal=QUIESCED, instance_id=instance.id, generation=entry.generation
         )
+        reach("archive.quiesced")
 
         async def journal(step: str) -> None:
             self._pointer_moved = self._pointer_moved or step == POINTER_MOVED
@@ -93,11 +96,13 @@ class PutAway:
             )
         self._pointer_moved = True
         record = await self._record(made, ledger)
+        reach("archive.recorded")
         if self._keep:
             await ledger.write(state="idle", journal=None, archive_id=record.id)
             room.change(entry, "idle")
             return record
         await ledger.write(state="archived", journal=DELETE, archive_id=record.id)
+        reach("archive.deletion_decided")
         await acquire.let_go_of_guest(room, entry)
         if (kept := await room.removal.after_archive(ledger)) is not None:
             raise kept

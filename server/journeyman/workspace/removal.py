@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 
+from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.ports.sandbox import Generations, Instance, Sandbox
 from journeyman.ports.store import ArchiveStore
@@ -53,6 +54,7 @@ class Removal:
             return unverified
         if row.instance_id is not None:
             await self._remove(row.instance_id)
+        reach("archive.instance_removed")
         other = await self._find(row.project_id)
         if other is not None and other.generation == row.generation:
             await ledger.write(state="idle", journal=None, instance_id=other.id)
@@ -64,7 +66,9 @@ class Removal:
             )
         if row.generation:
             await self._discard(row.project_id, row.generation)
+        reach("archive.files_in_trash")
         await ledger.write(state="archived", journal=None, instance_id=None, generation=0)
+        reach("archive.done")
         return None
 
     async def leftovers(self, facts: Facts, project_id: str) -> None:
@@ -93,13 +97,16 @@ class Removal:
             instance = await self._find(name)
             if instance is not None:
                 await self._remove(instance.id)
+        reach("delete.instance_removed")
         async with within(self._deadlines.files_s, "Listing the workspace's directories"):
             generations = await self._generations.list(project_id)
         for generation in generations:
             await self._discard(project_id, generation.number)
+        reach("delete.files_in_trash")
         if row.journal == FORGET:
             async with within(self._deadlines.archive_s, "Deleting the project's archives"):
                 await self._engine.forget(project_id)
+            reach("delete.archives_removed")
 
     async def purge(self, *, older_than_s: float) -> int:
         """Empty the trash of what has been in it longer than this."""

@@ -12,6 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.ports.guest import Guest, TreeEntry
 from journeyman.ports.objects import ObjectStore
@@ -179,6 +180,7 @@ class Collector:
             created = True
             try:
                 await self._objects.create(key, pack.data)
+                reach("archive.pack_put")
             except Failure as failure:
                 if failure.kind != "conflict":
                     raise

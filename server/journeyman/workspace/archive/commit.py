@@ -19,6 +19,7 @@ from typing import Any
 
 from blake3 import blake3
 
+from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock
 from journeyman.ports.guest import Guest
@@ -195,11 +196,14 @@ class Commit:
         key = layout.manifest_key(order.project_id, summary.seq, order.archive_id)
         await self._put_manifest(key, data)
         await order.journal("manifest_verified")
+        reach("archive.manifest_verified")
         head = _head_for(summary, key, data)
 
         async def move() -> None:
             await pointer.move(self._objects, head, etag)
+            reach("archive.pointer_moved")
             await order.journal("pointer_moved")
+            reach("archive.pointer_journalled")
             await self._workers.run(lambda: remember(head.manifest_digest))
 
         await to_the_end(move())
@@ -209,6 +213,7 @@ class Commit:
         """A conflict can only be our own write whose reply was lost; reading back tells."""
         try:
             await self._objects.create(key, data)
+            reach("archive.manifest_put")
         except Failure as failure:
             if failure.kind != "conflict":
                 raise

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from journeyman.failpoints import reach
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.guest import Guest
 from journeyman.ports.objects import ObjectStore
@@ -181,10 +182,13 @@ class ArchiveEngine:
         """Delete every object of the project, HEAD first. Only for a project the user deleted."""
         await self._workers.run(lambda: self._cache.forget(project_id))
         await self._objects.delete(layout.head_key(project_id))
+        reach("delete.pointer_removed")
         for part in ("m/", ""):
             keys = [info.key async for info in self._objects.list(layout.prefix(project_id) + part)]
             for key in keys:
                 await self._objects.delete(key)
+            if part:
+                reach("delete.manifests_removed")
 
 
 def _summary(key: str, summary: Summary) -> ArchiveSummary:

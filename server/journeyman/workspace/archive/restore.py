@@ -13,6 +13,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from zlib import crc32
 
+from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.ports.guest import Guest, Restore, RestoreEntry
 from journeyman.ports.objects import ObjectStore
@@ -46,10 +47,12 @@ async def restore(
     try:
         sent = await _write(target, source, manifest, _counter("write", manifest, on_progress))
         await target.finish()
+        reach("restore.written")
     except BaseException:
         await _abort(target)
         raise
     seen, notes = await _check(guest, sent, manifest, limits, _counter("check", manifest, on_progress))
+    reach("restore.verified")
     outcome = RestoreOutcome(summary.archive_id, summary.root.hex(), summary.files, summary.bytes, notes)
     return outcome, seen
 

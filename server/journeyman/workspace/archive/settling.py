@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.ports.guest import Guest, TreeEntry
 from journeyman.ports.objects import ObjectStore
@@ -12,7 +13,7 @@ from journeyman.workspace.archive import layout
 from journeyman.workspace.archive.collect import Collector, not_what_was_put
 from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.model import Pack
-from journeyman.workspace.archive.outcomes import Journal, OnProgress
+from journeyman.workspace.archive.outcomes import Journal, JournalStep, OnProgress
 from journeyman.workspace.archive.readback import hash_object
 from journeyman.workspace.archive.scanning import Scan, scan
 from journeyman.workspace.archive.workers import Workers, task_group
@@ -49,13 +50,13 @@ class Settling:
 
     async def unmoved(self, seen: Scan, packs: Iterable[Pack]) -> bool:
         """Whether a tree that is stored already is still stored, and stands still."""
-        await self._journal("packs_uploaded")
+        await self._passed("packs_uploaded")
         if await self._missing({pack.name: pack.size for pack in packs}):
             return False
-        await self._journal("packs_verified")
+        await self._passed("packs_verified")
         if (await self.look(xattrs=False)).records != seen.records:
             return False
-        await self._journal("tree_unmoved")
+        await self._passed("tree_unmoved")
         return True
 
     async def settle(self, collector: Collector, started_ns: int) -> Scan:
@@ -63,16 +64,16 @@ class Settling:
         for _ in range(ROUNDS):
             seen = await self.look(xattrs=True)
             await collector.collect(self._guest, seen.files)
-            await self._journal("packs_uploaded")
+            await self._passed("packs_uploaded")
             if lost := await self._verify(collector, seen.files):
                 collector.drop_packs(lost)
                 continue
-            await self._journal("packs_verified")
+            await self._passed("packs_verified")
             if collector.unread or seen.moved_to(await self.look(xattrs=False)):
                 continue
             if await self._racy_changed(collector, seen.files, started_ns):
                 continue
-            await self._journal("tree_unmoved")
+            await self._passed("tree_unmoved")
             return seen
         collector.refuse_unread()
         raise Failure(
@@ -81,6 +82,10 @@ class Settling:
             hint="Stop what writes to the workspace, then archive again; nothing was removed.",
             retryable=True,
         )
+
+    async def _passed(self, step: JournalStep) -> None:
+        await self._journal(step)
+        reach(f"archive.{step}")
 
     async def _racy_changed(self, collector: Collector, files: list[TreeEntry], started_ns: int) -> bool:
         racy = [entry for entry in files if max(entry.mtime_ns, entry.ctime_ns) >= started_ns - RACY_NS]

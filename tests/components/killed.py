@@ -1,0 +1,201 @@
+"""One story per failpoint: a real daemon is killed there, the next one must know what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from e2e.daemons import Place, place, wait_until
+from e2e.refused import served
+from journeyman.adapters.local_objects import LocalObjects
+from journeyman.client.connection import Client
+from journeyman.failpoints import POINTS, VARIABLE
+from journeyman.failures import Failure
+from journeyman.ports.clock import SystemClock, SystemIds
+from journeyman.workspace.archive.engine import ArchiveEngine
+
+PATIENCE_S = 60.0
+Tree = dict[str, str]
+
+
+async def write(client: Client, project_id: str, files: dict[str, bytes]) -> None:
+    rows = [{"path": path, "content": base64.b64encode(content).decode()} for path, content in files.items()]
+    await client.request("workspace/import", {"projectId": project_id, "files": rows})
+
+
+async def tree(client: Client, project_id: str) -> Tree:
+    """Path to SHA-256, after opening the workspace however it is to be had."""
+    await client.request("workspace/open", {"projectId": project_id})
+    listed = await client.request("workspace/files", {"projectId": project_id})
+    return {file["path"]: file["sha256"] for file in listed["items"]}
+
+
+@asynccontextmanager
+async def dying(where: Place, point: str) -> AsyncGenerator[Client]:
+    """A daemon that is killed at `point`; afterwards it must be dead by our own hand."""
+    armed = Place(where.root, {**where.settings, VARIABLE: f"{point}=kill"})
+    process = await asyncio.to_thread(armed.start)
+    try:
+        async with Client.connect(socket=armed.socket) as client:
+            with contextlib.suppress(Failure, OSError, EOFError):
+                yield client
+        await asyncio.to_thread(process.wait, PATIENCE_S)
+        assert process.returncode == -9, f"the daemon ended with {process.returncode} before {point}"
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+FIRST = {"a.txt": b"first\n", "deep/er/b.bin": os.urandom(300_000), "empty": b""}
+SECOND = {"a.txt": b"second\n", "new.txt": b"new\n"}
+
+
+async def made(where: Place) -> tuple[str, Tree]:
+    """A project with `FIRST` archived and `SECOND` on top of it."""
+    async with served(where) as client:
+        project_id = str((await client.request("project/create", {}))["id"])
+        await write(client, project_id, FIRST)
+        await client.request("workspace/archive", {"projectId": project_id})
+        await write(client, project_id, SECOND)
+        return project_id, await tree(client, project_id)
+
+
+async def killed_while_creating(where: Place, point: str) -> None:
+    async with served(where) as client:
+        project_id = str((await client.request("project/create", {}))["id"])
+    async with dying(where, point) as client:
+        await client.request("workspace/open", {"projectId": project_id})
+    async with served(where) as client:
+        assert await tree(client, project_id) == {}
+        await write(client, project_id, FIRST)
+        assert set(await tree(client, project_id)) == set(FIRST)
+        await nothing_left(where, client, project_id)
+
+
+async def killed_while_archiving(where: Place, point: str) -> None:
+    project_id, before = await made(where)
+    async with dying(where, point) as client:
+        await client.request("workspace/archive", {"projectId": project_id})
+    await _goes_on(where, project_id, {_key(before)})
+
+
+async def killed_while_restoring(where: Place, point: str) -> None:
+    project_id, before = await made(where)
+    older = {**before}
+    async with dying(where, point) as client:
+        await client.request("workspace/restore", {"projectId": project_id})
+    async with served(where) as client:
+        after = await tree(client, project_id)
+        if point == "restore.swap_decided":
+            assert set(after) == set(FIRST)
+            assert after["deep/er/b.bin"] == older["deep/er/b.bin"]
+        else:
+            assert after == before
+    await _goes_on(where, project_id, {_key(after)})
+
+
+async def killed_while_bringing_back(where: Place, point: str) -> None:
+    """As above, where opening an archived workspace restores it."""
+    project_id, before = await made(where)
+    async with served(where) as client:
+        await client.request("workspace/archive", {"projectId": project_id})
+    async with dying(where, point) as client:
+        await client.request("workspace/open", {"projectId": project_id})
+    await _goes_on(where, project_id, {_key(before)})
+
+
+async def killed_while_closing(where: Place, point: str) -> None:
+    project_id, before = await made(where)
+    async with dying(where, point) as client:
+        await client.request("workspace/close", {"projectId": project_id})
+    await _goes_on(where, project_id, {_key(before)})
+
+
+async def killed_while_deleting(where: Place, point: str) -> None:
+    project_id, _ = await made(where)
+    async with dying(where, point) as client:
+        await client.request("project/delete", {"projectId": project_id, "archives": True})
+    async with served(where):
+        await asyncio.to_thread(wait_until, lambda: _gone(where, project_id))
+
+
+async def _goes_on(where: Place, project_id: str, allowed: set[tuple[tuple[str, str], ...]]) -> None:
+    """What was acknowledged is there, the same again succeeds, and nothing is left over."""
+    async with served(where) as client:
+        found = await tree(client, project_id)
+        assert _key(found) in allowed
+        archived = await client.request("workspace/archive", {"projectId": project_id})
+        assert archived["verified"]
+        assert await tree(client, project_id) == found
+        await _whole(where, project_id)
+        await nothing_left(where, client, project_id)
+
+
+async def _whole(where: Place, project_id: str) -> None:
+    engine = ArchiveEngine(LocalObjects(where.data / "objects"), clock=SystemClock(), ids=SystemIds())
+    for archive in await engine.list(project_id):
+        report = await engine.verify(project_id, archive.archive_id, read_data=True)
+        assert report.ok, report.problems
+
+
+async def nothing_left(where: Place, client: Client, project_id: str) -> None:
+    """One directory, one instance, while it is there; none of either once it is deleted."""
+    kept = [each for each in (where.data / "workspaces" / project_id).iterdir() if each.name.isdigit()]
+    assert len(kept) == 1, kept
+    await client.request("project/delete", {"projectId": project_id, "archives": True})
+    assert _gone(where, project_id)
+
+
+def _gone(where: Place, project_id: str) -> bool:
+    files = where.data / "workspaces" / project_id
+    objects = where.data / "objects" / "p" / project_id
+    return (
+        not any(each.name.isdigit() for each in (files.iterdir() if files.is_dir() else ()))
+        and not any(each.is_file() for each in objects.rglob("*"))
+        and not _processes_of(project_id)
+    )
+
+
+def _processes_of(project_id: str) -> list[int]:
+    found: list[int] = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and project_id.encode() in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+    return found
+
+
+def _key(found: Tree) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(found.items()))
+
+
+STORIES: dict[str, Callable[[Place, str], Awaitable[Any]]] = {
+    "create": killed_while_creating,
+    "archive": killed_while_archiving,
+    "restore": killed_while_restoring,
+    "leave": killed_while_closing,
+    "delete": killed_while_deleting,
+}
+BRINGING_BACK = [
+    name
+    for name in POINTS
+    if name.startswith("restore.") and name not in ("restore.lease_taken", "restore.swap_decided")
+]
+
+
+async def killed_at(point: str) -> None:
+    with place() as where:
+        await STORIES[point.partition(".")[0]](where, point)
+
+
+async def killed_bringing_back_at(point: str) -> None:
+    with place() as where:
+        await killed_while_bringing_back(where, point)
