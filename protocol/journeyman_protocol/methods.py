@@ -13,6 +13,7 @@ from journeyman_protocol import (
     agent,
     chat,
     daemon,
+    differences,
     files,
     model,
     project,
@@ -174,6 +175,18 @@ METHODS: tuple[Method, ...] = (
     _request("workspace/stat", files.PathRef, files.FileStat, "State of a file, directory or link."),
     _request("workspace/createDirectory", files.PathRef, files.FileStat, "Make a directory and those above."),
     _request("workspace/rename", files.RenameParams, files.FileStat, "Move a file, directory or link."),
+    _request(
+        "workspace/diff",
+        differences.DiffParams,
+        differences.DiffPage,
+        "What differs between an archive and the workspace or another archive.",
+    ),
+    _request(
+        "workspace/diffFile",
+        differences.DiffFileParams,
+        differences.DiffFileResult,
+        "One file as a unified diff between an archive and the workspace or another archive.",
+    ),
     _request(
         "workspace/watch",
         watching.WatchParams,

@@ -30,7 +30,10 @@ from journeyman.rpc.limits import Limits
 from journeyman.rpc.router import Handler, Router
 from journeyman.rpc.services import Services, StatusFacts
 from journeyman.tasks import Supervisor
+from journeyman.testing.objects import MemoryObjects
 from journeyman.todo.service import TodoService
+from journeyman.workspace.archive.engine import ArchiveEngine
+from journeyman.workspace.differences import Differences
 from journeyman.workspace.terminals import Terminals
 from rpc.puppets import PuppetManager, PuppetModels, PuppetRuns
 
@@ -257,6 +260,7 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
     services = Services(
         runs=runs,  # pyright: ignore[reportArgumentType]
         manager=manager,  # pyright: ignore[reportArgumentType]
+        differences=Differences(manager, ArchiveEngine(MemoryObjects(), clock=clock, ids=ids)),  # pyright: ignore[reportArgumentType]
         terminals=Terminals(manager, supervisor, ids),  # pyright: ignore[reportArgumentType]
         projects=projects,
         chats=chats,

@@ -186,6 +186,63 @@ export interface DeleteParams {
   recursive?: boolean;
 }
 
+/** Content is compared, not times. `before` is absent of what was added, `after` of what was removed. */
+export interface DiffEntry {
+  /** From the workspace, `/`-separated; bytes that are not UTF-8 are escaped. */
+  path: string;
+  change: "added" | "removed" | "changed";
+  /** False where only the mode differs. */
+  content: boolean;
+  before?: DiffSide;
+  after?: DiffSide;
+}
+
+export interface DiffFileParams {
+  projectId: string;
+  path: string;
+  from?: string;
+  to?: string;
+  /** Lines shown around each change. */
+  context?: number;
+}
+
+/** Files of up to 1 MiB; larger ones are refused with `invalid`. */
+export interface DiffFileResult {
+  change: "added" | "removed" | "changed" | "same";
+  /** One of them is no UTF-8 text: `diff` is empty. */
+  binary: boolean;
+  /** Unified. */
+  diff: string;
+  truncated: boolean;
+}
+
+/** In the order of paths, a directory before what is in it. Each page compares anew. */
+export interface DiffPage {
+  from: string;
+  to?: string;
+  items: DiffEntry[];
+  nextCursor?: string;
+  /** Entries of all pages. */
+  total: number;
+}
+
+export interface DiffParams {
+  projectId: string;
+  /** An archive; the newest when absent. */
+  from?: string;
+  /** An archive; the workspace as it is when absent, which is brought back for it. */
+  to?: string;
+  cursor?: string;
+  limit?: number;
+}
+
+export interface DiffSide {
+  kind: "file" | "directory" | "symlink";
+  size: number;
+  /** Permission bits; 0 of a link, whose mode means nothing. */
+  mode: number;
+}
+
 export interface DirectoryEntry {
   name: string;
   stat: FileStat;
@@ -796,6 +853,10 @@ export interface Requests {
   "workspace/createDirectory": { params: PathRef; result: FileStat };
   /** Move a file, directory or link. */
   "workspace/rename": { params: RenameParams; result: FileStat };
+  /** What differs between an archive and the workspace or another archive. */
+  "workspace/diff": { params: DiffParams; result: DiffPage };
+  /** One file as a unified diff between an archive and the workspace or another archive. */
+  "workspace/diffFile": { params: DiffFileParams; result: DiffFileResult };
   /** Be told what changes in a directory, from the answer on, missing nothing. */
   "workspace/watch": { params: WatchParams; result: WatchResult };
   /** Stop watching; no error where it has ended. */

@@ -37,6 +37,7 @@ from journeyman.rpc.services import Services, StatusFacts
 from journeyman.tasks import Supervisor
 from journeyman.todo.service import TodoService
 from journeyman.workspace.archive.engine import ArchiveEngine
+from journeyman.workspace.differences import Differences
 from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.manager import WorkspaceManager
 from journeyman.workspace.terminals import Terminals
@@ -91,10 +92,11 @@ async def build(
         projects = ProjectService(store, clock, ids)
         chats = ChatService(store, clock, ids, events=events)
         todos = TodoService(store.todos, events, clock, ids)
+        engine = ArchiveEngine(objects, clock=clock, ids=ids, cache=settings.data_dir / "cache")
         manager = WorkspaceManager(
             sandbox,
             LocalGenerations(settings.data_dir, uid=settings.workspace_uid, clock=clock),
-            ArchiveEngine(objects, clock=clock, ids=ids, cache=settings.data_dir / "cache"),
+            engine,
             store,
             clock=clock,
             ids=ids,
@@ -125,6 +127,7 @@ async def build(
             runs=runs,
             manager=manager,
             terminals=Terminals(manager, supervisor, ids),
+            differences=Differences(manager, engine),
             projects=projects,
             chats=chats,
             todos=todos,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from journeyman.project.service import ProjectService
     from journeyman.tasks import Supervisor
     from journeyman.todo.service import TodoService
+    from journeyman.workspace.differences import Differences
     from journeyman.workspace.manager import WorkspaceManager
     from journeyman.workspace.terminals import Terminals
 
@@ -43,6 +44,7 @@ class Services:
     runs: RunService
     manager: WorkspaceManager
     terminals: Terminals
+    differences: Differences
     projects: ProjectService
     chats: ChatService
     todos: TodoService

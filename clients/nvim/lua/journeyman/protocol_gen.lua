@@ -141,6 +141,48 @@
 ---@field path string
 ---@field recursive? boolean Needed for a directory that is not empty.
 
+---Content is compared, not times. `before` is absent of what was added, `after` of what was removed.
+---@class journeyman.DiffEntry
+---@field path string From the workspace, `/`-separated; bytes that are not UTF-8 are escaped.
+---@field change "added"|"removed"|"changed"
+---@field content boolean False where only the mode differs.
+---@field before? journeyman.DiffSide
+---@field after? journeyman.DiffSide
+
+---@class journeyman.DiffFileParams
+---@field projectId string
+---@field path string
+---@field from? string
+---@field to? string
+---@field context? integer Lines shown around each change.
+
+---Files of up to 1 MiB; larger ones are refused with `invalid`.
+---@class journeyman.DiffFileResult
+---@field change "added"|"removed"|"changed"|"same"
+---@field binary boolean One of them is no UTF-8 text: `diff` is empty.
+---@field diff string Unified.
+---@field truncated boolean
+
+---In the order of paths, a directory before what is in it. Each page compares anew.
+---@class journeyman.DiffPage
+---@field from string
+---@field to? string
+---@field items journeyman.DiffEntry[]
+---@field nextCursor? string
+---@field total integer Entries of all pages.
+
+---@class journeyman.DiffParams
+---@field projectId string
+---@field from? string An archive; the newest when absent.
+---@field to? string An archive; the workspace as it is when absent, which is brought back for it.
+---@field cursor? string
+---@field limit? integer
+
+---@class journeyman.DiffSide
+---@field kind "file"|"directory"|"symlink"
+---@field size integer
+---@field mode integer Permission bits; 0 of a link, whose mode means nothing.
+
 ---@class journeyman.DirectoryEntry
 ---@field name string
 ---@field stat journeyman.FileStat
@@ -574,6 +616,8 @@ M.methods = {
   ["workspace/stat"] = { direction = "request" },
   ["workspace/createDirectory"] = { direction = "request" },
   ["workspace/rename"] = { direction = "request" },
+  ["workspace/diff"] = { direction = "request" },
+  ["workspace/diffFile"] = { direction = "request" },
   ["workspace/watch"] = { direction = "request" },
   ["workspace/unwatch"] = { direction = "request" },
   ["workspace/exec"] = { direction = "request" },

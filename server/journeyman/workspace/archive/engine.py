@@ -15,9 +15,18 @@ from journeyman.failpoints import reach
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.guest import Guest
 from journeyman.ports.objects import ObjectStore
-from journeyman.workspace.archive import codec, layout, pointer
+from journeyman.workspace.archive import codec, layout, pointer, tree
 from journeyman.workspace.archive.assemble import contents_of
 from journeyman.workspace.archive.commit import Commit, Order
+from journeyman.workspace.archive.compare import (
+    Comparison,
+    content_of,
+    differences,
+    read_digests,
+    sides,
+    to_read,
+)
+from journeyman.workspace.archive.frames import FrameSource
 from journeyman.workspace.archive.limits import LIMITS, Limits
 from journeyman.workspace.archive.load import find, load
 from journeyman.workspace.archive.memory import keep_packs_apart
@@ -30,7 +39,7 @@ from journeyman.workspace.archive.outcomes import (
     VerifyReport,
 )
 from journeyman.workspace.archive.restore import restore
-from journeyman.workspace.archive.scanning import Scan
+from journeyman.workspace.archive.scanning import Scan, scan
 from journeyman.workspace.archive.statcache import StatCache
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.verify import verify
@@ -125,6 +134,45 @@ class ArchiveEngine:
             manifest=manifest,
             manifest_digest=digest,
         )
+
+    async def compare(
+        self,
+        project_id: str,
+        *,
+        before: str | None = None,
+        after: str | None = None,
+        guest: Guest | None = None,
+        generation: int = 0,
+    ) -> Comparison:
+        """What differs between archive `before` (None: the newest) and the guest's workspace, or between
+        it and archive `after` without a guest. `generation` as for `archive`."""
+        old = await self._manifest(project_id, before)
+        was = sides(old.nodes)
+        if guest is None:
+            new = await self._manifest(project_id, after)
+            now, ident = sides(new.nodes), new.summary.archive_id
+        else:
+            seen = await scan(guest, self._limits, _quiet, xattrs=False)
+            remembered = await self._workers.run(lambda: self._cache.read(project_id, generation))
+            needed = to_read(seen, was, remembered.known() if remembered is not None else {})
+            digests = await read_digests(guest, needed.read, layout.content_key(project_id))
+            now, ident = sides(tree.build(seen.entries).nodes, {**needed.digests, **digests}), None
+        found = await self._workers.run(lambda: tuple(differences(was, now)))
+        return Comparison(old.summary.archive_id, ident, found)
+
+    async def content(
+        self, project_id: str, archive_id: str | None, path: bytes, *, limit: int
+    ) -> bytes | None:
+        """A file of an archive (None: the newest); None where it holds none of that name. `invalid` when
+        it is larger than `limit` bytes."""
+        manifest = await self._manifest(project_id, archive_id)
+        key = layout.content_key(project_id)
+        source = FrameSource(self._objects, self._workers, manifest, key, self._limits)
+        return await content_of(source, manifest, path, limit)
+
+    async def _manifest(self, project_id: str, archive_id: str | None) -> Manifest:
+        key, digest = await find(self._objects, project_id, archive_id)
+        return (await load(self._objects, self._workers, project_id, key, self._limits, digest=digest))[0]
 
     async def newest(self, project_id: str) -> ArchiveSummary | None:
         """What HEAD names; None where the project has no archive."""
