@@ -28,7 +28,7 @@ class Size:
     database_rows: int
 
 
-FULL = Size(18_000, 800 * MIB, 100 * MIB, 100_000)
+FULL = Size(18_000, 800 * MIB, 100 * MIB, 160_000)
 QUICK = Size(2_000, 60 * MIB, 8 * MIB, 5_000)
 
 

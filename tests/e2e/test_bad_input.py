@@ -83,7 +83,8 @@ def _wrong(method: Method) -> list[tuple[str, Any]]:
 def _open(field: Any) -> bool:
     """Whether a field takes any object."""
     return any(
-        each is dict or getattr(each, "__origin__", None) is dict for each in get_args(field.annotation)
+        each is dict or getattr(each, "__origin__", None) is dict
+        for each in (field.annotation, *get_args(field.annotation))
     )
 
 
