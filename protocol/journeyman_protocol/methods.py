@@ -226,6 +226,7 @@ METHODS: tuple[Method, ...] = (
     _outgoing("workspace/execOutput", terminal.ExecOutput, "What a command of this connection wrote."),
     _outgoing("workspace/execExited", terminal.ExecExited, "A command of this connection ended."),
     _outgoing("workspace/didChangeStatus", workspace.WorkspaceStatus, "A workspace changed its state."),
+    _outgoing("workspace/willExpire", workspace.WillExpire, "A workspace will be archived within a minute."),
     _outgoing("$/progress", daemon.ProgressParams, "Begin, report and end of work (LSP)."),
 )
 

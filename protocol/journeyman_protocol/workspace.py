@@ -9,7 +9,13 @@ from pydantic import Field
 from journeyman_protocol.base import Id, Message, ProgressToken, Timestamp
 from journeyman_protocol.project import FolderFile
 
-WorkspaceState = Literal["cold", "creating", "restoring", "live", "idle", "archiving", "archived", "failed"]
+WorkspaceState = Literal[
+    "cold", "creating", "restoring", "live", "idle", "frozen", "archiving", "warm", "archived", "failed"
+]
+"""`live` is in use, `idle` is not; `frozen` is paused and goes on where it was; `warm` is archived and
+stopped with its files still on this machine; `archived` is in the store only; `cold` was closed (its files
+may be here) or never was."""
+Tier = Literal["hot", "frozen", "warm", "cold"]
 
 
 class Archive(Message):
@@ -31,14 +37,26 @@ class WorkspaceStatus(Message):
     state: WorkspaceState
     sandbox: str | None = None
     """`docker` or `bubblewrap`, where the workspace is there."""
-    acquired: Literal["map", "running", "stopped", "restored", "created"] | None = None
+    acquired: Literal["map", "thawed", "running", "stopped", "restored", "created"] | None = None
     """Which way it was got last."""
+    tier: Tier | None = None
+    """What it costs and how fast it is back: running, paused, files on this machine, archive only."""
+    held_by: list[str] | None = None
+    """What keeps it from expiring: `run`, `client`, `terminal`, `preview`, `permission`. Absent: nothing."""
+    last_used_at: Timestamp | None = None
     expires_at: Timestamp | None = None
     """When it will be archived if nobody uses it; absent while it is in use or not there."""
     archive: Archive | None = None
     """The newest archive."""
     message: str | None = None
     """A sentence where the state needs one."""
+
+
+class WillExpire(Message):
+    """Nobody uses the workspace; unless somebody does, or calls `workspace/touch`, it is archived then."""
+
+    project_id: Id
+    expires_at: Timestamp
 
 
 class WorkspaceRef(Message):

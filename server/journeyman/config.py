@@ -36,6 +36,20 @@ class Settings(BaseSettings):
     """The Docker image for workspaces; `journeyman image build` makes it."""
     workspace_ttl_s: float = Field(default=600.0, gt=0)
     """Seconds without use after which a workspace is archived, verified and removed."""
+    workspace_freeze_s: float = Field(default=120.0, ge=0)
+    """Seconds without use after which a workspace is frozen: its processes are paused where they are."""
+    workspaces_hot_max: int = Field(default=8, ge=1)
+    """Running workspaces beyond this are frozen as soon as nobody uses them."""
+    workspaces_frozen_max: int = Field(default=16, ge=0)
+    """Frozen workspaces beyond this are archived and stopped before their time is up."""
+    workspaces_warm_max: int = Field(default=16, ge=0)
+    """Most workspaces whose files stay on this machine after they were archived and stopped; 0: none do."""
+    workspaces_warm_mb: int = Field(default=10 * 1024, ge=0)
+    """Most MiB of files those may have together."""
+    workspaces_warm_s: float = Field(default=24 * 3600.0, ge=0)
+    """Seconds after which such files go, once the archive was looked at again."""
+    workspace_upload_s: float = Field(default=30.0, ge=0)
+    """Seconds after a run until what changed is archived in the background."""
     workspace_memory_mb: int = Field(default=2048, ge=64)
     """Memory limit of one workspace in MiB."""
     workspace_cpus: float = Field(default=2.0, gt=0)

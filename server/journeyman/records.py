@@ -21,7 +21,9 @@ RunMode = Literal["plan+execute", "execute", "plan"]
 TodoStatus = Literal["pending", "in_progress", "done", "dropped"]
 Assignee = Literal["planner", "executor", "user"]
 Role = Literal["user", "assistant", "tool"]
-WorkspaceState = Literal["cold", "creating", "restoring", "live", "idle", "archiving", "archived", "failed"]
+WorkspaceState = Literal[
+    "cold", "creating", "restoring", "live", "idle", "frozen", "archiving", "warm", "archived", "failed"
+]
 EventKind = Literal[
     "run/started",
     "run/phase",

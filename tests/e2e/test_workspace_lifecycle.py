@@ -24,6 +24,7 @@ from journeyman.workspace.archive.engine import ArchiveEngine
 from journeyman.workspace.archive.outcomes import ArchiveProgress
 from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.manager import WorkspaceManager
+from journeyman.workspace.tiers import NO_TIERS
 
 T = TypeVar("T")
 
@@ -60,6 +61,7 @@ async def house(bench: Bench, tmp_path: Path) -> AsyncIterator[House]:
         image=bench.image,
         limits=LIMITS,
         ttl_s=TTL_S,
+        tiers=NO_TIERS,
     )
     ok(await manager.start())
     yield House(manager, clock, bench, store, engine)
@@ -160,6 +162,7 @@ async def test_a_daemon_that_was_killed_finds_everything_again(house: House) -> 
         image=house.bench.image,
         limits=LIMITS,
         ttl_s=TTL_S,
+        tiers=NO_TIERS,
     )
     assert ok(await manager.start()).adopted == (P,)
     workspace = ok(await manager.acquire(P))

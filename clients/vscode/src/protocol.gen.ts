@@ -728,6 +728,12 @@ export interface WatchResult {
   directories: number;
 }
 
+/** Nobody uses the workspace; unless somebody does, or calls `workspace/touch`, it is archived then. */
+export interface WillExpire {
+  projectId: string;
+  expiresAt: string;
+}
+
 /** `window/workDoneProgress/cancel` of LSP. */
 export interface WorkDoneProgressCancelParams {
   token: number | string;
@@ -751,11 +757,16 @@ export interface WorkspaceRef {
 
 export interface WorkspaceStatus {
   projectId: string;
-  state: "cold" | "creating" | "restoring" | "live" | "idle" | "archiving" | "archived" | "failed";
+  state: "cold" | "creating" | "restoring" | "live" | "idle" | "frozen" | "archiving" | "warm" | "archived" | "failed";
   /** `docker` or `bubblewrap`, where the workspace is there. */
   sandbox?: string;
   /** Which way it was got last. */
-  acquired?: "map" | "running" | "stopped" | "restored" | "created";
+  acquired?: "map" | "thawed" | "running" | "stopped" | "restored" | "created";
+  /** What it costs and how fast it is back: running, paused, files on this machine, archive only. */
+  tier?: "hot" | "frozen" | "warm" | "cold";
+  /** What keeps it from expiring: `run`, `client`, `terminal`, `preview`, `permission`. Absent: nothing. */
+  heldBy?: string[];
+  lastUsedAt?: string;
   /** When it will be archived if nobody uses it; absent while it is in use or not there. */
   expiresAt?: string;
   /** The newest archive. */
@@ -901,6 +912,8 @@ export interface DaemonNotifications {
   "workspace/execExited": { params: ExecExited };
   /** A workspace changed its state. */
   "workspace/didChangeStatus": { params: WorkspaceStatus };
+  /** A workspace will be archived within a minute. */
+  "workspace/willExpire": { params: WillExpire };
   /** Begin, report and end of work (LSP). */
   "$/progress": { params: ProgressParams };
 }

@@ -41,6 +41,7 @@ from journeyman.workspace.differences import Differences
 from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.manager import WorkspaceManager
 from journeyman.workspace.terminals import Terminals
+from journeyman.workspace.tiers import Tiers
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +106,7 @@ async def build(
             limits=Limits(settings.workspace_memory_mb, settings.workspace_cpus, settings.workspace_pids),
             ttl_s=settings.workspace_ttl_s,
             trash_grace_s=settings.trash_grace_s,
+            tiers=_tiers(settings),
         )
         runs = RunService(
             AgentServices(
@@ -186,6 +188,18 @@ def _litellm(config: ProviderConfig) -> Model:
     return LitellmModel(config)
 
 
+def _tiers(settings: Settings) -> Tiers:
+    return Tiers(
+        freeze_s=settings.workspace_freeze_s,
+        hot_max=settings.workspaces_hot_max,
+        frozen_max=settings.workspaces_frozen_max,
+        warm_max=settings.workspaces_warm_max,
+        warm_bytes=settings.workspaces_warm_mb << 20,
+        warm_s=settings.workspaces_warm_s,
+        upload_after_s=settings.workspace_upload_s,
+    )
+
+
 def _run_limits(settings: Settings) -> RunLimits:
     return RunLimits(
         steps_per_segment=settings.steps_per_segment,
@@ -211,7 +225,7 @@ def _status(
             started_at=started_at,
             runs_active=runs.running,
             runs_queued=runs.queued,
-            workspaces_live=sum(each.state in ("live", "idle") for each in listed),
+            workspaces_live=sum(each.tier in ("hot", "frozen") for each in listed),
             objects=objects.url,
             sandbox_name=sandbox.name if report.available else None,
             sandbox_tier=report.tier,

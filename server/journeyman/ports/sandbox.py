@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 from journeyman.ports.guest import Guest
 
 InstanceState = Literal["created", "running", "paused", "stopped"]
-Acquired = Literal["map", "running", "stopped", "restored", "created"]
+Acquired = Literal["map", "thawed", "running", "stopped", "restored", "created"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from journeyman.rpc.hub import Hub
 from journeyman.rpc.router import Router
 from journeyman.rpc.services import Services
 from journeyman.workspace.status import WorkspaceStatus
+from journeyman_protocol.workspace import WillExpire
 
 
 def router_for(services: Services) -> Router:
@@ -23,4 +24,15 @@ def announce_workspaces(services: Services, hub: Hub) -> Callable[[], None]:
         told = wire.workspace_status(status, services.sandbox_name)
         hub.tell("workspace/didChangeStatus", told.wire())
 
-    return services.manager.subscribe(changed)
+    def will_expire(status: WorkspaceStatus) -> None:
+        if status.expires_at is not None:
+            told = WillExpire(project_id=status.project_id, expires_at=wire.timestamp(status.expires_at))
+            hub.tell("workspace/willExpire", told.wire())
+
+    ends = (services.manager.subscribe(changed), services.manager.subscribe_warnings(will_expire))
+
+    def end() -> None:
+        for each in ends:
+            each()
+
+    return end

@@ -1,6 +1,7 @@
-"""Getting a workspace: the five ways, in order, the first that works.
+"""Getting a workspace: the ways there are, in order, the first that works.
 
-Map hit, running instance, stopped instance (or files without one), restore of the newest archive, new.
+Map hit (thawed where it was frozen), running instance, stopped instance (or files without one), restore
+of the newest archive, new.
 A step that fails leaves what it made where it is; the next attempt, or the sweeper, finds and clears it.
 An empty workspace is only ever made when it is certain that there is no archive.
 """
@@ -12,7 +13,7 @@ import logging
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.ports.guest import Guest
-from journeyman.ports.sandbox import Acquired, Instance, Workspace
+from journeyman.ports.sandbox import Acquired, Instance, InstanceState, Workspace
 from journeyman.workspace.deadlines import within
 from journeyman.workspace.facts import Facts
 from journeyman.workspace.ledger import DELETIONS, Ledger
@@ -24,6 +25,13 @@ log = logging.getLogger(__name__)
 
 FIRST_EPOCH = 1
 
+WAYS: dict[InstanceState, Acquired] = {
+    "created": "stopped",
+    "running": "running",
+    "paused": "thawed",
+    "stopped": "stopped",
+}
+
 UNREACHABLE: frozenset[str] = frozenset({"workspace_failed", "timeout"})
 """Failures of an instance that a restart or a new instance on the same files may heal."""
 
@@ -32,8 +40,9 @@ async def get(room: Room, desk: Desk, ledger: Ledger) -> Workspace:
     """The workspace of a project whose lease is held, in state `live`. Raises; the desk is locked."""
     entry = desk.entry
     acquired: Acquired
-    if entry.guest is not None and entry.tidy_at is None and await room.machine.alive(entry.guest):
-        acquired = "map"
+    frozen = entry.state == "frozen"
+    if await at_hand(room, entry):
+        acquired = "thawed" if frozen else "map"
     else:
         await let_go_of_guest(room, entry)
         acquired = await _open(room, entry, ledger)
@@ -51,8 +60,29 @@ async def get(room: Room, desk: Desk, ledger: Ledger) -> Workspace:
             last_used_at=room.clock.now(),
         )
     entry.acquired = acquired
+    entry.changes += 1
+    entry.freezable = True
     room.change(entry, "live")
     return Workspace(desk.project_id, instance, guest, acquired)
+
+
+async def at_hand(room: Room, entry: Entry) -> bool:
+    """Whether the connection the map holds answers, once a frozen workspace is thawed."""
+    if entry.guest is None or entry.tidy_at is not None:
+        return False
+    return await thaw(room, entry) and await room.machine.alive(entry.guest)
+
+
+async def thaw(room: Room, entry: Entry) -> bool:
+    """Let a frozen workspace go on. False: its instance does not; it is looked up afresh then."""
+    if entry.state != "frozen" or entry.instance is None:
+        return True
+    try:
+        await room.machine.resume(entry.instance)
+    except Failure as failure:
+        log.warning("instance %s cannot be thawed: %s", entry.instance.id, failure.message)
+        return False
+    return True
 
 
 async def let_go_of_guest(room: Room, entry: Entry) -> None:
@@ -70,6 +100,8 @@ async def _open(room: Room, entry: Entry, ledger: Ledger) -> Acquired:
         )
     facts = await settle(room.machine, room.removal, ledger)
     entry.tidy_at = None
+    if facts.shelved:  # from here on the files may differ from the archive
+        await ledger.write(state="idle")
     if facts.live is not None:
         return await reopen(room, entry, facts, epoch=ledger.epoch)
     if ledger.row.generation:
@@ -103,14 +135,13 @@ async def reopen(room: Room, entry: Entry, facts: Facts, *, epoch: int) -> Acqui
         raise Failure("not_found", "The workspace has no files on this machine.")
     entry.generation = live
     if instance is not None:
-        running = instance.state == "running"
         if (guest := await _reach(room, instance)) is not None:
-            _at_hand(entry, instance, live, guest)
-            return "running" if running else "stopped"
+            _hold(entry, instance, live, guest)
+            return WAYS[instance.state]
         await room.removal.unreachable(instance, facts)
     instance = await room.machine.create(entry.project_id, live, epoch=epoch)
     entry.instance = instance
-    _at_hand(entry, instance, live, await room.machine.reach(instance))
+    _hold(entry, instance, live, await room.machine.reach(instance))
     return "stopped"
 
 
@@ -143,7 +174,7 @@ async def _restore(room: Room, entry: Entry, ledger: Ledger) -> None:
         await room.machine.hang_up(guest)
         raise
     entry.tidy_at = None
-    _at_hand(entry, instance, generation, guest)
+    _hold(entry, instance, generation, guest)
 
 
 async def _create(room: Room, entry: Entry, ledger: Ledger) -> None:
@@ -156,7 +187,7 @@ async def _create(room: Room, entry: Entry, ledger: Ledger) -> None:
     instance = await room.machine.create(entry.project_id, generation, epoch=ledger.epoch, files=files)
     entry.instance, entry.generation = instance, generation
     reach("create.instance_made")
-    _at_hand(entry, instance, generation, await room.machine.reach(instance))
+    _hold(entry, instance, generation, await room.machine.reach(instance))
 
 
 async def _no_archive_recorded(room: Room, project_id: str) -> None:
@@ -170,5 +201,5 @@ async def _no_archive_recorded(room: Room, project_id: str) -> None:
         )
 
 
-def _at_hand(entry: Entry, instance: Instance, generation: int, guest: Guest) -> None:
+def _hold(entry: Entry, instance: Instance, generation: int, guest: Guest) -> None:
     entry.instance, entry.generation, entry.guest = instance, generation, guest

@@ -58,6 +58,17 @@ class ArchiveKnown(Protocol):
 
     @property
     def archive_id(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+
+
+class ArchiveChecked(Protocol):
+    """Whether an archive is whole, and what is wrong with it."""
+
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def problems(self) -> tuple[str, ...]: ...
 
 
 class Archiver(Protocol):
@@ -90,6 +101,12 @@ class Archiver(Protocol):
 
     async def newest(self, project_id: str) -> ArchiveKnown | None:
         """What the pointer names; None where no archive was ever made."""
+        ...
+
+    async def verify(
+        self, project_id: str, archive_id: str | None = None, *, read_data: bool = False
+    ) -> ArchiveChecked:
+        """Look at the manifest and every pack it needs, and with `read_data` at every byte."""
         ...
 
     async def forget(self, project_id: str) -> None:

@@ -33,6 +33,14 @@ class Facts:
         return self.journal == SWAP and self._complete(self._recorded)
 
     @property
+    def shelved(self) -> bool:
+        """Whether the files are the ones that were archived last: nothing was opened since."""
+        row = self.row
+        if row is None or row.state != "warm" or row.journal is not None or row.archive_id is None:
+            return False
+        return self.main is None and self.staging is None and self._complete(row.generation)
+
+    @property
     def live(self) -> int | None:
         """The generation that is the workspace; None when there is none on this machine."""
         if self.swapped:

@@ -6,6 +6,7 @@ Both run with the desk locked and nobody using the project.
 from __future__ import annotations
 
 from journeyman.failpoints import reach
+from journeyman.records import WorkspaceState
 from journeyman.workspace import acquire
 from journeyman.workspace.ledger import FORGET, FORGET_FILES
 from journeyman.workspace.room import Desk, Room
@@ -21,11 +22,12 @@ async def close(room: Room, desk: Desk) -> None:
         if facts.instance is not None:
             await room.machine.stop(facts.instance)
         reach("leave.closed")
-        state = "cold" if facts.live is not None else resting_state(facts)
+        # What was put away warm stays that: its files are the archive's.
+        state = "cold" if facts.live is not None and not facts.shelved else resting_state(facts)
         await ledger.write(state=state, generation=facts.live or 0)
     finally:
         await room.leases.give_back(ledger)
-    _forget_entry(room, desk, archived=state == "archived")
+    _forget_entry(room, desk, state)
 
 
 async def delete(room: Room, desk: Desk, *, archives: bool) -> None:
@@ -39,13 +41,13 @@ async def delete(room: Room, desk: Desk, *, archives: bool) -> None:
         await settle(room.machine, room.removal, ledger)
     finally:
         await room.leases.give_back(ledger)
-    _forget_entry(room, desk, archived=False)
+    _forget_entry(room, desk, "cold")
 
 
-def _forget_entry(room: Room, desk: Desk, *, archived: bool) -> None:
+def _forget_entry(room: Room, desk: Desk, state: WorkspaceState) -> None:
     entry = desk.entry
     entry.holds.clear()
     entry.generation = 0
     entry.acquired = None
     entry.tidy_at = None
-    room.change(entry, "archived" if archived else "cold")
+    room.change(entry, state)

@@ -24,6 +24,8 @@ QUIESCED = "quiesced"
 """First step of an archive; the engine's own steps follow. All of them may be voided."""
 DELETE = "delete"
 """The archive is recorded; the instance and the generation the row names may go."""
+SHELVE = "shelve"
+"""The archive is recorded; the instance the row names may go, and the files stay as they are."""
 RESTORE = "restore"
 """A restore is being staged beside the generation the row names."""
 SWAP = "swap"
@@ -34,7 +36,9 @@ FORGET_FILES = "forget files"
 """The user deleted the project and keeps its archives; what is on this machine may go."""
 
 DELETIONS: frozenset[str] = frozenset({FORGET, FORGET_FILES})
-DECISIONS: frozenset[str] = frozenset({DELETE, RESTORE, SWAP}) | DELETIONS
+ARCHIVED: frozenset[str] = frozenset({DELETE, SHELVE})
+"""Decisions that rest on an archive."""
+DECISIONS: frozenset[str] = ARCHIVED | frozenset({RESTORE, SWAP}) | DELETIONS
 
 
 class RowChanges(TypedDict, total=False):

@@ -110,6 +110,14 @@ class Machine:
         async with within(self._deadlines.sandbox_s, "Stopping the workspace"):
             await self._sandbox.stop(instance.id)
 
+    async def pause(self, instance: Instance) -> None:
+        async with within(self._deadlines.sandbox_s, "Freezing the workspace"):
+            await self._sandbox.pause(instance.id)
+
+    async def resume(self, instance: Instance) -> None:
+        async with within(self._deadlines.sandbox_s, "Thawing the workspace"):
+            await self._sandbox.resume(instance.id)
+
     async def quiesce(self, guest: Guest) -> int:
         """End what runs in the workspace, so that its files stand still."""
         async with within(self._deadlines.sandbox_s, "Ending the workspace's processes"):

@@ -25,15 +25,15 @@ from journeyman.workspace.errors import WorkspaceError, answers
 from journeyman.workspace.ledger import Leases
 from journeyman.workspace.machine import Machine
 from journeyman.workspace.put_away import PutAway
-from journeyman.workspace.reconcile import Reconciled, reconcile, tidy
-from journeyman.workspace.registry import Registry
+from journeyman.workspace.reconcile import Reconciled, reconcile
+from journeyman.workspace.registry import Hold, Registry
 from journeyman.workspace.removal import Removal
 from journeyman.workspace.room import Desk, Room
 from journeyman.workspace.status import Announcer, Listener, WorkspaceStatus, of_entry, of_row
-from journeyman.workspace.sweeper import Duties, Sweeper
+from journeyman.workspace.sweeper import Sweeper
+from journeyman.workspace.tiers import Tiers
 from journeyman.workspace.turns import Turns, refuse_if_used
-
-TIDY_AGAIN_S = 60.0
+from journeyman.workspace.upkeep import Upkeep
 
 
 class WorkspaceManager:
@@ -51,11 +51,12 @@ class WorkspaceManager:
         limits: Limits,
         ttl_s: float = 600.0,
         trash_grace_s: float = 7 * 24 * 3600.0,
+        tiers: Tiers | None = None,
         deadlines: Deadlines | None = None,
     ) -> None:
         deadlines = deadlines or Deadlines()
         self._ids = ids
-        self._trash_grace_s = trash_grace_s
+        self._tiers = tiers or Tiers()
         self._registry = Registry(clock, ttl_s=ttl_s)
         self._room = Room(
             machine=Machine(sandbox, generations, image=image, limits=limits, deadlines=deadlines),
@@ -69,9 +70,17 @@ class WorkspaceManager:
             announcer=Announcer(clock),
             deadlines=deadlines,
         )
-        duties = Duties(expire=self._expire, tidy=self._tidy, purge=self._purge)
-        self._sweeper = Sweeper(clock, self._registry, supervisor, duties)
         self._turns = Turns(self._room, incident=self.incident)
+        self._upkeep = Upkeep(
+            self._room,
+            self._turns,
+            self._tiers,
+            ttl_s=ttl_s,
+            trash_grace_s=trash_grace_s,
+            incident=self.incident,
+        )
+        upkeep = self._upkeep
+        self._sweeper = Sweeper(clock, supervisor, upkeep.duties(), upkeep.chores(), upkeep.next_due)
         self._sweeping: asyncio.Task[None] | None = None
 
     # -- the daemon's life ------------------------------------------------------------------------
@@ -102,6 +111,10 @@ class WorkspaceManager:
         It is called on the loop and must not block."""
         return self._room.announcer.subscribe(listener)
 
+    def subscribe_warnings(self, listener: Listener) -> Callable[[], None]:
+        """Tell `listener` of every workspace that is about to expire, once per deadline, as `subscribe`."""
+        return self._room.announcer.subscribe_warnings(listener)
+
     # -- using a workspace ------------------------------------------------------------------------
 
     @answers
@@ -112,6 +125,7 @@ class WorkspaceManager:
         with self._room.visit(project_id) as desk:
             got = await self._turns.shared(desk, holder)
             self._registry.touch(project_id)
+            self._upload_later(desk)
             return got
 
     @answers
@@ -121,6 +135,7 @@ class WorkspaceManager:
             if desk.entry.users[holder] > 0:
                 desk.entry.users[holder] -= 1
             self._registry.touch(project_id)
+            self._upload_later(desk)
             await self._turns.rest(desk)
             return of_entry(desk.entry, self._room.clock)
 
@@ -131,17 +146,21 @@ class WorkspaceManager:
         return await self._status(project_id)
 
     @answers
-    async def hold(self, project_id: str, reason: str) -> WorkspaceStatus:
-        """Keep a workspace at hand from expiring (a terminal, a preview) until `let_go`.
-        `conflict` when none is."""
+    async def hold(self, project_id: str, reason: Hold) -> WorkspaceStatus:
+        """Keep a workspace at hand hot until `let_go`; a frozen one goes on. `conflict` when none is."""
         if not self._registry.hold(project_id, reason):
             raise Failure("conflict", "The project's workspace is not open.", hint="Open it first.")
+        with self._room.visit(project_id) as desk:
+            await self._turns.go_on(desk)
         return await self._status(project_id)
 
     @answers
-    async def let_go(self, project_id: str, reason: str) -> WorkspaceStatus:
+    async def let_go(self, project_id: str, reason: Hold) -> WorkspaceStatus:
         """Take one `hold` back."""
         self._registry.let_go(project_id, reason)
+        if (desk := self._room.desks.get(project_id)) is not None:
+            desk.entry.changes += 1
+            self._upload_later(desk)
         return await self._status(project_id)
 
     # -- looking ----------------------------------------------------------------------------------
@@ -177,6 +196,7 @@ class WorkspaceManager:
         verified and recorded. `busy` while somebody uses it; cancelling abandons it where possible."""
         with self._room.visit(project_id) as desk:
             refuse_if_used(desk)
+            _end_background(desk)
             put_away = PutAway(self._room, desk, keep=keep, on_progress=on_progress)
 
             async def work() -> ArchiveRecord:
@@ -193,6 +213,7 @@ class WorkspaceManager:
         restored files are verified, and then goes to the trash. `busy` while somebody uses it."""
         with self._room.visit(project_id) as desk:
             refuse_if_used(desk)
+            _end_background(desk)
 
             async def work() -> Restored:
                 async with self._turns.alone(desk):
@@ -216,35 +237,6 @@ class WorkspaceManager:
         with self._room.visit(project_id) as desk:
             await self._leave(desk, partial(leave.delete, archives=archives))
 
-    # -- what the sweeper does --------------------------------------------------------------------
-
-    @answers
-    async def _expire(self, project_id: str) -> ArchiveRecord | None:
-        """Put away what nobody has used for its time. Failing keeps it and tries later."""
-        with self._room.visit(project_id) as desk:
-            try:
-                async with self._turns.alone(desk):
-                    if not self._registry.expired(project_id):
-                        return None
-                    return await PutAway(self._room, desk, keep=False, on_progress=None).run()
-            except BaseException:
-                self._registry.put_off(project_id)
-                raise
-
-    @answers
-    async def _tidy(self, project_id: str) -> None:
-        with self._room.visit(project_id) as desk:
-            try:
-                async with self._turns.alone(desk):
-                    await tidy(self._room, desk)
-            except BaseException:
-                desk.entry.tidy_at = self._room.clock.monotonic() + TIDY_AGAIN_S
-                raise
-
-    @answers
-    async def _purge(self) -> int:
-        return await self._room.removal.purge(older_than_s=self._trash_grace_s)
-
     # -- how ---------------------------------------------------------------------------------------
 
     async def _leave(self, desk: Desk, how: Callable[[Room, Desk], Coroutine[Any, Any, None]]) -> None:
@@ -257,6 +249,11 @@ class WorkspaceManager:
                 await how(self._room, desk)
 
         await self._turns.own(desk, work, f"leave {desk.project_id}")
+
+    def _upload_later(self, desk: Desk) -> None:
+        entry, after_s = desk.entry, self._tiers.upload_after_s
+        if after_s is not None and entry.changes != entry.uploaded:
+            entry.upload_at = self._room.clock.monotonic() + after_s
 
     async def _status(self, project_id: str) -> WorkspaceStatus:
         async with within(self._room.deadlines.store_s, "Reading the state of the workspace"):
@@ -272,3 +269,9 @@ class WorkspaceManager:
     def left_behind(self, project_id: str) -> tuple[str, ...]:
         entry = self._registry.get(project_id)
         return entry.remains if entry is not None else ()
+
+
+def _end_background(desk: Desk) -> None:
+    """What somebody asks for does not wait for what nobody did."""
+    if desk.archiving is not None and desk.archiving.background:
+        desk.archiving.abandon()

@@ -11,22 +11,34 @@ import asyncio
 
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
-from journeyman.records import ArchiveRecord
+from journeyman.records import ArchiveRecord, WorkspaceState
 from journeyman.workspace import acquire
 from journeyman.workspace.archiving import POINTER_MOVED, ArchiveMade, Progress
 from journeyman.workspace.deadlines import within
-from journeyman.workspace.ledger import DELETE, QUIESCED, Ledger
+from journeyman.workspace.ledger import DECISIONS, DELETE, QUIESCED, SHELVE, Ledger
 from journeyman.workspace.room import Desk, Room
 from journeyman.workspace.settle import resting_state, settle
 
 
 class PutAway:
-    """One archive of one project, with its desk locked. `keep` archives a workspace that goes on."""
+    """One archive of one project, with its desk locked. `keep` archives a workspace that goes on; `warm`
+    leaves its files on this machine when its instance is removed; `background` says nothing of it."""
 
-    def __init__(self, room: Room, desk: Desk, *, keep: bool, on_progress: Progress | None) -> None:
+    def __init__(
+        self,
+        room: Room,
+        desk: Desk,
+        *,
+        keep: bool,
+        warm: bool = False,
+        background: bool = False,
+        on_progress: Progress | None = None,
+    ) -> None:
         self._room = room
         self._desk = desk
         self._keep = keep
+        self._warm = warm
+        self.background = background
         self._on_progress = on_progress
         self._task: asyncio.Task[ArchiveRecord] | None = None
         self._pointer_moved = False
@@ -53,6 +65,10 @@ class PutAway:
             ledger = await room.leases.take(desk.project_id, "archive")
             reach("archive.lease_taken")
             return await self._protocol(ledger)
+        except Failure:
+            if ledger is not None and self.background:
+                await self._void(ledger)
+            raise
         except asyncio.CancelledError:
             if ledger is not None:
                 await self._void(ledger)
@@ -72,11 +88,16 @@ class PutAway:
         instance, guest = entry.instance, entry.guest
         if instance is None or guest is None:
             raise AssertionError("a workspace was opened without instance or guest")
-        room.change(entry, "archiving")
+        changes = entry.changes
+        if not self.background:
+            room.change(entry, "archiving")
         if not self._keep:
             await room.machine.quiesce(guest)
         await ledger.write(
-            state="archiving", journal=QUIESCED, instance_id=instance.id, generation=entry.generation
+            state="idle" if self.background else "archiving",
+            journal=QUIESCED,
+            instance_id=instance.id,
+            generation=entry.generation,
         )
         reach("archive.quiesced")
 
@@ -97,33 +118,45 @@ class PutAway:
         self._pointer_moved = True
         record = await self._record(made, ledger)
         reach("archive.recorded")
+        entry.uploaded = changes
         if self._keep:
             await ledger.write(state="idle", journal=None, archive_id=record.id)
             room.change(entry, "idle")
             return record
-        await ledger.write(state="archived", journal=DELETE, archive_id=record.id)
+        state: WorkspaceState = "warm" if self._warm else "archived"
+        decision = SHELVE if self._warm else DELETE
+        await ledger.write(state=state, journal=decision, archive_id=record.id)
         reach("archive.deletion_decided")
         await acquire.let_go_of_guest(room, entry)
         if (kept := await room.removal.after_archive(ledger)) is not None:
             raise kept
         entry.generation = 0
-        room.change(entry, "archived")
+        room.change(entry, state)
         return record
 
     async def _open(self, ledger: Ledger) -> bool:
         """Reach the files: over the connection at hand, or through their instance. False: there are none."""
         room, entry = self._room, self._desk.entry
-        if entry.guest is not None and entry.tidy_at is None and await room.machine.alive(entry.guest):
+        if await acquire.at_hand(room, entry):
             return True
         await acquire.let_go_of_guest(room, entry)
         facts = await settle(room.machine, room.removal, ledger)
         entry.tidy_at = None
-        if facts.live is None:
+        if facts.shelved and not self._keep and not self._warm:
+            await self._cool(ledger)
+            facts = await settle(room.machine, room.removal, ledger)
+        if facts.live is None or facts.shelved:
             entry.generation = 0
             room.change(entry, resting_state(facts))
             return False
         await acquire.reopen(room, entry, facts, epoch=ledger.epoch)
         return True
+
+    async def _cool(self, ledger: Ledger) -> None:
+        """It was archived before and nobody has worked in it since: only the files are left to go."""
+        await ledger.write(journal=DELETE)
+        if (kept := await self._room.removal.after_archive(ledger)) is not None:
+            raise kept
 
     async def _made_before(self, ledger: Ledger) -> ArchiveRecord:
         archive_id = ledger.row.archive_id
@@ -155,13 +188,13 @@ class PutAway:
         return record
 
     async def _void(self, ledger: Ledger) -> None:
-        """What was begun counts for nothing, unless the deletion was decided: that is finished later."""
+        """What was begun counts for nothing. What was decided, now or before, is finished later."""
         entry = self._desk.entry
-        if ledger.row.journal == DELETE:
+        if ledger.row.journal in DECISIONS:
             return
         if entry.state == "archiving":
             self._room.change(entry, "idle")
-        if ledger.row.state == "archiving":
+        if ledger.row.journal is not None:
             await ledger.write(state="idle", journal=None)
 
 

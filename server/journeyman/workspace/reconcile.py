@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 4
 """Projects settled at the same time."""
-AT_REST: frozenset[WorkspaceState] = frozenset({"cold", "archived"})
+AT_REST: frozenset[WorkspaceState] = frozenset({"cold", "warm", "archived"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ async def _one(room: Room, project_id: str, row: WorkspaceRow | None) -> bool:
                 await ledger.write(state=resting_state(facts))
         finally:
             await room.leases.give_back(ledger)
-    if facts.live is None or closed:
+    if facts.live is None or closed or facts.shelved:
         return False
     _adopt(room, project_id, facts)
     return True
@@ -86,8 +86,13 @@ async def _one(room: Room, project_id: str, row: WorkspaceRow | None) -> bool:
 def _adopt(room: Room, project_id: str, facts: Facts | None, *, message: str | None = None) -> None:
     with room.visit(project_id) as desk:
         if facts is not None:
+            instance = facts.instance
             desk.entry.generation = facts.live or 0
-            room.change(desk.entry, "idle")
+            if instance is not None and instance.state == "paused":
+                desk.entry.instance = instance
+                room.change(desk.entry, "frozen")
+            else:
+                room.change(desk.entry, "idle")
         else:
             room.change(desk.entry, "failed", message=message)
 
@@ -100,6 +105,6 @@ async def tidy(room: Room, desk: Desk) -> None:
     finally:
         await room.leases.give_back(ledger)
     desk.entry.tidy_at = None
-    if facts.live is None:
+    if facts.live is None or facts.shelved:
         desk.entry.generation = 0
         room.change(desk.entry, resting_state(facts))

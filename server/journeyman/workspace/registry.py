@@ -9,11 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Literal
 
 from journeyman.ports.clock import Clock
 from journeyman.ports.guest import Guest
 from journeyman.ports.sandbox import Acquired, Instance
 from journeyman.records import WorkspaceState
+
+Hold = Literal["terminal", "preview", "permission"]
+"""What keeps a workspace hot beside those who acquired it: the foreground process of a terminal, an open
+preview, a question the user has not answered. Processes somebody left in the background do not."""
 
 RETRY_FIRST_S = 60.0
 RETRY_MOST_S = 3600.0
@@ -39,6 +44,16 @@ class Entry:
     """Who acquired it and has not released it: these share the lease, and nothing else may happen."""
     holds: Counter[str] = field(default_factory=Counter[str])
     """What only keeps it from expiring: terminals, previews, pending permissions."""
+    changes: int = 0
+    """Grows with every use; the files may have changed each time."""
+    uploaded: int = 0
+    """The value of `changes` the newest archive was begun at."""
+    upload_at: float | None = None
+    """When the next background upload is due; None while nothing has changed since the last."""
+    freezable: bool = True
+    """False once freezing did not work, until the next use."""
+    warned: float | None = None
+    """The deadline that was announced; None before."""
     tidy_at: float | None = None
     """When what a failed restore left over is to be cleared; None when nothing is."""
 
@@ -55,7 +70,7 @@ class Entry:
     @property
     def at_rest(self) -> bool:
         """Whether nothing is at hand and nothing is to be done: the map can do without this entry."""
-        resting = self.state in ("cold", "archived") and self.tidy_at is None
+        resting = self.state in ("cold", "warm", "archived") and self.tidy_at is None
         return resting and self.guest is None and self.generation == 0 and not self.held
 
 
@@ -105,6 +120,12 @@ class Registry:
         if entry is not None and entry.holds[reason] > 0:
             entry.holds[reason] -= 1
         self.touch(project_id)
+
+    def hurry(self, project_id: str) -> None:
+        """Its time is up now: there are too many."""
+        entry = self._entries.get(project_id)
+        if entry is not None:
+            entry.deadline = min(entry.deadline, self._clock.monotonic())
 
     def put_off(self, project_id: str) -> None:
         """Putting it away failed: try again later, each time twice as late, at most an hour."""

@@ -17,7 +17,7 @@ from journeyman.ports.store import ArchiveStore
 from journeyman.workspace.archiving import Archiver
 from journeyman.workspace.deadlines import Deadlines, within
 from journeyman.workspace.facts import Facts
-from journeyman.workspace.ledger import DELETE, DELETIONS, FORGET, Ledger
+from journeyman.workspace.ledger import ARCHIVED, DELETE, DELETIONS, FORGET, Ledger
 from journeyman.workspace.machine import staging_name
 
 log = logging.getLogger(__name__)
@@ -39,13 +39,14 @@ class Removal:
         self._deadlines = deadlines
 
     async def after_archive(self, ledger: Ledger) -> Failure | None:
-        """Step 9 of the commit protocol: finish the deletion the row intends.
+        """Step 9 of the commit protocol: finish the removal the row intends, of the instance and, unless
+        the files are to stay warm, of the files.
 
         Read again before anything goes: the intent, the archive's record, and the pointer. What cannot
         be verified is kept: then the intent is void, and the answer is why.
         """
         row = await ledger.reread()
-        if row.journal != DELETE or row.archive_id is None:
+        if row.journal not in ARCHIVED or row.archive_id is None:
             raise Failure("conflict", "Nothing was decided to be removed.", hint="Archive it first.")
         try:
             await self._archive_is_there(row.project_id, row.archive_id)
@@ -64,6 +65,9 @@ class Removal:
                 hint="Archive the workspace again.",
                 retryable=True,
             )
+        if row.journal != DELETE:
+            await ledger.write(state="warm", journal=None, instance_id=None)
+            return None
         if row.generation:
             await self._discard(row.project_id, row.generation)
         reach("archive.files_in_trash")

@@ -1,8 +1,8 @@
 """Finishing what an earlier step, or an earlier life of the daemon, began.
 
 One function for acquire, restore, the sweeper and the start: read the facts under the lease, finish what
-was decided (`delete`, `swap`, `forget`), void what was not (an archive or a restore half way), clear what
-is left over. Doing it twice does no more than doing it once.
+was decided (`delete`, `shelve`, `swap`, `forget`), void what was not (an archive or a restore half way),
+clear what is left over. Doing it twice does no more than doing it once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 
 from journeyman.records import WorkspaceRow, WorkspaceState
 from journeyman.workspace.facts import Facts
-from journeyman.workspace.ledger import DELETE, DELETIONS, Ledger
+from journeyman.workspace.ledger import ARCHIVED, DELETIONS, Ledger
 from journeyman.workspace.machine import Machine, staging_name
 from journeyman.workspace.removal import Removal
 
@@ -33,7 +33,7 @@ async def settle(machine: Machine, removal: Removal, ledger: Ledger) -> Facts:
     facts = await gather(machine, project_id, ledger.row)
     if not facts.unsettled:
         return facts
-    if facts.journal == DELETE:
+    if facts.journal in ARCHIVED:
         if (kept := await removal.after_archive(ledger)) is not None:
             log.warning("keeping the archived workspace of project %s: %s", project_id, kept.message)
     elif facts.journal in DELETIONS:
@@ -55,5 +55,5 @@ async def settle(machine: Machine, removal: Removal, ledger: Ledger) -> Facts:
 def resting_state(facts: Facts) -> WorkspaceState:
     """The state of a project nobody uses, from what exists of it."""
     if facts.live is not None:
-        return "idle"
+        return "warm" if facts.shelved else "idle"
     return "archived" if facts.row is not None and facts.row.archive_id is not None else "cold"

@@ -1,7 +1,9 @@
 """Which states a workspace may go through, as one table. Pure: no clock, no store, no side effect.
 
 `cold` has nothing in memory (files may be on disk); `live` is in use; `idle` is not, and its ten minutes
-run; `failed` means the last thing tried did not work, and whatever there was is still there.
+run; `frozen` is an idle one whose processes are paused, and its ten minutes run on; `warm` is archived,
+verified and stopped, and its files have not been touched since; `archived` is in the store only; `failed`
+means the last thing tried did not work, and whatever there was is still there.
 """
 
 from __future__ import annotations
@@ -9,14 +11,24 @@ from __future__ import annotations
 from journeyman.records import WorkspaceState
 
 LEGAL: dict[WorkspaceState, frozenset[WorkspaceState]] = {
-    "cold": frozenset({"creating", "restoring", "live", "idle", "archiving", "archived", "failed"}),
+    "cold": frozenset(
+        {"creating", "restoring", "live", "idle", "frozen", "archiving", "warm", "archived", "failed"}
+    ),
     "creating": frozenset({"live", "idle", "failed"}),
-    "restoring": frozenset({"live", "idle", "archived", "cold", "failed"}),
+    "restoring": frozenset({"live", "idle", "warm", "archived", "cold", "failed"}),
     "live": frozenset({"idle", "creating", "restoring", "failed"}),
-    "idle": frozenset({"live", "archiving", "creating", "restoring", "archived", "cold", "failed"}),
-    "archiving": frozenset({"idle", "archived", "failed"}),
+    "idle": frozenset(
+        {"live", "frozen", "archiving", "creating", "restoring", "warm", "archived", "cold", "failed"}
+    ),
+    "frozen": frozenset(
+        {"live", "idle", "archiving", "creating", "restoring", "warm", "archived", "cold", "failed"}
+    ),
+    "archiving": frozenset({"idle", "warm", "archived", "failed"}),
+    "warm": frozenset({"live", "idle", "restoring", "creating", "archived", "cold", "failed"}),
     "archived": frozenset({"restoring", "live", "cold", "failed"}),
-    "failed": frozenset({"live", "idle", "creating", "restoring", "archiving", "archived", "cold"}),
+    "failed": frozenset(
+        {"live", "idle", "frozen", "creating", "restoring", "archiving", "warm", "archived", "cold"}
+    ),
 }
 """From each state the states that may follow. Staying is always legal."""
 

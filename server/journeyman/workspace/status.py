@@ -15,6 +15,7 @@ from journeyman.ports.clock import Clock
 from journeyman.ports.sandbox import Acquired
 from journeyman.records import WorkspaceRow, WorkspaceState
 from journeyman.workspace.registry import Entry
+from journeyman.workspace.tiers import Tier, tier_of
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +35,14 @@ class WorkspaceStatus:
     holders: tuple[str, ...] = ()
     """What keeps it from expiring, such as `run` or `terminal`."""
     last_used_at: datetime | None = None
+    tier: Tier | None = None
+    """What it costs now; None for one that was never there."""
     expires_at: datetime | None = None
     """When it will be archived if nobody uses it; None while somebody does or nothing is at hand."""
 
 
 Listener = Callable[[WorkspaceStatus], None]
+"""Told every change, or, where it subscribed to warnings, that the workspace will expire."""
 
 
 def of_entry(entry: Entry, clock: Clock, row: WorkspaceRow | None = None) -> WorkspaceStatus:
@@ -50,6 +54,7 @@ def of_entry(entry: Entry, clock: Clock, row: WorkspaceRow | None = None) -> Wor
         acquired=entry.acquired,
         message=entry.message,
         instance_id=entry.instance.id if entry.instance else None,
+        tier=tier_of(entry.state, files=entry.generation > 0, instance=entry.instance is not None),
         generation=entry.generation,
         archive_id=row.archive_id if row else None,
         holders=tuple(sorted({*+entry.users, *+entry.holds})),
@@ -63,6 +68,7 @@ def of_row(row: WorkspaceRow) -> WorkspaceStatus:
         project_id=row.project_id,
         state=row.state,
         instance_id=row.instance_id,
+        tier=tier_of(row.state, files=row.generation > 0, instance=row.instance_id is not None),
         generation=row.generation,
         archive_id=row.archive_id,
         last_used_at=row.last_used_at,
@@ -72,23 +78,37 @@ def of_row(row: WorkspaceRow) -> WorkspaceStatus:
 class Announcer:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._listeners: dict[int, Listener] = {}
+        self._changes: dict[int, Listener] = {}
+        self._warnings: dict[int, Listener] = {}
         self._count = 0
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` for every change from now on; the answer ends that."""
+        return self._add(self._changes, listener)
+
+    def subscribe_warnings(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` when a workspace is about to expire; the answer ends that."""
+        return self._add(self._warnings, listener)
+
+    def tell(self, entry: Entry) -> None:
+        self._call(self._changes, entry)
+
+    def warn(self, entry: Entry) -> None:
+        self._call(self._warnings, entry)
+
+    def _add(self, listeners: dict[int, Listener], listener: Listener) -> Callable[[], None]:
         self._count += 1
         key = self._count
-        self._listeners[key] = listener
+        listeners[key] = listener
 
         def unsubscribe() -> None:
-            self._listeners.pop(key, None)
+            listeners.pop(key, None)
 
         return unsubscribe
 
-    def tell(self, entry: Entry) -> None:
+    def _call(self, listeners: dict[int, Listener], entry: Entry) -> None:
         status = of_entry(entry, self._clock)
-        for listener in tuple(self._listeners.values()):
+        for listener in tuple(listeners.values()):
             try:
                 listener(status)
             except Exception:  # a listener's bug is not the workspace's

@@ -21,10 +21,11 @@ from journeyman.ports.guest import Process, ProcessSpec
 from journeyman.tasks import Supervisor
 from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.manager import WorkspaceManager
+from journeyman.workspace.registry import Hold
 from journeyman.workspace.status import WorkspaceStatus
 from journeyman.workspace.transfer import guest_of
 
-HOLD = "terminal"
+HOLD: Hold = "terminal"
 PER_PROJECT_MAX = 32
 GRACE_S = 2.0
 """Seconds between hanging up and killing."""

@@ -121,6 +121,13 @@ class Turns:
             raise answer
         return answer
 
+    async def go_on(self, desk: Desk) -> None:
+        """Thaw what is frozen, for somebody who holds it and has not acquired it."""
+        if desk.entry.state == "frozen":
+            async with desk.lock:
+                if desk.entry.state == "frozen" and await acquire.thaw(self._room, desk.entry):
+                    self._room.change(desk.entry, "idle")
+
     async def close(self, desk: Desk, *, within_s: float) -> None:
         """Stop what goes on at this desk where that is safe, wait for it, let go of the guest."""
         self.closing = True

@@ -12,6 +12,7 @@ from journeyman.testing.clock import CountingIds
 from journeyman.workspace.deadlines import Deadlines
 from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.manager import WorkspaceManager
+from journeyman.workspace.tiers import NO_TIERS, Tiers
 from unit.workspace.fakes import FakeArchives, FakeEngine, FakeGenerations, FakeRows, FakeSandbox, World
 from unit.workspace.life import Life
 
@@ -27,7 +28,15 @@ class FakeStore:
 
 
 class Daemon:
-    def __init__(self, world: World, life: Life | None = None, *, deadlines: Deadlines | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        life: Life | None = None,
+        *,
+        deadlines: Deadlines | None = None,
+        tiers: Tiers = NO_TIERS,
+        **options: Any,
+    ) -> None:
         self.world = world
         self.life = life or Life()
         self.supervisor = Supervisor()
@@ -50,6 +59,8 @@ class Daemon:
             ttl_s=TTL_S,
             trash_grace_s=0.0,
             deadlines=deadlines or Deadlines(ping_s=60.0),
+            tiers=tiers,
+            **options,
         )
 
     async def __aenter__(self) -> Daemon:

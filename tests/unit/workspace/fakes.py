@@ -18,12 +18,13 @@ from journeyman.failures import Failure
 from journeyman.ports.sandbox import Generation, Instance, InstanceSpec
 from journeyman.records import ArchiveRecord, WorkspaceRow
 from journeyman.testing.clock import FakeClock
+from journeyman.workspace.archive.outcomes import VerifyReport
 from unit.workspace.life import Life, port
 
 PORTS = (
-    *(f"sandbox.{m}" for m in ("create", "start", "attach", "stop", "remove", "find", "list")),
+    *(f"sandbox.{m}" for m in ("create", "start", "attach", "pause", "stop", "remove", "find", "list")),
     *(f"generations.{m}" for m in ("prepare", "commit", "path", "list", "discard", "projects", "purge")),
-    *(f"engine.{m}" for m in ("archive", "restore", "newest", "forget")),
+    *(f"engine.{m}" for m in ("archive", "restore", "newest", "verify", "forget")),
     *(f"rows.{m}" for m in ("get", "put", "lease", "unlease", "break_leases", "list", "delete")),
     *(f"archives.{m}" for m in ("add", "get", "newest", "list")),
     *(f"guest.{m}" for m in ("ping", "kill_all", "close")),
@@ -67,6 +68,8 @@ class World:
     """Discards of a text that was neither archived nor meant to go."""
     given_up: set[str] = field(default_factory=set)
     """Texts the user decided to lose, by a restore or a deletion."""
+    damaged: set[str] = field(default_factory=set)
+    """Archives a pack is missing of."""
     created: int = 0
 
     def write(self, instance: Instance, text: str) -> None:
@@ -122,6 +125,7 @@ class FakeSandbox:
         self.guests.append(guest)
         return guest
 
+    @port("sandbox.pause")
     async def pause(self, instance_id: str) -> None:
         self._move(instance_id, "paused")
 
@@ -266,6 +270,14 @@ class FakeEngine:
     async def newest(self, project_id: str) -> Stored | None:
         kept = self.world.objects.get(project_id, [])
         return kept[-1] if kept else None
+
+    @port("engine.verify")
+    async def verify(self, project_id: str, archive_id: str | None = None, *, read_data: bool = False) -> Any:
+        kept = self.world.objects.get(project_id, [])
+        if not any(archive_id in (None, stored.archive_id) for stored in kept):
+            raise Failure("not_found", "There is no such archive.")
+        damaged = archive_id in self.world.damaged
+        return VerifyReport(archive_id or "", not damaged, 1, 0, ("A pack is gone.",) if damaged else ())
 
     @port("engine.forget")
     async def forget(self, project_id: str) -> None:

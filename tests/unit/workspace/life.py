@@ -45,10 +45,11 @@ class Life:
         if self.dead:
             raise asyncio.CancelledError  # nothing of a dead daemon reaches the world
         self.calls.append(port)
+        number, nth = len(self.calls), self.calls.count(port)
         await asyncio.sleep(0)
         fault = self.fault
-        hit = fault is not None and fault.port == port and fault.nth in (0, self.calls.count(port))
-        dying = self.die_at == len(self.calls)
+        hit = fault is not None and fault.port == port and fault.nth in (0, nth)
+        dying = self.die_at == number
         if dying and not self.die_after:
             await self._die()
         if hit and fault is not None and not fault.after:

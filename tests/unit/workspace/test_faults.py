@@ -17,7 +17,7 @@ from journeyman.workspace.deadlines import Deadlines
 from unit.workspace.daemon import Daemon, refused
 from unit.workspace.fakes import PORTS, World
 from unit.workspace.life import Fault, Hang, Life
-from unit.workspace.tour import check_legal, check_recovers, tour
+from unit.workspace.tour import TIERS, check_legal, check_recovers, tour
 
 FAULTS: dict[str, Callable[[], BaseException]] = {
     "failure": lambda: Failure("workspace_failed", "The sandbox did not do it.", retryable=True),
@@ -36,7 +36,7 @@ _clean: list[str] = []
 async def _calls_of_a_clean_tour() -> list[str]:
     if _clean:
         return _clean
-    async with Daemon(World(FakeClock())) as daemon:
+    async with Daemon(World(FakeClock()), tiers=TIERS) as daemon:
         assert await tour(daemon) == "seven"
         _clean.extend(daemon.life.calls)
         await check_recovers(daemon, "seven")
@@ -66,7 +66,7 @@ async def test_a_call_fails_in_any_way(port: str, fault: str) -> None:
 
 async def _one_call_fails(fault: Fault) -> None:
     life = Life(fault)
-    daemon = Daemon(World(FakeClock()), life)
+    daemon = Daemon(World(FakeClock()), life, tiers=TIERS)
     await daemon.manager.start()
     last = await tour(daemon)
     check_legal(daemon)
@@ -78,7 +78,7 @@ async def _one_call_fails(fault: Fault) -> None:
 @pytest.mark.parametrize("port", PORTS)
 async def test_a_port_fails_for_a_long_time(port: str, fault: str) -> None:
     life = Life()
-    daemon = Daemon(World(FakeClock()), life)
+    daemon = Daemon(World(FakeClock()), life, tiers=TIERS)
     await daemon.manager.start()
     life.fault = Fault(port, FAULTS[fault], nth=0)
     last = await tour(daemon)
@@ -96,7 +96,7 @@ async def test_a_call_does_not_come_back(port: str, after: bool) -> None:
     """Every wait has a deadline: the hanging call is given up, and the next daemon sets things right."""
     world = World(FakeClock())
     soon = Deadlines(*[0.3] * len(dataclasses.fields(Deadlines)))
-    daemon = Daemon(world, Life(Hang(port, TimeoutError, after=after)), deadlines=soon)
+    daemon = Daemon(world, Life(Hang(port, TimeoutError, after=after)), deadlines=soon, tiers=TIERS)
     async with asyncio.timeout(30):
         await daemon.manager.start()
         last = await tour(daemon)
@@ -105,7 +105,7 @@ async def test_a_call_does_not_come_back(port: str, after: bool) -> None:
         check_legal(daemon)
         await daemon.manager.shutdown()
         await daemon.supervisor.close()
-    async with Daemon(world) as again:
+    async with Daemon(world, tiers=TIERS) as again:
         await check_recovers(again, last)
 
 
@@ -141,7 +141,7 @@ async def _start_again_and_recover(daemon: Daemon, last: str | None) -> None:
     if len(daemon.life.calls) % 2:
         await daemon.manager.shutdown()
         await daemon.supervisor.close()
-        daemon = Daemon(world)
+        daemon = Daemon(world, tiers=TIERS)
         await daemon.manager.start()
     await check_recovers(daemon, last)
     await daemon.manager.shutdown()

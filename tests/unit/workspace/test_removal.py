@@ -13,6 +13,7 @@ import journeyman.workspace
 from journeyman.failures import Failure
 from journeyman.testing.clock import FakeClock
 from journeyman.workspace.manager import WorkspaceManager
+from journeyman.workspace.upkeep import Upkeep
 from unit.workspace.daemon import TTL_S, Daemon, ok, use
 from unit.workspace.fakes import World
 from unit.workspace.life import Life
@@ -34,6 +35,9 @@ def _calls_on_ports(path: Path) -> set[str]:
     return found
 
 
+PLAIN = ("subscribe", "subscribe_warnings", "incident", "left_behind")
+
+
 def test_removing_is_in_one_file() -> None:
     removing = {path.name for path in ROOM.glob("*.py") if _calls_on_ports(path)}
     assert removing == {"removal.py"}
@@ -51,8 +55,13 @@ def test_no_removal_in_an_error_path() -> None:
 
 def test_every_public_async_method_answers() -> None:
     for name, method in inspect.getmembers(WorkspaceManager, inspect.isfunction):
-        if not name.startswith("_") and name not in ("subscribe", "incident", "left_behind"):
+        if not name.startswith("_") and name not in PLAIN:
             assert hasattr(method, "__wrapped__"), f"{name} can raise"
+
+
+@pytest.mark.parametrize("method", ["expire", "freeze", "upload", "tidy", "purge", "cool_some", "cool"])
+def test_what_is_done_unasked_answers_too(method: str) -> None:
+    assert hasattr(getattr(Upkeep, method), "__wrapped__")
 
 
 async def test_upload_then_pointer_then_record_then_intent_then_delete() -> None:

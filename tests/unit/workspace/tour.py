@@ -5,10 +5,12 @@ from __future__ import annotations
 from journeyman.ports.sandbox import Workspace
 from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.state import IN_PROGRESS
+from journeyman.workspace.tiers import Tiers
 from unit.workspace.daemon import TTL_S, Daemon, ok, text_of
 from unit.workspace.fakes import World
 
 P, GONE = "p", "gone"
+TIERS = Tiers(warm_s=TTL_S)
 
 
 async def tour(daemon: Daemon) -> str | None:
@@ -29,6 +31,8 @@ async def tour(daemon: Daemon) -> str | None:
     await run("two")
     await manager.close(P)
     await run("three")
+    await daemon.pass_time(150)  # uploaded, then frozen
+    await run("three")
     await daemon.pass_time(TTL_S + 60)
     await run("four")
     first = await manager.archive(P, keep=True)
@@ -39,6 +43,7 @@ async def tour(daemon: Daemon) -> str | None:
         restored = await manager.restore(P)
         if not isinstance(restored, WorkspaceError) or _was_swapped(world):
             last = "four"
+    await daemon.pass_time(TTL_S + TIERS.warm_s + 600)  # warm, then cold
     await run("six")
     await manager.archive(P)
     await run("seven")
@@ -80,7 +85,7 @@ async def check_recovers(daemon: Daemon, last: str | None) -> None:
     workspace = ok(await manager.acquire(P))
     assert text_of(world, workspace) == last
     ok(await manager.release(P))
-    await daemon.pass_time(2 * TTL_S)
+    await daemon.pass_time(2 * TTL_S + TIERS.warm_s + 300)
     assert ok(await manager.status(P)).state == "archived"
     assert world.instances == {}
     assert {p: d for p, d in world.directories.items() if d} == {}

@@ -537,6 +537,11 @@
 ---@field by "events"|"polling" `polling`: the system gave no watches; changes are found every 2 seconds.
 ---@field directories integer How many are watched; at most 20,000.
 
+---Nobody uses the workspace; unless somebody does, or calls `workspace/touch`, it is archived then.
+---@class journeyman.WillExpire
+---@field projectId string
+---@field expiresAt string
+
 ---`window/workDoneProgress/cancel` of LSP.
 ---@class journeyman.WorkDoneProgressCancelParams
 ---@field token integer|string
@@ -555,9 +560,12 @@
 
 ---@class journeyman.WorkspaceStatus
 ---@field projectId string
----@field state "cold"|"creating"|"restoring"|"live"|"idle"|"archiving"|"archived"|"failed"
+---@field state "cold"|"creating"|"restoring"|"live"|"idle"|"frozen"|"archiving"|"warm"|"archived"|"failed"
 ---@field sandbox? string `docker` or `bubblewrap`, where the workspace is there.
----@field acquired? "map"|"running"|"stopped"|"restored"|"created" Which way it was got last.
+---@field acquired? "map"|"thawed"|"running"|"stopped"|"restored"|"created" Which way it was got last.
+---@field tier? "hot"|"frozen"|"warm"|"cold" What it costs and how fast it is back: running, paused, files on this machine, archive only.
+---@field heldBy? string[] What keeps it from expiring: `run`, `client`, `terminal`, `preview`, `permission`. Absent: nothing.
+---@field lastUsedAt? string
 ---@field expiresAt? string When it will be archived if nobody uses it; absent while it is in use or not there.
 ---@field archive? journeyman.Archive The newest archive.
 ---@field message? string A sentence where the state needs one.
@@ -637,6 +645,7 @@ M.methods = {
   ["workspace/execOutput"] = { direction = "notificationOut" },
   ["workspace/execExited"] = { direction = "notificationOut" },
   ["workspace/didChangeStatus"] = { direction = "notificationOut" },
+  ["workspace/willExpire"] = { direction = "notificationOut" },
   ["$/progress"] = { direction = "notificationOut" },
 }
 

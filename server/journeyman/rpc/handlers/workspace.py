@@ -45,7 +45,16 @@ async def status(context: Context, params: WorkspaceRef) -> WorkspaceStatus:
 async def list_(context: Context, params: Paged) -> WorkspaceList:
     services = context.services
     found = value_of(await services.manager.list())
-    return WorkspaceList(items=[wire.workspace_status(item, services.sandbox_name) for item in found])
+    newest = {
+        item.project_id: await services.store.archives.newest(item.project_id)
+        for item in found
+        if item.archive_id is not None
+    }
+    return WorkspaceList(
+        items=[
+            wire.workspace_status(item, services.sandbox_name, newest.get(item.project_id)) for item in found
+        ]
+    )
 
 
 async def archive(context: Context, params: ArchiveParams) -> ArchiveResult:
