@@ -78,9 +78,9 @@ class LocalObjects:
         check_key(key)
         return await self._in_thread(lambda: self._read(key, offset, length))
 
-    async def read_with_info(self, key: str) -> tuple[bytes, ObjectInfo]:
+    async def read_with_info(self, key: str, *, length: int | None = None) -> tuple[bytes, ObjectInfo]:
         check_key(key)
-        return await self._in_thread(lambda: self._read_with_info(key))
+        return await self._in_thread(lambda: self._read_with_info(key, length))
 
     async def head(self, key: str) -> ObjectInfo | None:
         check_key(key)
@@ -147,8 +147,8 @@ class LocalObjects:
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise missing(key) from None
 
-    def _read_with_info(self, key: str) -> tuple[bytes, ObjectInfo]:
-        data = self._read(key, 0, None)
+    def _read_with_info(self, key: str, length: int | None) -> tuple[bytes, ObjectInfo]:
+        data = self._read(key, 0, length)
         try:
             return data, _info(key, self._path(key), data)
         except FileNotFoundError:

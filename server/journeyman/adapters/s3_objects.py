@@ -178,9 +178,10 @@ class S3Objects:
         content, _ = await self._call(key, lambda client: self._get(client, key, wanted))
         return content
 
-    async def read_with_info(self, key: str) -> tuple[bytes, ObjectInfo]:
+    async def read_with_info(self, key: str, *, length: int | None = None) -> tuple[bytes, ObjectInfo]:
         check_key(key)
-        return await self._call(key, lambda client: self._get(client, key, {}))
+        wanted = {} if length is None else {"Range": f"bytes=0-{length - 1}"}
+        return await self._call(key, lambda client: self._get(client, key, wanted))
 
     def _get(self, client: Any, key: str, wanted: dict[str, str]) -> tuple[bytes, ObjectInfo]:
         from botocore import exceptions as boto

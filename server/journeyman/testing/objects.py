@@ -118,12 +118,12 @@ class MemoryObjects:
         await self._after(call)
         return data
 
-    async def read_with_info(self, key: str) -> tuple[bytes, ObjectInfo]:
+    async def read_with_info(self, key: str, *, length: int | None = None) -> tuple[bytes, ObjectInfo]:
         check_key(key)
         call = await self._before("read_with_info", key)
         if key not in self.objects:
             raise missing(key)
-        answer = self.objects[key], self._info(key)
+        answer = self.objects[key][:length], self._info(key)
         await self._after(call)
         return answer
 

@@ -96,6 +96,8 @@ class Bulk:
                         target = os.readlink(name, dir_fd=handle)
                 except FileNotFoundError:
                     continue
+                if len(stack) > DEPTH_MAX:
+                    raise Refusal("invalid", "The tree is deeper than %d names." % DEPTH_MAX)
                 path = prefix + name
                 if attributes is not None and kind in (FILE, DIRECTORY):
                     found = _xattrs("/proc/self/fd/%d/%s" % (handle, os.fsdecode(name)))
@@ -106,8 +108,6 @@ class Bulk:
                     info.st_ino, info.st_nlink, len(path), len(target), 0,
                 ) + path + target  # fmt: skip
                 if kind == DIRECTORY:
-                    if len(stack) >= DEPTH_MAX:
-                        raise Refusal("invalid", "The tree is deeper than %d directories." % DEPTH_MAX)
                     try:
                         inner = Directory(name, handle)
                     except (FileNotFoundError, NotADirectoryError):

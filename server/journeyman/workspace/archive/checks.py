@@ -38,17 +38,36 @@ def _check_storage(manifest: Manifest, limits: Limits) -> None:
             raise MalformedError("a frame is in a pack that is not there")
         if frame.offset < len(MAGIC) or frame.offset + frame.stored > manifest.packs[frame.pack].size:
             raise MalformedError("a frame reaches beyond its pack")
-        if frame.stored < 1 or not 1 <= frame.raw <= limits.frame_bytes:
+        if not 1 <= frame.stored <= _pressed(limits.frame_bytes) or not 1 <= frame.raw <= limits.frame_bytes:
             raise MalformedError("a frame has a size it may not have")
+    _check_apart(manifest)
     if len({chunk.id for chunk in manifest.chunks}) != len(manifest.chunks):
         raise MalformedError("a chunk is listed twice")
-    for chunk in manifest.chunks:
+    end = dict[int, int]()
+    for chunk in sorted(manifest.chunks, key=lambda chunk: (chunk.frame, chunk.offset)):
         if chunk.frame >= len(manifest.frames):
             raise MalformedError("a chunk is in a frame that is not there")
         if not 1 <= chunk.length <= limits.chunk_bytes:
             raise MalformedError("a chunk has a size it may not have")
         if chunk.offset + chunk.length > manifest.frames[chunk.frame].raw:
             raise MalformedError("a chunk reaches beyond its frame")
+        if chunk.offset < end.get(chunk.frame, 0):
+            raise MalformedError("two chunks lie in each other")
+        end[chunk.frame] = chunk.offset + chunk.length
+
+
+def _pressed(size: int) -> int:
+    """The most bytes that many may take when compressed."""
+    return size + (size >> 8) + 1024
+
+
+def _check_apart(manifest: Manifest) -> None:
+    """Frames that lie in each other would count the same stored bytes twice."""
+    end = dict.fromkeys(range(len(manifest.packs)), 0)
+    for frame in sorted(manifest.frames, key=lambda frame: (frame.pack, frame.offset)):
+        if frame.offset < end[frame.pack]:
+            raise MalformedError("two frames lie in each other")
+        end[frame.pack] = frame.offset + frame.stored
 
 
 def _check_tree(nodes: tuple[Node, ...], limits: Limits) -> None:
@@ -87,14 +106,29 @@ def _check_path(path: bytes, limits: Limits) -> None:
 def _check_xattrs(node: Node, limits: Limits) -> None:
     if len(node.xattrs) > limits.xattrs_per_entry:
         raise MalformedError(f"{shown(node.path)!r} has too many extended attributes")
+    size = 0
     for name, value in node.xattrs:
+        raw = _attribute_name(name)
+        size += len(raw) + len(value)
         if (
-            not name.startswith("user.")
-            or "\0" in name
-            or len(name.encode("utf-8", "surrogatepass")) > limits.xattr_name_bytes
+            not raw.startswith(b"user.")
+            or raw == b"user."
+            or b"\0" in raw
+            or len(raw) > limits.xattr_name_bytes
             or len(value) > limits.xattr_value_bytes
         ):
             raise MalformedError(f"{shown(node.path)!r} has an extended attribute that is not allowed")
+
+    if size > limits.xattrs_bytes:
+        raise MalformedError(f"the extended attributes of {shown(node.path)!r} are too large")
+
+
+def _attribute_name(name: str) -> bytes:
+    """As the system spells it; empty where it cannot be spelt."""
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return b""
 
 
 def _check_content(manifest: Manifest, limits: Limits) -> None:

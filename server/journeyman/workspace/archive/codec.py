@@ -78,7 +78,10 @@ def decode(data: bytes, key: bytes, limits: Limits) -> Manifest:
     summary = decode_summary(data)
     start = _FIXED + int.from_bytes(data[40:44], "little")
     body = strict.record(
-        strict.parse(decompress(data[start:], limits.manifest_bytes, limits.window_bytes)), _BODY_KEYS
+        strict.parse(
+            decompress(data[start:], limits.manifest_bytes, limits.window_bytes), limits.manifest_values
+        ),
+        _BODY_KEYS,
     )
     nodes: list[Node] = []
     linked: dict[bytes, Node] = {}
@@ -103,7 +106,7 @@ def decode_summary(data: bytes) -> Summary:
     length = int.from_bytes(data[40:44], "little")
     if data[:8] != MAGIC or length > SUMMARY_BYTES_MAX or len(data) < _FIXED + length:
         raise MalformedError("it is not a manifest")
-    fields = strict.parse(data[_FIXED : _FIXED + length])
+    fields = strict.parse(data[_FIXED : _FIXED + length], SUMMARY_BYTES_MAX)
     return _summary_in(strict.record(fields, _SUMMARY_KEYS))
 
 
@@ -140,7 +143,10 @@ def instant(value: Any) -> datetime:
         raise MalformedError("a time is not one") from None
     if found.utcoffset() is None:
         raise MalformedError("a time has no zone")
-    return found
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise MalformedError("a time is beyond the calendar") from None
 
 
 def _pack_in(value: Any) -> Pack:

@@ -206,7 +206,10 @@ class ArchiveEngine:
                 continue
             data = await self._objects.read(info.key, length=codec.SUMMARY_READ_BYTES)
             try:
-                by_seq.setdefault(parsed[0], []).append((info.key, codec.decode_summary(data)))
+                summary = codec.decode_summary(data)
+                if (summary.project_id, summary.seq, summary.archive_id) != (project_id, *parsed):
+                    raise MalformedError("it is of another archive")
+                by_seq.setdefault(parsed[0], []).append((info.key, summary))
             except MalformedError as error:
                 log.warning("the manifest %s is left out of the list: %s", info.key, error)
         listed: list[ArchiveSummary] = []

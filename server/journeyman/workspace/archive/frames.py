@@ -51,6 +51,21 @@ class FrameSource:
         if start < len(numbers):
             yield numbers[start:]
 
+    def cost(self, numbers: Sequence[int]) -> int:
+        """How many bytes will be decompressed for `windows(numbers)`, one `fetch` after the other."""
+        raw = [frame.raw for frame in self._manifest.frames]
+        kept: OrderedDict[int, None] = OrderedDict()
+        total = 0
+        for window in self.windows(numbers):
+            needed = {self._manifest.chunks[number].frame for number in window}
+            total += sum(raw[frame] for frame in needed if frame not in kept)
+            for frame in sorted(needed):
+                kept[frame] = None
+                kept.move_to_end(frame)
+            while len(kept) > KEPT_FRAMES:
+                kept.popitem(last=False)
+        return total
+
     async def fetch(self, numbers: Iterable[int]) -> Mapping[int, bytes]:
         """The content of these chunks (of one window), by number. Raises `archive_corrupt`."""
         wanted = sorted(set(numbers))
@@ -63,8 +78,8 @@ class FrameSource:
         async with task_group() as group:
             for frame in sorted(needed - frames.keys()):
                 group.create_task(get(frame))
-        for frame, content in frames.items():
-            self._kept[frame] = content
+        for frame in sorted(frames):
+            self._kept[frame] = frames[frame]
             self._kept.move_to_end(frame)
         while len(self._kept) > KEPT_FRAMES:
             self._kept.popitem(last=False)

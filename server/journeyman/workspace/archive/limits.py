@@ -23,6 +23,8 @@ class Limits:
     xattrs_per_entry: int = 64
     xattr_name_bytes: int = 255
     xattr_value_bytes: int = 64 * KIB
+    xattrs_bytes: int = 512 * KIB
+    """Names and values of one entry together."""
     ratio: int = 100_000
     """Most bytes restored per byte stored, where more than `ratio_free_bytes` are restored at all."""
     ratio_free_bytes: int = 4 * GIB
@@ -38,7 +40,15 @@ class Limits:
     """The index at the end of a pack, decompressed."""
     manifest_bytes: int = 512 * MIB
     """A manifest, decompressed."""
+    manifest_values: int = 20_000_000
+    """Values in its JSON: what bounds the memory to read it."""
+    object_bytes: int = 64 * MIB
+    """The largest object that is ever written (`object_keys.OBJECT_BYTES_MAX`): more is not even read."""
     head_bytes: int = 64 * KIB
+    fetch_ratio: int = 256
+    """Most bytes decompressed per byte restored, beyond those of every frame once and `fetch_free_bytes`:
+    what bounds the time a restore takes."""
+    fetch_free_bytes: int = 4 * GIB
 
 
 LIMITS = Limits()

@@ -38,7 +38,7 @@ async def load(
 ) -> tuple[Manifest, bytes]:
     """As `load_manifest`, and the digest of the object."""
     try:
-        data = await objects.read(key)
+        data = await objects.read(key, length=limits.object_bytes + 1)
     except Failure as failure:
         if failure.kind != "not_found":
             raise
@@ -55,6 +55,8 @@ async def load(
 
 def parse_manifest(data: bytes, project_id: str, limits: Limits, digest: bytes | None = None) -> Manifest:
     """Everything about it that can be known without its packs. Raises `MalformedError`."""
+    if len(data) > limits.object_bytes:
+        raise MalformedError("it is larger than any object that is written")
     if digest is not None and blake3(data).digest() != digest:
         raise MalformedError("its checksum does not match")
     manifest = codec.decode(data, layout.content_key(project_id), limits)

@@ -224,7 +224,7 @@ def read_index(data: bytes, limits: Limits = LIMITS) -> list[tuple[FrameSpot, li
     footer = decompress(data[-12 - length : -12], limits.footer_bytes, limits.window_bytes)
     pack = PackSpot(blake3(data).hexdigest(), len(data))
     index: list[tuple[FrameSpot, list[tuple[bytes, Spot]]]] = []
-    for value in strict.rows(strict.parse(footer), len(data)):
+    for value in strict.rows(strict.parse(footer, len(footer) // 8), len(data)):
         offset, stored, raw, chunks = strict.row(value, 4)
         frame = FrameSpot(
             pack,

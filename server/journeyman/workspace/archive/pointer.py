@@ -56,7 +56,7 @@ def decode(data: bytes, project_id: str) -> Head:
     content, _, rest = data.partition(b"\n")
     if len(data) > LIMITS.head_bytes or rest != blake3(content).hexdigest().encode() + b"\n":
         raise MalformedError("its checksum does not match")
-    fields = strict.record(strict.parse(content), _KEYS)
+    fields = strict.record(strict.parse(content, LIMITS.head_bytes), _KEYS)
     if fields["version"] != _VERSION:
         raise MalformedError("it was written by another version of Journeyman")
     head = Head(
@@ -72,9 +72,10 @@ def decode(data: bytes, project_id: str) -> Head:
         new_bytes=strict.whole(fields["new_bytes"], 0, strict.INT64_MAX),
         created_at=codec.instant(fields["created_at"]),
     )
-    if head.project_id != project_id or layout.parse_manifest_key(head.manifest_key) != (
-        head.seq,
-        head.archive_id,
+    if (
+        head.project_id != project_id
+        or layout.parse_manifest_key(head.manifest_key) is None
+        or head.manifest_key != layout.manifest_key(project_id, head.seq, head.archive_id)
     ):
         raise MalformedError("it names an archive of something else")
     return head
@@ -83,7 +84,7 @@ def decode(data: bytes, project_id: str) -> Head:
 async def read(objects: ObjectStore, project_id: str) -> tuple[Head, str] | None:
     """HEAD and its version mark; None where there is none. A damaged one raises `archive_corrupt`."""
     try:
-        data, info = await objects.read_with_info(layout.head_key(project_id))
+        data, info = await objects.read_with_info(layout.head_key(project_id), length=LIMITS.head_bytes + 1)
     except Failure as failure:
         if failure.kind == "not_found":
             return None

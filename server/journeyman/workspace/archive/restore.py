@@ -43,9 +43,14 @@ async def restore(
     summary = manifest.summary
     key = layout.content_key(summary.project_id)
     source = FrameSource(objects, workers, manifest, key, limits)
+    plan = _Plan(manifest)
+    cost = await workers.run(lambda: source.cost(plan.numbers))
+    once = sum(frame.raw for frame in manifest.frames)
+    if cost > limits.fetch_free_bytes + once + limits.fetch_ratio * summary.bytes:
+        raise corrupt("its manifest", "restoring it would take far more work than it holds")
     target = await guest.begin_restore(ROOT)
     try:
-        sent = await _write(target, source, manifest, _counter("write", manifest, on_progress))
+        sent = await _write(target, source, plan, _counter("write", manifest, on_progress))
         await target.finish()
         reach("restore.written")
     except BaseException:
@@ -75,34 +80,42 @@ def _counter(phase: Phase, manifest: Manifest, report: OnProgress) -> Callable[[
     return add
 
 
+class _Plan:
+    """In which order to write: directories, files as their content is stored, links."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        by_kind: dict[str, list[Node]] = {"directory": [], "file": [], "hardlink": [], "symlink": []}
+        for node in manifest.nodes:
+            by_kind[node.kind].append(node)
+
+        def stored_at(node: Node) -> tuple[int, int]:
+            if not node.chunks:
+                return (-1, 0)
+            chunk = manifest.chunks[node.chunks[0]]
+            return (chunk.frame, chunk.offset)
+
+        self.directories = by_kind["directory"]
+        self.files = sorted(by_kind["file"], key=stored_at)
+        self.links = by_kind["hardlink"] + by_kind["symlink"]
+        self.numbers = [number for node in self.files for number in node.chunks]
+        """Of the chunks of `files`, in order."""
+
+
 async def _write(
-    target: Restore, source: FrameSource, manifest: Manifest, done: Callable[[int, int], None]
+    target: Restore, source: FrameSource, plan: _Plan, done: Callable[[int, int], None]
 ) -> dict[bytes, int]:
-    """Directories, then files in the order their content is stored, then links. Answers the CRC-32 of what
-    was sent as each file."""
+    """Answers the CRC-32 of what was sent as each file."""
     sent: dict[bytes, int] = {}
-    by_kind: dict[str, list[Node]] = {"directory": [], "file": [], "hardlink": [], "symlink": []}
-    for node in manifest.nodes:
-        by_kind[node.kind].append(node)
-    for node in by_kind["directory"]:
+    for node in plan.directories:
         await target.add(_entry(node))
-
-    def stored_at(node: Node) -> tuple[int, int]:
-        if not node.chunks:
-            return (-1, 0)
-        chunk = manifest.chunks[node.chunks[0]]
-        return (chunk.frame, chunk.offset)
-
-    files = sorted(by_kind["file"], key=stored_at)
-    numbers = [number for node in files for number in node.chunks]
-    owners = iter([node for node in files for _ in node.chunks])
+    owners = iter([node for node in plan.files for _ in node.chunks])
     added: Node | None = None
-    for node in files:
+    for node in plan.files:
         if node.chunks:
             break
         await target.add(_entry(node))
         done(1, 0)
-    for window in source.windows(numbers):
+    for window in source.windows(plan.numbers):
         content = await source.fetch(window)
         for number in window:
             node = next(owners)
@@ -113,7 +126,7 @@ async def _write(
             await target.data(node.path, content[number])
             sent[node.path] = crc32(content[number], sent.get(node.path, 0))
             done(0, len(content[number]))
-    for node in by_kind["hardlink"] + by_kind["symlink"]:
+    for node in plan.links:
         await target.add(_entry(node))
     return sent
 

@@ -222,7 +222,7 @@ def _split(data: bytes) -> tuple[Mapping[str, object], bytes]:
     end = 44 + int.from_bytes(data[40:44], "little")
     if data[:8] != MAGIC or blake3(data[44:end]).digest() != data[8:40]:
         raise MalformedError("its header is damaged")
-    header = strict.record(strict.parse(data[44:end]), _KEYS)
+    header = strict.record(strict.parse(data[44:end], end), _KEYS)
     if blake3(data[end:]).hexdigest() != header["body"]:
         raise MalformedError("it is damaged")
     return header, data[end:]
@@ -235,7 +235,7 @@ def _decode(data: bytes, project_id: str, generation: int) -> Remembered | None:
     racy = frozenset(strict.raw(path, 4096) for path in strict.rows(header["racy"], 10_000_000))
     body = decompress(packed, BYTES_MAX, BYTES_MAX)
     line, _, rest = body.partition(b"\n")
-    counts = strict.record(strict.parse(line), _COUNTS)
+    counts = strict.record(strict.parse(line, len(line)), _COUNTS)
     if counts["order"] != sys.byteorder:
         return None
     reader = _Reader(rest)

@@ -53,6 +53,11 @@ class _Check:
         self._manifest = manifest
         self._limits = limits
         self._key = layout.content_key(manifest.summary.project_id)
+        self._needed: dict[int, dict[int, list[Chunk]]] = {}
+        """Chunks by pack and frame."""
+        for chunk in manifest.chunks:
+            pack = self._needed.setdefault(manifest.frames[chunk.frame].pack, {})
+            pack.setdefault(chunk.frame, []).append(chunk)
         self.problems: list[str] = []
         self.bytes_read = 0
 
@@ -85,13 +90,9 @@ class _Check:
     def _content(self, number: int, pack: Pack, data: bytes) -> list[str]:
         if blake3(data).hexdigest() != pack.name[:64]:
             return [f"The content of the pack {pack.name} is not what was put there."]
-        needed: dict[int, list[Chunk]] = {}
-        for chunk in self._manifest.chunks:
-            if self._manifest.frames[chunk.frame].pack == number:
-                needed.setdefault(chunk.frame, []).append(chunk)
         try:
             packs.read_index(data, self._limits)
-            for frame_number, chunks in needed.items():
+            for frame_number, chunks in self._needed.get(number, {}).items():
                 self._frame(frame_number, chunks, data)
         except MalformedError as error:
             return [f"The pack {pack.name} is damaged: {error}."]
