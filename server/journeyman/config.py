@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     """Endpoint URL of an S3 server other than AWS."""
     s3_region: str = "us-east-1"
     """Region for S3."""
+    archive_key_file: Path | None = None
+    """Key file that encrypts archives on this machine before they are stored; `journeyman archive key` makes
+    one. A store is encrypted from its first archive on or not at all."""
     archives_kept: int = Field(default=5, ge=1)
     """How many archives of a project `workspace/archives` promises to keep at least."""
     model: str | None = None

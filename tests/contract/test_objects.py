@@ -14,12 +14,14 @@ from components import s3_server as _s3
 from components.s3_server import S3Server
 from journeyman.adapters.local_objects import LocalObjects
 from journeyman.adapters.s3_objects import S3Objects
+from journeyman.adapters.sealed_objects import SealedObjects
 from journeyman.failures import Failure
 from journeyman.ports.objects import ObjectStore
 from journeyman.testing.objects import MemoryObjects
 
 s3_server = _s3.s3_server  # the fixture
-STORES = ["memory", "local", pytest.param("s3", marks=pytest.mark.s3)]
+IN_MEMORY = ("memory", "encrypted")
+STORES = ["memory", "local", "encrypted", pytest.param("s3", marks=pytest.mark.s3)]
 
 
 @pytest.fixture(params=STORES)
@@ -31,6 +33,8 @@ async def store(
         made = MemoryObjects()
     elif request.param == "local":
         made = LocalObjects(tmp_path / "not" / "there yet")
+    elif request.param == "encrypted":
+        made = SealedObjects(MemoryObjects(), bytes(range(32)))
     else:
         server: S3Server = request.getfixturevalue("s3_server")
         for name, value in server.environment().items():
@@ -179,7 +183,7 @@ async def test_too_large_an_object_is_refused(store: ObjectStore) -> None:
     assert await store.head("big") is None
 
 
-@pytest.mark.parametrize("store", [each for each in STORES if each != "memory"], indirect=True)
+@pytest.mark.parametrize("store", [each for each in STORES if each not in IN_MEMORY], indirect=True)
 async def test_the_loop_is_not_blocked(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file system and the network are only touched in threads."""
     loop_thread = threading.get_ident()

@@ -154,7 +154,17 @@ async def build(
 
 
 def object_store(settings: Settings) -> ObjectStore:
-    """Where archives go: below the data directory, in a folder, or in S3."""
+    """Where archives go: below the data directory, in a folder, or in S3; encrypted where there is a key."""
+    plain = _plain_store(settings)
+    if settings.archive_key_file is None:
+        return plain
+    from journeyman.adapters.sealed_objects import SealedObjects
+    from journeyman.app.keys import archive_key
+
+    return SealedObjects(plain, archive_key(settings.archive_key_file.expanduser()))
+
+
+def _plain_store(settings: Settings) -> ObjectStore:
     place = settings.objects
     if place.startswith("s3://"):
         from journeyman.adapters.s3_objects import S3Objects

@@ -177,7 +177,8 @@ async def _objects(settings: Settings) -> list[Finding]:
     if missing:
         hint = "Use it from one machine only: the database's lease stands in for what is missing."
         return [Finding("archives", None, f"{objects.url}, without {' and '.join(missing)}", hint)]
-    return [Finding("archives", True, objects.url)]
+    sealed = "encrypted" if settings.archive_key_file else "not encrypted on this machine"
+    return [Finding("archives", True, f"{objects.url}, {sealed}")]
 
 
 async def _models(settings: Settings) -> list[Finding]:

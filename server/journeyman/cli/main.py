@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from journeyman.cli import (
+    archive_group,
     archives,
     chats,
     demo,
@@ -51,7 +52,7 @@ app.add_typer(chats.app, name="chats")
 app.command()(chats.todo)
 app.command("exec", context_settings=execute.PASS_THROUGH)(execute.exec_)
 app.add_typer(files.app, name="files")
-app.command()(archives.archive)
+app.add_typer(archive_group.app, name="archive")
 app.command()(archives.restore)
 app.command()(archives.archives)
 app.add_typer(image.app, name="image")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from journeyman.app.keys import archive_key
 from journeyman.cli import output
 from journeyman.cli.main import main
 from journeyman.failures import Failure
@@ -249,3 +250,13 @@ def test_help_teaches_with_examples_and_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert 'journeyman run "Make the tests pass" --folder .' in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_key_file_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "archive.key"
+    assert main(["archive", "key", str(file)]) == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    key = archive_key(file)
+    assert len(key) == 32
+    assert main(["archive", "key", str(file)]) != 0
+    assert archive_key(file) == key

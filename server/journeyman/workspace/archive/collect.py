@@ -185,7 +185,7 @@ class Collector:
                 if failure.kind != "conflict":
                     raise
                 created = False
-            if await hash_object(self._objects, self._workers, key, len(pack.data)) != plain:
+            if not await self._reads_back(key, pack, plain):
                 if created:
                     raise not_what_was_put(key)
                 continue
@@ -198,6 +198,14 @@ class Collector:
             "Object storage holds damaged packs under the names of new ones.",
             hint="Verify the archives of this project with their data, and check the store.",
         )
+
+    async def _reads_back(self, key: str, pack: SealedPack, digest: str) -> bool:
+        try:
+            return await hash_object(self._objects, self._workers, key, len(pack.data)) == digest
+        except Failure as failure:
+            if failure.kind == "archive_corrupt":
+                return False
+            raise
 
     def refuse_unread(self) -> None:
         """Raises `archive_failed` when a file could not be read; without it the archive is not whole."""

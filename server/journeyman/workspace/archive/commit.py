@@ -88,6 +88,8 @@ class Commit:
         head, etag = found if found is not None else (None, None)
         if head is not None and head.epoch > order.epoch:
             raise pointer.fenced(order.project_id)
+        if head is None:
+            await self._refuse_to_be_read_by_all()
         remembered = await self._workers.run(lambda: self._cache.read(order.project_id, order.generation))
         if head is not None and remembered is not None:
             data = await self._same_again(head, remembered)
@@ -111,6 +113,11 @@ class Commit:
             self._remember(seen, collector, manifest, digest)
 
         return await self._conclude(data, manifest.skipped, etag, remember)
+
+    async def _refuse_to_be_read_by_all(self) -> None:
+        """Whoever encrypts a store does not see this object, and who sees it forgot to."""
+        if await self._objects.head(layout.SEALED) is not None:
+            raise pointer.encrypted(self._order.project_id)
 
     async def _same_again(self, head: pointer.Head, remembered: Remembered) -> bytes | None:
         """HEAD's own manifest for this archive, where the tree is exactly what HEAD's archive holds."""

@@ -13,6 +13,10 @@ _MANIFEST = re.compile(r"p/[^/]+/m/(\d{12})-([A-Za-z0-9][A-Za-z0-9-]{0,63})")
 PACK_NAME = re.compile(r"([0-9a-f]{64})(-[1-9])?")
 """The BLAKE3 of the pack; the suffix is for the rare pack whose name was taken by a damaged one."""
 _KEY_CONTEXT = "journeyman archive chunk ids v1"
+SEALED = "SEALED"
+"""The object that says that a store is encrypted; whoever has its key does not see it."""
+SEALED_MAGIC = b"JMSEAL01"
+"""What encrypted objects begin with."""
 SEQ_MAX = 10**12 - 1
 
 

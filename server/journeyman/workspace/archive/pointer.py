@@ -89,6 +89,8 @@ async def read(objects: ObjectStore, project_id: str) -> tuple[Head, str] | None
         if failure.kind == "not_found":
             return None
         raise
+    if data.startswith(layout.SEALED_MAGIC):
+        raise encrypted(project_id)
     try:
         return decode(data, project_id), info.etag
     except MalformedError as error:
@@ -117,6 +119,14 @@ async def _is(objects: ObjectStore, head: Head) -> bool:
     except Failure:
         return False
     return found is not None and found[0] == head
+
+
+def encrypted(project_id: str) -> Failure:
+    return Failure(
+        "store_refused",
+        f"The store of project {project_id} is encrypted, and no key is set.",
+        hint="Point `archive_key_file` to the key file the store was begun with.",
+    )
 
 
 def fenced(project_id: str) -> Failure:

@@ -1,0 +1,152 @@
+"""Encryption of the objects of a store: one key, one store. Pure computing; knows no store.
+
+Objects are cut in segments, each encrypted and authenticated with AES-256-GCM in the STREAM construction
+(Hoang, Reyhanitabar, Rogaway, Vizár: Online Authenticated-Encryption and its Nonce-Reuse Misuse-Resistance,
+2015): the nonce is the segment's number and whether it is the last, so that segments cannot be changed,
+moved, dropped or cut off, and any range can be read alone. Every object has a key of its own, bound to the
+object's name. Names of packs, which are hashes of what is in them, are encrypted with AES-SIV (RFC 5297).
+`docs/archive-format.md` has the bytes.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, field
+
+from blake3 import blake3
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
+
+from journeyman.failures import Failure
+
+MAGIC = b"JMSEAL01"
+SALT_BYTES = 32
+HEADER_BYTES = len(MAGIC) + SALT_BYTES
+SEGMENT_BYTES = 64 * 1024
+TAG_BYTES = 16
+SEALED_SEGMENT = SEGMENT_BYTES + TAG_BYTES
+KEY_BYTES = 32
+
+_STORE = "journeyman sealed store v1"
+_CHECK = "journeyman sealed store check v1"
+_NAMES = "journeyman sealed store names v1"
+_OBJECT = "journeyman sealed object v1"
+_PACK = re.compile(r"(p/[^/]+/packs/)([0-9a-f]{64}|[0-9a-f]{96})((?:-[1-9])?)")
+
+
+class DamagedError(Exception):
+    """It does not open: it was changed, or it was sealed under another name or with another key."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreKey:
+    """The key of one store, from the user's key and the store's salt."""
+
+    secret: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, user_key: bytes, salt: bytes) -> StoreKey:
+        return cls(blake3(user_key + salt, derive_key_context=_STORE).digest())
+
+    @property
+    def check(self) -> bytes:
+        """Tells whether it is the right key, and nothing else."""
+        return blake3(self.secret, derive_key_context=_CHECK).digest()
+
+    def seal(self, name: str, data: bytes) -> bytes:
+        salt = secrets.token_bytes(SALT_BYTES)
+        cipher = self._cipher(name, salt)
+        parts = [MAGIC, salt]
+        count = max(1, -(-len(data) // SEGMENT_BYTES))
+        for number in range(count):
+            segment = data[number * SEGMENT_BYTES : (number + 1) * SEGMENT_BYTES]
+            parts.append(cipher.encrypt(_nonce(number, last=number == count - 1), segment, None))
+        return b"".join(parts)
+
+    def open(self, name: str, sealed: bytes) -> bytes:
+        """A whole object. Raises `DamagedError`."""
+        return self.open_segments(name, salt_of(sealed), 0, sealed[HEADER_BYTES:], ended=True)
+
+    def open_segments(self, name: str, salt: bytes, first: int, sealed: bytes, *, ended: bool) -> bytes:
+        """Segments from number `first` on. `ended`: the object must end with them. Raises `DamagedError`."""
+        cipher = self._cipher(name, salt)
+        parts: list[bytes] = []
+        count = max(1, -(-len(sealed) // SEALED_SEGMENT))
+        for number in range(count):
+            segment = sealed[number * SEALED_SEGMENT : (number + 1) * SEALED_SEGMENT]
+            final = number == count - 1
+            # Of a range that ends with a whole segment nobody knows whether it is the object's last.
+            may_be_last = (True,) if final and ended else (False, True) if final else (False,)
+            parts.append(_opened(cipher, first + number, segment, may_be_last))
+        return b"".join(parts)
+
+    def hide(self, key: str) -> str:
+        """The name a key has in the store."""
+        match = _PACK.fullmatch(key)
+        if match is None or len(match[2]) != 64:
+            return key
+        return match[1] + self._names().encrypt(bytes.fromhex(match[2]), [match[1].encode()]).hex() + match[3]
+
+    def shown(self, key: str) -> str | None:
+        """The key behind a name in the store; None where the name was not made with this key."""
+        match = _PACK.fullmatch(key)
+        if match is None:
+            return key
+        try:
+            name = self._names().decrypt(bytes.fromhex(match[2]), [match[1].encode()])
+        except InvalidTag:
+            return None
+        return match[1] + name.hex() + match[3]
+
+    def _names(self) -> AESSIV:
+        return AESSIV(blake3(self.secret, derive_key_context=_NAMES).digest(64))
+
+    def _cipher(self, name: str, salt: bytes) -> AESGCM:
+        return AESGCM(blake3(self.secret + salt + name.encode(), derive_key_context=_OBJECT).digest())
+
+
+def salt_of(sealed: bytes) -> bytes:
+    """Raises `DamagedError` where this is no sealed object."""
+    if len(sealed) < HEADER_BYTES or not sealed.startswith(MAGIC):
+        raise DamagedError
+    return sealed[len(MAGIC) : HEADER_BYTES]
+
+
+def plain_size(stored: int) -> int:
+    """Bytes of an object from the bytes it takes in the store."""
+    body = stored - HEADER_BYTES
+    return max(0, body - TAG_BYTES * max(1, -(-body // SEALED_SEGMENT)))
+
+
+def _nonce(number: int, *, last: bool) -> bytes:
+    return number.to_bytes(11, "big") + (b"\1" if last else b"\0")
+
+
+def _opened(cipher: AESGCM, number: int, segment: bytes, may_be_last: tuple[bool, ...]) -> bytes:
+    for last in may_be_last:
+        try:
+            return cipher.decrypt(_nonce(number, last=last), segment, None)
+        except (InvalidTag, ValueError):
+            continue
+    raise DamagedError
+
+
+_KEY_LINE = re.compile(r"journeyman-key-v1 ([0-9a-f]{64})")
+
+
+def new_key_file() -> str:
+    """The text of a key file with a new key."""
+    return f"journeyman-key-v1 {secrets.token_hex(KEY_BYTES)}\n"
+
+
+def read_key_file(text: str, name: str) -> bytes:
+    """The key in a key file. Raises `invalid`."""
+    match = _KEY_LINE.fullmatch(text.strip())
+    if match is None:
+        raise Failure(
+            "invalid",
+            f"{name} is no key file.",
+            hint="Make one with `journeyman archive key FILE`, or point `archive_key_file` to yours.",
+        )
+    return bytes.fromhex(match[1])
