@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -44,4 +45,4 @@ async def test_a_workspace_goes_and_comes_back_with_the_key_and_stays_without_it
         where.start()
         async with Client.connect(socket=where.socket) as client:
             got = await client.request("workspace/readFile", {**ref, "path": "the-name-of-it"})
-            assert got["content"] == secret["content"]
+            assert base64.b64decode(got["content"]).decode() == secret["content"]
