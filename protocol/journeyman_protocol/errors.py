@@ -78,6 +78,7 @@ ErrorKind = Literal[
     "archive_corrupt",
     "store_unavailable",
     "store_refused",
+    "source_failed",
     "disk_full",
     "storage_failed",
     "model_unknown",

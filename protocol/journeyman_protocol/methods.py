@@ -74,7 +74,12 @@ def _outgoing(name: str, params: type[Message], doc: str) -> Method:
 
 
 METHODS: tuple[Method, ...] = (
-    _request("project/create", project.ProjectCreateParams, project.Project, "Make a project."),
+    _request(
+        "project/create",
+        project.ProjectCreateParams,
+        project.ProjectCreated,
+        "Make a project: empty, or of a folder, a git repository or another project's archive.",
+    ),
     _request("project/list", project.ProjectListParams, project.ProjectPage, "List projects, newest first."),
     _request("project/get", project.ProjectRef, project.Project, "One project."),
     _request(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from journeyman_protocol.base import Id, Message, Page, Paged, Timestamp
+from journeyman_protocol.base import Id, Message, Page, Paged, ProgressToken, Timestamp
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Command = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
@@ -27,6 +27,8 @@ class Project(Message):
     image: str | None = None
     """Workspace image; absent for the default."""
     commands: Commands
+    forward_ports: list[Annotated[int, Field(ge=1, le=65535)]] | None = None
+    """Ports its `devcontainer.json` wants forwarded; absent where it wants none."""
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -41,11 +43,72 @@ class FolderFile(Message):
     executable: bool = False
 
 
+class FolderOrigin(Message):
+    """A folder of the machine the daemon runs on, copied in with its links, modes and times. Only for
+    clients on that machine (standard input and output, the Unix socket)."""
+
+    path: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+    """Absolute."""
+    exclude: list[str] = Field(default_factory=list, max_length=100)
+    """Names to leave out at any depth, besides version control, dependencies, caches and `.env`."""
+    include: list[str] = Field(default_factory=list, max_length=100)
+    """Names to copy although they are left out otherwise."""
+
+
+class GitOrigin(Message):
+    """A public repository, cloned inside the workspace, through its egress policy."""
+
+    url: Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+    """https:// or http://, without a password in it."""
+    ref: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    """Branch or tag; absent for the repository's own choice."""
+    depth: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """How many commits back; absent for all."""
+
+
+class ArchiveOrigin(Message):
+    """An archive of another project, whose image, commands and ports the new one takes over."""
+
+    project_id: Id
+    archive_id: Id | None = None
+    """Absent for the newest."""
+
+
+class FromFolder(Message):
+    folder: FolderOrigin
+
+
+class FromGit(Message):
+    git: GitOrigin
+
+
+class FromArchive(Message):
+    archive: ArchiveOrigin
+
+
 class ProjectCreateParams(Message):
     name: Name | None = None
-    source: Literal["empty", "folder"] = "empty"
-    """`folder`: the client copies the files in with `workspace/import` afterwards."""
+    source: Literal["empty", "folder"] | FromFolder | FromGit | FromArchive = "empty"
+    """`folder`: the client copies the files in with `workspace/import` afterwards. With an object the daemon
+    gets the files and answers when all of them are there; where that fails there is no project."""
     image: str | None = None
+    """Workspace image; absent for the one its `devcontainer.json` names, or the default."""
+    work_done_token: ProgressToken | None = None
+
+
+class ProjectNotice(Message):
+    """What went otherwise than the source says: files left behind, parts of `devcontainer.json` that mean
+    nothing here."""
+
+    level: Literal["info", "warning"]
+    message: str
+    hint: str | None = None
+
+
+class ProjectCreated(Project):
+    """The new project."""
+
+    notices: list[ProjectNotice] | None = None
 
 
 class ProjectRef(Message):

@@ -28,6 +28,7 @@ FailureKind = Literal[
     "archive_corrupt",  # what the store gave back is not what was put there
     "store_unavailable",  # object storage does not answer
     "store_refused",  # object storage says no (credentials, bucket, policy)
+    "source_failed",  # the files a project should start with could not be had
     "disk_full",  # no space left
     "storage_failed",  # the database could not be read or written
     "model_unknown",  # no such model name

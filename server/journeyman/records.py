@@ -66,6 +66,10 @@ class Project:
     commands: Commands
     created_at: datetime
     updated_at: datetime
+    forward_ports: tuple[int, ...] = ()
+    """Ports its own description (`devcontainer.json`) wants forwarded."""
+    pending: bool = False
+    """Its files are still on their way; should that fail, it goes. Lists leave it out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from journeyman.rpc.hub import Hub
 from journeyman.rpc.limits import Limits
 from journeyman.rpc.router import Handler, Router
 from journeyman.rpc.services import Services, StatusFacts
+from journeyman.sources.service import Sources
 from journeyman.tasks import Supervisor
 from journeyman.testing.objects import MemoryObjects
 from journeyman.todo.service import TodoService
@@ -252,6 +253,7 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
     chats = ChatService(store, clock, ids, events=events)
     runs = PuppetRuns(store, events, projects, chats, clock, ids)
     manager = PuppetManager()
+    engine = ArchiveEngine(MemoryObjects(), clock=clock, ids=ids)
     started = clock.now()
 
     async def status() -> StatusFacts:
@@ -260,9 +262,10 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
     services = Services(
         runs=runs,  # pyright: ignore[reportArgumentType]
         manager=manager,  # pyright: ignore[reportArgumentType]
-        differences=Differences(manager, ArchiveEngine(MemoryObjects(), clock=clock, ids=ids)),  # pyright: ignore[reportArgumentType]
+        differences=Differences(manager, engine),  # pyright: ignore[reportArgumentType]
         terminals=Terminals(manager, supervisor, ids),  # pyright: ignore[reportArgumentType]
         projects=projects,
+        sources=Sources(projects, manager, engine, supervisor, images=False),  # pyright: ignore[reportArgumentType]
         chats=chats,
         todos=TodoService(store.todos, events, clock, ids),
         events=events,

@@ -38,6 +38,13 @@ export interface ArchiveList {
   items: Archive[];
 }
 
+/** An archive of another project, whose image, commands and ports the new one takes over. */
+export interface ArchiveOrigin {
+  projectId: string;
+  /** Absent for the newest. */
+  archiveId?: string;
+}
+
 export interface ArchiveParams {
   projectId: string;
   /** False: answer when it is under way; `workspace/didChangeStatus` tells the rest. */
@@ -263,7 +270,7 @@ export interface Empty {
 /** `error.data` of every error the daemon answers with. */
 export interface ErrorData {
   /** What went wrong, for programs. */
-  kind: "parse_error" | "invalid_request" | "method_not_found" | "not_initialized" | "invalid" | "not_found" | "conflict" | "unauthorized" | "overloaded" | "cancelled" | "busy" | "draining" | "already_running" | "no_sandbox" | "image_missing" | "workspace_failed" | "path_refused" | "archive_failed" | "archive_corrupt" | "store_unavailable" | "store_refused" | "disk_full" | "storage_failed" | "model_unknown" | "model_key_missing" | "model_unreachable" | "model_refused" | "model_broken" | "timeout" | "internal";
+  kind: "parse_error" | "invalid_request" | "method_not_found" | "not_initialized" | "invalid" | "not_found" | "conflict" | "unauthorized" | "overloaded" | "cancelled" | "busy" | "draining" | "already_running" | "no_sandbox" | "image_missing" | "workspace_failed" | "path_refused" | "archive_failed" | "archive_corrupt" | "store_unavailable" | "store_refused" | "source_failed" | "disk_full" | "storage_failed" | "model_unknown" | "model_key_missing" | "model_unreachable" | "model_refused" | "model_broken" | "timeout" | "internal";
   /** Whether the same request may succeed later without a change by the client. */
   retryable: boolean;
   /** Suggested wait before that, in milliseconds. */
@@ -415,11 +422,43 @@ export interface FolderFile {
   executable?: boolean;
 }
 
+/** A folder of the machine the daemon runs on, copied in with its links, modes and times. Only for clients on that machine (standard input and output, the Unix socket). */
+export interface FolderOrigin {
+  /** Absolute. */
+  path: string;
+  /** Names to leave out at any depth, besides version control, dependencies, caches and `.env`. */
+  exclude?: string[];
+  /** Names to copy although they are left out otherwise. */
+  include?: string[];
+}
+
+export interface FromArchive {
+  archive: ArchiveOrigin;
+}
+
+export interface FromFolder {
+  folder: FolderOrigin;
+}
+
+export interface FromGit {
+  git: GitOrigin;
+}
+
 /** Events that cannot be had any more. Never silent: read `snapshot` and go on from `head`. */
 export interface Gap {
   fromSeq: number;
   toSeq: number;
   reason: "epoch_changed" | "trimmed" | "ahead_of_log";
+}
+
+/** A public repository, cloned inside the workspace, through its egress policy. */
+export interface GitOrigin {
+  /** https:// or http://, without a password in it. */
+  url: string;
+  /** Branch or tag; absent for the repository's own choice. */
+  ref?: string;
+  /** How many commits back; absent for all. */
+  depth?: number;
 }
 
 /** A batch of files to copy into the workspace, before or between runs. */
@@ -511,15 +550,34 @@ export interface Project {
   /** Workspace image; absent for the default. */
   image?: string;
   commands: Commands;
+  /** Ports its `devcontainer.json` wants forwarded; absent where it wants none. */
+  forwardPorts?: number[];
   createdAt: string;
   updatedAt: string;
 }
 
 export interface ProjectCreateParams {
   name?: string;
-  /** `folder`: the client copies the files in with `workspace/import` afterwards. */
-  source?: "empty" | "folder";
+  /** `folder`: the client copies the files in with `workspace/import` afterwards. With an object the daemon gets the files and answers when all of them are there; where that fails there is no project. */
+  source?: "empty" | "folder" | FromFolder | FromGit | FromArchive;
+  /** Workspace image; absent for the one its `devcontainer.json` names, or the default. */
   image?: string;
+  workDoneToken?: number | string;
+}
+
+/** The new project. */
+export interface ProjectCreated {
+  id: string;
+  name: string;
+  source: "empty" | "folder" | "git" | "archive";
+  /** Workspace image; absent for the default. */
+  image?: string;
+  commands: Commands;
+  /** Ports its `devcontainer.json` wants forwarded; absent where it wants none. */
+  forwardPorts?: number[];
+  createdAt: string;
+  updatedAt: string;
+  notices?: ProjectNotice[];
 }
 
 export interface ProjectDeleteParams {
@@ -533,6 +591,13 @@ export interface ProjectListParams {
   cursor?: string;
   /** Most items in the answer. */
   limit?: number;
+}
+
+/** What went otherwise than the source says: files left behind, parts of `devcontainer.json` that mean nothing here. */
+export interface ProjectNotice {
+  level: "info" | "warning";
+  message: string;
+  hint?: string;
 }
 
 /** Projects, newest first. */
@@ -798,8 +863,8 @@ export interface WriteFileResult {
 }
 
 export interface Requests {
-  /** Make a project. */
-  "project/create": { params: ProjectCreateParams; result: Project };
+  /** Make a project: empty, or of a folder, a git repository or another project's archive. */
+  "project/create": { params: ProjectCreateParams; result: ProjectCreated };
   /** List projects, newest first. */
   "project/list": { params: ProjectListParams; result: ProjectPage };
   /** One project. */

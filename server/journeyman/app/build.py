@@ -34,6 +34,7 @@ from journeyman.ports.sandbox import Limits, Sandbox
 from journeyman.ports.store import Store
 from journeyman.project.service import ProjectService
 from journeyman.rpc.services import Services, StatusFacts
+from journeyman.sources.service import Sources
 from journeyman.tasks import Supervisor
 from journeyman.todo.service import TodoService
 from journeyman.workspace.archive.engine import ArchiveEngine
@@ -107,7 +108,9 @@ async def build(
             ttl_s=settings.workspace_ttl_s,
             trash_grace_s=settings.trash_grace_s,
             tiers=_tiers(settings),
+            image_of=projects.image_of,
         )
+        sources = Sources(projects, manager, engine, supervisor, images=sandbox.name == "docker")
         runs = RunService(
             AgentServices(
                 store=store,
@@ -131,6 +134,7 @@ async def build(
             terminals=Terminals(manager, supervisor, ids),
             differences=Differences(manager, engine),
             projects=projects,
+            sources=sources,
             chats=chats,
             todos=todos,
             events=events,
@@ -149,6 +153,7 @@ async def build(
         reconciled = await manager.start()
         if isinstance(reconciled, WorkspaceError):
             log.error("workspaces could not be reconciled: %s %s", reconciled.message, reconciled.hint)
+        await sources.recover()
         await runs.recover()
         yield App(services, settings, supervisor, store, sandbox, objects)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from journeyman.cli.copy_in import Copied, Request
-from journeyman.cli.excludes import Excludes
 from journeyman.cli.inside import sha256
 from journeyman.failures import Failure
+from journeyman.project.excludes import Excludes
 
 READ_BYTES = 2 * 1024 * 1024
 FETCH_FILE_MAX = 32 * 1024 * 1024

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from journeyman.cli.excludes import Excludes
 from journeyman.cli.inside import PathRefused, names_of, opened_folder, parent_of, read_regular, sha256
 from journeyman.failures import Failure
+from journeyman.project.excludes import Excludes
 
 Request = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 

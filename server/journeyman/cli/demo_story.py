@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from journeyman.cli import output
 from journeyman.cli.changes import fetch
 from journeyman.cli.demo_daemon import DemoPlace
-from journeyman.cli.excludes import Excludes
 from journeyman.cli.folder import Folder
 from journeyman.cli.live import RunPainter
 from journeyman.cli.progress import watched
 from journeyman.cli.result import print_result
 from journeyman.failures import Failure
+from journeyman.project.excludes import Excludes
 
 if TYPE_CHECKING:
     from journeyman.cli.link import Link

@@ -15,11 +15,11 @@ from journeyman.cli import output, protected
 from journeyman.cli.changes import Change, find_changes
 from journeyman.cli.copy_in import FILE_BYTES_MAX, Copied, Request, Survey, copy_in, survey
 from journeyman.cli.diff import counts, diff_lines, styled
-from journeyman.cli.excludes import Excludes
 from journeyman.cli.inside import PathRefused, names_of, opened_folder, parent_of, read_regular, sha256
 from journeyman.cli.visible import visible
 from journeyman.cli.write_back import Written, write_back
 from journeyman.failures import Failure
+from journeyman.project.excludes import Excludes
 
 
 @dataclass(slots=True)

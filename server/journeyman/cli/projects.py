@@ -1,4 +1,4 @@
-"""journeyman projects: list, show, rename, delete."""
+"""journeyman projects: create, list, show, rename, delete."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from journeyman.cli import output
+from journeyman.cli.create import create
 from journeyman.cli.options import Json, Yes
 from journeyman.cli.visible import visible
 
-app = typer.Typer(no_args_is_help=True, help="What you work on: list, show, rename, delete projects.")
+app = typer.Typer(no_args_is_help=True, help="What you work on: create, list, show, rename, delete projects.")
+app.command()(create)
 Project = Annotated[str, typer.Argument(help="Project id, its first characters, or its name.")]
 
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from journeyman.cli.excludes import DEFAULT
 from journeyman.cli.options import Json, Yes
 from journeyman.failures import Failure
+from journeyman.project.excludes import DEFAULT
 
 MODES = ("plan+execute", "execute", "plan")
 LEFT_OUT = ", ".join(DEFAULT)
@@ -81,8 +81,8 @@ def run(
     budget = {k: v for k, v in (("usd", budget_usd), ("steps", budget_steps)) if v is not None}
     if budget:
         params["budget"] = budget
-    from journeyman.cli.excludes import Excludes
     from journeyman.cli.folder import Folder
+    from journeyman.project.excludes import Excludes
 
     job = Job(
         params,

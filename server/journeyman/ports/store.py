@@ -37,7 +37,19 @@ class ProjectStore(Protocol):
 
     async def get(self, project_id: str) -> Project: ...
 
-    async def list(self, user_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Project]: ...
+    async def list(self, user_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Project]:
+        """Newest first, pending ones left out."""
+        ...
+
+    async def pending(self) -> tuple[Project, ...]:
+        """Projects whose files are still on their way, or whose daemon ended meanwhile; oldest first."""
+        ...
+
+    async def settle(
+        self, project_id: str, *, image: str | None, forward_ports: tuple[int, ...], pending: bool
+    ) -> Project:
+        """What became known of a project while its files came."""
+        ...
 
     async def update(
         self, project_id: str, *, name: str | None = None, commands: Commands | None = None

@@ -29,8 +29,10 @@ class ProjectService:
         image: str | None = None,
         commands: Commands | None = None,
         user_id: str = LOCAL_USER_ID,
+        pending: bool = False,
     ) -> Project:
-        """A new project of a user, who is made known when new."""
+        """A new project of a user, who is made known when new. A `pending` one is nobody's to use until
+        `settle` says that its files are there."""
         now = self._clock.now()
         if source not in get_args(SourceKind):
             raise Failure("invalid", f"A project cannot start from {str(source)[:80]!r}.")
@@ -39,17 +41,53 @@ class ProjectService:
             user_id=_user_id(user_id),
             name=UNNAMED if name is None else _name(name),
             source=source,
-            image=None if image is None else _image(image),
+            image=None if image is None else image_name(image),
             commands=_commands(commands or Commands()),
             created_at=now,
             updated_at=now,
+            pending=pending,
         )
         await self._store.users.ensure(User(project.user_id, project.user_id, now))
         await self._store.projects.add(project)
         return project
 
     async def get(self, project_id: str) -> Project:
-        return await self._store.projects.get(project_id)
+        """`busy` while it is pending."""
+        project = await self._store.projects.get(project_id)
+        if project.pending:
+            raise Failure(
+                "busy",
+                f"Project {project.name!r} is still being made.",
+                hint="Wait for project/create to answer.",
+                retryable=True,
+            )
+        return project
+
+    async def settle(
+        self,
+        project_id: str,
+        *,
+        image: str | None,
+        forward_ports: tuple[int, ...] = (),
+        pending: bool = False,
+    ) -> Project:
+        """What became known while a pending project got its files."""
+        image = None if image is None else image_name(image)
+        return await self._store.projects.settle(
+            project_id, image=image, forward_ports=forward_ports, pending=pending
+        )
+
+    async def pending(self) -> tuple[Project, ...]:
+        return await self._store.projects.pending()
+
+    async def image_of(self, project_id: str) -> str | None:
+        """The image its workspace is to have; None for the default."""
+        try:
+            return (await self._store.projects.get(project_id)).image
+        except Failure as failure:
+            if failure.kind != "not_found":
+                raise
+            return None
 
     async def list(
         self, *, user_id: str = LOCAL_USER_ID, cursor: str | None = None, limit: int = 50
@@ -121,7 +159,8 @@ def _user_id(user_id: str) -> str:
     return user_id
 
 
-def _image(image: str) -> str:
+def image_name(image: str) -> str:
+    """`image` where it can be one's name; else `invalid`."""
     name = image.strip()
     if (
         not name

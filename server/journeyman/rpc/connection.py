@@ -69,6 +69,7 @@ class Connection:
             watch_parent=self._watch_parent,
         )
         self.peer = self.session.peer
+        self.peer.local = local
 
     def close_soon(self, reason: str, *, patient: bool = False) -> None:
         """End the connection after what is queued was written; `patient` gives requests in flight a

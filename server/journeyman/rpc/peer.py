@@ -38,6 +38,8 @@ class Peer:
         self.name = name
         self.outbox = outbox
         self.outbound = outbound
+        self.local = False
+        """Whether it runs on this machine as our own user: what it calls a path is one of ours."""
         self.initialized = False
         """Whether the client has sent `initialized`: before it nobody is shown any progress."""
         self.shows_progress = False

@@ -174,3 +174,23 @@ class ArchiveWork:
             total = progress.bytes_total or 0
             percentage = 100 * progress.bytes_done // total if total else 0
             self._work_done.report(f"{self._what}: {progress.phase}", percentage)
+
+
+class SourceWork:
+    """A project's files on their way in, on a client's token; without a token, nothing. Use it as a block."""
+
+    def __init__(self, peer: Peer, token: ProgressToken | None) -> None:
+        self._work_done = WorkDone(peer, token) if token is not None else None
+
+    def __enter__(self) -> SourceWork:
+        if self._work_done is not None:
+            self._work_done.begin("Making the project")
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._work_done is not None:
+            self._work_done.end("Failed" if exc[0] is not None else "Done")
+
+    def show(self, what: str, percentage: int) -> None:
+        if self._work_done is not None:
+            self._work_done.report(what, percentage)

@@ -35,6 +35,7 @@ CODES: dict[str, ErrorCode] = {
     "archive_corrupt": ErrorCode.STORAGE,
     "store_unavailable": ErrorCode.STORAGE,
     "store_refused": ErrorCode.STORAGE,
+    "source_failed": ErrorCode.WORKSPACE,
     "disk_full": ErrorCode.STORAGE,
     "storage_failed": ErrorCode.STORAGE,
     "model_unknown": ErrorCode.MODEL,

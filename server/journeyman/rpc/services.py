@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from journeyman.ports.clock import Clock, Ids
     from journeyman.ports.store import Store
     from journeyman.project.service import ProjectService
+    from journeyman.sources.service import Sources
     from journeyman.tasks import Supervisor
     from journeyman.todo.service import TodoService
     from journeyman.workspace.differences import Differences
@@ -46,6 +47,7 @@ class Services:
     terminals: Terminals
     differences: Differences
     projects: ProjectService
+    sources: Sources
     chats: ChatService
     todos: TodoService
     events: EventLog

@@ -32,6 +32,7 @@ def project_(value: records.Project) -> project.Project:
         source=value.source,
         image=value.image,
         commands=commands(value.commands),
+        forward_ports=list(value.forward_ports) or None,
         created_at=timestamp(value.created_at),
         updated_at=timestamp(value.updated_at),
     )

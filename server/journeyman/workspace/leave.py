@@ -30,6 +30,20 @@ async def close(room: Room, desk: Desk) -> None:
     _forget_entry(room, desk, state)
 
 
+async def remake(room: Room, desk: Desk) -> None:
+    """Remove the instance; the next acquire makes another on the same files, of the project's image."""
+    ledger = await room.leases.take(desk.project_id, "close")
+    try:
+        await acquire.let_go_of_guest(room, desk.entry)
+        facts = await settle(room.machine, room.removal, ledger)
+        if facts.instance is not None:
+            await room.removal.exchanged(facts.instance, facts)
+        await ledger.write(state=resting_state(facts), generation=facts.live or 0, instance_id=None)
+    finally:
+        await room.leases.give_back(ledger)
+    _forget_entry(room, desk, "cold")
+
+
 async def delete(room: Room, desk: Desk, *, archives: bool) -> None:
     """Remove instance and files, and with `archives` those too, of a project its user deletes. The decision
     is COMMITted first: whatever fails after that is finished by the next call or the next start."""

@@ -7,6 +7,7 @@ archives or the map.
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from journeyman.failures import Failure
@@ -16,6 +17,8 @@ from journeyman.workspace.deadlines import Deadlines, within
 
 log = logging.getLogger(__name__)
 
+ImageOf = Callable[[str], Awaitable[str | None]]
+"""The image a project asks for; None for the default one."""
 STAGING = ".restore"
 """Suffix of the instance a restore is staged in."""
 
@@ -31,12 +34,14 @@ class Machine:
         generations: Generations,
         *,
         image: str,
+        image_of: ImageOf,
         limits: Limits,
         deadlines: Deadlines,
     ) -> None:
         self._sandbox = sandbox
         self._generations = generations
         self._image = image
+        self._image_of = image_of
         self._limits = limits
         self._deadlines = deadlines
 
@@ -78,13 +83,15 @@ class Machine:
         if files is None:
             async with within(self._deadlines.files_s, "Finding the workspace's directory"):
                 files = await self._generations.path(project_id, generation)
+        async with within(self._deadlines.store_s, "Reading the project's image"):
+            image = await self._image_of(project_id) or self._image
         spec = InstanceSpec(
             project_id=project_id,
             name=staging_name(project_id) if staging else project_id,
             generation=generation,
             epoch=epoch,
             files=files,
-            image=self._image,
+            image=image,
             limits=self._limits,
         )
         async with within(self._deadlines.sandbox_s, "Making the workspace's instance"):

@@ -23,7 +23,7 @@ from journeyman.workspace.bring_back import Restored, bring_back
 from journeyman.workspace.deadlines import Deadlines, within
 from journeyman.workspace.errors import WorkspaceError, answers
 from journeyman.workspace.ledger import Leases
-from journeyman.workspace.machine import Machine
+from journeyman.workspace.machine import ImageOf, Machine
 from journeyman.workspace.put_away import PutAway
 from journeyman.workspace.reconcile import Reconciled, reconcile
 from journeyman.workspace.registry import Hold, Registry
@@ -34,6 +34,10 @@ from journeyman.workspace.sweeper import Sweeper
 from journeyman.workspace.tiers import Tiers
 from journeyman.workspace.turns import Turns, refuse_if_used
 from journeyman.workspace.upkeep import Upkeep
+
+
+async def _default_image(_: str) -> str | None:
+    return None
 
 
 class WorkspaceManager:
@@ -53,13 +57,16 @@ class WorkspaceManager:
         trash_grace_s: float = 7 * 24 * 3600.0,
         tiers: Tiers | None = None,
         deadlines: Deadlines | None = None,
+        image_of: ImageOf = _default_image,
     ) -> None:
         deadlines = deadlines or Deadlines()
         self._ids = ids
         self._tiers = tiers or Tiers()
         self._registry = Registry(clock, ttl_s=ttl_s)
         self._room = Room(
-            machine=Machine(sandbox, generations, image=image, limits=limits, deadlines=deadlines),
+            machine=Machine(
+                sandbox, generations, image=image, image_of=image_of, limits=limits, deadlines=deadlines
+            ),
             removal=Removal(sandbox, generations, engine, store.archives, deadlines),
             leases=Leases(store.workspaces, clock, deadlines),
             engine=engine,
@@ -222,6 +229,13 @@ class WorkspaceManager:
             restored = await self._turns.own(desk, work, f"restore {project_id}")
             self._registry.touch(project_id)
             return restored
+
+    @answers
+    async def remake(self, project_id: str) -> None:
+        """Have the next acquire make another instance on the same files, because the project asks for
+        another image now. `busy` while it is used."""
+        with self._room.visit(project_id) as desk:
+            await self._leave(desk, leave.remake)
 
     @answers
     async def close(self, project_id: str) -> WorkspaceStatus:

@@ -86,9 +86,13 @@ class Removal:
     async def unreachable(self, instance: Instance, facts: Facts) -> None:
         """Remove an instance whose guest cannot be reached, so that another can take its files over.
         The files are the live generation and stay where they are."""
+        log.warning("replacing instance %s, whose guest does not answer", instance.id)
+        await self.exchanged(instance, facts)
+
+    async def exchanged(self, instance: Instance, facts: Facts) -> None:
+        """Remove an instance whose files another will take over."""
         if facts.live is None or instance.generation != facts.live:
             raise Failure("conflict", "The instance's files are not complete.", hint="Try again.")
-        log.warning("replacing instance %s, whose guest does not answer", instance.id)
         await self._remove(instance.id)
 
     async def forgotten(self, ledger: Ledger) -> None:

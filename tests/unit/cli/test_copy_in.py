@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from journeyman.cli import copy_in
-from journeyman.cli.excludes import Excludes
 from journeyman.cli.folder import Folder
 from journeyman.failures import Failure
+from journeyman.project.excludes import Excludes
 from unit.cli.folders import DictWorkspace
 
 

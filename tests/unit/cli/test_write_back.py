@@ -11,10 +11,10 @@ import pytest
 from journeyman.cli import copy_in
 from journeyman.cli.changes import Change, find_changes
 from journeyman.cli.copy_in import Copied
-from journeyman.cli.excludes import Excludes
 from journeyman.cli.inside import sha256
 from journeyman.cli.write_back import Written, write_back
 from journeyman.failures import Failure
+from journeyman.project.excludes import Excludes
 from unit.cli.folders import DictWorkspace
 
 

@@ -27,6 +27,11 @@
 ---@class journeyman.ArchiveList
 ---@field items journeyman.Archive[]
 
+---An archive of another project, whose image, commands and ports the new one takes over.
+---@class journeyman.ArchiveOrigin
+---@field projectId string
+---@field archiveId? string Absent for the newest.
+
 ---@class journeyman.ArchiveParams
 ---@field projectId string
 ---@field wait? boolean False: answer when it is under way; `workspace/didChangeStatus` tells the rest.
@@ -198,7 +203,7 @@
 
 ---`error.data` of every error the daemon answers with.
 ---@class journeyman.ErrorData
----@field kind "parse_error"|"invalid_request"|"method_not_found"|"not_initialized"|"invalid"|"not_found"|"conflict"|"unauthorized"|"overloaded"|"cancelled"|"busy"|"draining"|"already_running"|"no_sandbox"|"image_missing"|"workspace_failed"|"path_refused"|"archive_failed"|"archive_corrupt"|"store_unavailable"|"store_refused"|"disk_full"|"storage_failed"|"model_unknown"|"model_key_missing"|"model_unreachable"|"model_refused"|"model_broken"|"timeout"|"internal" What went wrong, for programs.
+---@field kind "parse_error"|"invalid_request"|"method_not_found"|"not_initialized"|"invalid"|"not_found"|"conflict"|"unauthorized"|"overloaded"|"cancelled"|"busy"|"draining"|"already_running"|"no_sandbox"|"image_missing"|"workspace_failed"|"path_refused"|"archive_failed"|"archive_corrupt"|"store_unavailable"|"store_refused"|"source_failed"|"disk_full"|"storage_failed"|"model_unknown"|"model_key_missing"|"model_unreachable"|"model_refused"|"model_broken"|"timeout"|"internal" What went wrong, for programs.
 ---@field retryable boolean Whether the same request may succeed later without a change by the client.
 ---@field retryAfterMs? integer Suggested wait before that, in milliseconds.
 ---@field hint string What to do next, for people.
@@ -303,11 +308,32 @@
 ---@field content string Base64.
 ---@field executable? boolean
 
+---A folder of the machine the daemon runs on, copied in with its links, modes and times. Only for clients on that machine (standard input and output, the Unix socket).
+---@class journeyman.FolderOrigin
+---@field path string Absolute.
+---@field exclude? string[] Names to leave out at any depth, besides version control, dependencies, caches and `.env`.
+---@field include? string[] Names to copy although they are left out otherwise.
+
+---@class journeyman.FromArchive
+---@field archive journeyman.ArchiveOrigin
+
+---@class journeyman.FromFolder
+---@field folder journeyman.FolderOrigin
+
+---@class journeyman.FromGit
+---@field git journeyman.GitOrigin
+
 ---Events that cannot be had any more. Never silent: read `snapshot` and go on from `head`.
 ---@class journeyman.Gap
 ---@field fromSeq integer
 ---@field toSeq integer
 ---@field reason "epoch_changed"|"trimmed"|"ahead_of_log"
+
+---A public repository, cloned inside the workspace, through its egress policy.
+---@class journeyman.GitOrigin
+---@field url string https:// or http://, without a password in it.
+---@field ref? string Branch or tag; absent for the repository's own choice.
+---@field depth? integer How many commits back; absent for all.
 
 ---A batch of files to copy into the workspace, before or between runs.
 ---@class journeyman.ImportParams
@@ -375,13 +401,27 @@
 ---@field source "empty"|"folder"|"git"|"archive"
 ---@field image? string Workspace image; absent for the default.
 ---@field commands journeyman.Commands
+---@field forwardPorts? integer[] Ports its `devcontainer.json` wants forwarded; absent where it wants none.
 ---@field createdAt string
 ---@field updatedAt string
 
 ---@class journeyman.ProjectCreateParams
 ---@field name? string
----@field source? "empty"|"folder" `folder`: the client copies the files in with `workspace/import` afterwards.
----@field image? string
+---@field source? "empty"|"folder"|journeyman.FromFolder|journeyman.FromGit|journeyman.FromArchive `folder`: the client copies the files in with `workspace/import` afterwards. With an object the daemon gets the files and answers when all of them are there; where that fails there is no project.
+---@field image? string Workspace image; absent for the one its `devcontainer.json` names, or the default.
+---@field workDoneToken? integer|string
+
+---The new project.
+---@class journeyman.ProjectCreated
+---@field id string
+---@field name string
+---@field source "empty"|"folder"|"git"|"archive"
+---@field image? string Workspace image; absent for the default.
+---@field commands journeyman.Commands
+---@field forwardPorts? integer[] Ports its `devcontainer.json` wants forwarded; absent where it wants none.
+---@field createdAt string
+---@field updatedAt string
+---@field notices? journeyman.ProjectNotice[]
 
 ---@class journeyman.ProjectDeleteParams
 ---@field projectId string
@@ -390,6 +430,12 @@
 ---@class journeyman.ProjectListParams
 ---@field cursor? string `nextCursor` of the page before; absent for the first page.
 ---@field limit? integer Most items in the answer.
+
+---What went otherwise than the source says: files left behind, parts of `devcontainer.json` that mean nothing here.
+---@class journeyman.ProjectNotice
+---@field level "info"|"warning"
+---@field message string
+---@field hint? string
 
 ---Projects, newest first.
 ---@class journeyman.ProjectPage

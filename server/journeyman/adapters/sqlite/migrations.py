@@ -145,7 +145,15 @@ _HOUSE = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_HOUSE,)
+_SOURCES = Migration(
+    "sources",
+    (
+        "ALTER TABLE projects ADD COLUMN forward_ports TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE projects ADD COLUMN pending INTEGER NOT NULL DEFAULT 0",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_HOUSE, _SOURCES)
 """Migration number n (from 1) brings a database from version n - 1 to n."""
 
 

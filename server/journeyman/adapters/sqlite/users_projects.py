@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import asdict
 
@@ -41,8 +42,8 @@ class SqliteProjects:
             if connection.execute("SELECT 1 FROM projects WHERE id = ?", (project.id,)).fetchone():
                 raise Failure("conflict", f"There is a project {project.id!r} already.")
             connection.execute(
-                "INSERT INTO projects (id, user_id, name, source, image, commands, created_at, updated_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO projects (id, user_id, name, source, image, commands, created_at, updated_at,"
+                " forward_ports, pending) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     project.id,
                     project.user_id,
@@ -52,6 +53,8 @@ class SqliteProjects:
                     json_text(asdict(project.commands)),
                     time_text(project.created_at),
                     time_text(project.updated_at),
+                    json_text(list(project.forward_ports)),
+                    int(project.pending),
                 ),
             )
 
@@ -66,7 +69,7 @@ class SqliteProjects:
 
         def work(connection: sqlite3.Connection) -> Page[Project]:
             rows = connection.execute(
-                "SELECT * FROM projects WHERE user_id = ? AND n < ? ORDER BY n DESC LIMIT ?",
+                "SELECT * FROM projects WHERE user_id = ? AND n < ? AND NOT pending ORDER BY n DESC LIMIT ?",
                 (user_id, before, size + 1),
             ).fetchall()
             more = encode("projects", rows[size - 1]["n"]) if len(rows) > size else None
@@ -94,6 +97,27 @@ class SqliteProjects:
 
         return await self._database.write(work)
 
+    async def settle(
+        self, project_id: str, *, image: str | None, forward_ports: tuple[int, ...], pending: bool
+    ) -> Project:
+        now = time_text(self._clock.now())
+
+        def work(connection: sqlite3.Connection) -> Project:
+            connection.execute(
+                "UPDATE projects SET image = ?, forward_ports = ?, pending = ?, updated_at = ? WHERE id = ?",
+                (image, json_text(list(forward_ports)), int(pending), now, project_id),
+            )
+            return _get(connection, project_id)
+
+        return await self._database.write(work)
+
+    async def pending(self) -> tuple[Project, ...]:
+        def work(connection: sqlite3.Connection) -> tuple[Project, ...]:
+            rows = connection.execute("SELECT * FROM projects WHERE pending ORDER BY n").fetchall()
+            return tuple(_project(row) for row in rows)
+
+        return await self._database.read(work)
+
     async def delete(self, project_id: str) -> None:
         def work(connection: sqlite3.Connection) -> None:
             if connection.execute("DELETE FROM projects WHERE id = ?", (project_id,)).rowcount == 0:
@@ -119,4 +143,6 @@ def _project(row: sqlite3.Row) -> Project:
         commands=commands_from(row["commands"]),
         created_at=time_from(row["created_at"]),
         updated_at=time_from(row["updated_at"]),
+        forward_ports=tuple(json.loads(row["forward_ports"])),
+        pending=bool(row["pending"]),
     )

@@ -20,6 +20,7 @@ PAGE_CHARS = 4_000_000
 
 
 async def create(context: Context, params: ChatCreateParams) -> Chat:
+    await context.services.projects.get(params.project_id)
     made = await context.services.chats.create(params.project_id, title=params.title, model=params.model)
     return wire.chat_(made)
 

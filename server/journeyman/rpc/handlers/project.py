@@ -2,23 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
+from journeyman import records
+from journeyman.failures import Failure
 from journeyman.rpc import wire
 from journeyman.rpc.handlers.answers import value_of
+from journeyman.rpc.progress import SourceWork
 from journeyman.rpc.router import Context, Handler
+from journeyman.sources import spec
 from journeyman_protocol.base import Empty, Page
 from journeyman_protocol.project import (
+    FromArchive,
+    FromFolder,
+    FromGit,
     Project,
+    ProjectCreated,
     ProjectCreateParams,
     ProjectDeleteParams,
     ProjectListParams,
+    ProjectNotice,
     ProjectRef,
     ProjectUpdateParams,
 )
 
 
-async def create(context: Context, params: ProjectCreateParams) -> Project:
-    made = await context.services.projects.create(name=params.name, source=params.source, image=params.image)
-    return wire.project_(made)
+async def create(context: Context, params: ProjectCreateParams) -> ProjectCreated:
+    if isinstance(params.source, str):
+        plain = await context.services.projects.create(
+            name=params.name, source=params.source, image=params.image
+        )
+        return _created(plain)
+    source = _source(context, params.source)
+    with SourceWork(context.peer, params.work_done_token) as work:
+        made = await context.services.sources.create(
+            source, name=params.name, image=params.image, say=work.show
+        )
+    return _created(made.project, made.notices)
+
+
+def _source(context: Context, given: FromFolder | FromGit | FromArchive) -> spec.Source:
+    if isinstance(given, FromGit):
+        return spec.FromGit(given.git.url, given.git.ref, given.git.depth)
+    if isinstance(given, FromArchive):
+        return spec.FromArchive(given.archive.project_id, given.archive.archive_id)
+    if not context.peer.local:
+        raise Failure(
+            "unauthorized",
+            "Only a client on the daemon's own machine can name a folder of it.",
+            hint='Create the project with source "folder" and send the files with workspace/import.',
+        )
+    folder = given.folder
+    return spec.FromFolder(Path(folder.path), tuple(folder.exclude), tuple(folder.include))
+
+
+def _created(project: records.Project, notices: Sequence[spec.Notice] = ()) -> ProjectCreated:
+    told = [ProjectNotice(level=n.level, message=n.message, hint=n.hint or None) for n in notices]
+    return ProjectCreated(**dict(wire.project_(project)), notices=told or None)
 
 
 async def list_(context: Context, params: ProjectListParams) -> Page[Project]:
@@ -31,6 +72,7 @@ async def get(context: Context, params: ProjectRef) -> Project:
 
 
 async def update(context: Context, params: ProjectUpdateParams) -> Project:
+    await context.services.projects.get(params.project_id)
     commands = None if params.commands is None else wire.from_commands(params.commands)
     changed = await context.services.projects.update(params.project_id, name=params.name, commands=commands)
     return wire.project_(changed)

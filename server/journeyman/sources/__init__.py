@@ -1,0 +1,1 @@
+"""Where a new project's files come from: a folder of this machine, a repository, an archive."""
