@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from journeyman_protocol import (
     agent,
+    archives,
     chat,
     daemon,
     differences,
@@ -143,6 +144,30 @@ METHODS: tuple[Method, ...] = (
         Scope.PROJECT,
     ),
     _request("workspace/archives", workspace.WorkspaceRef, workspace.ArchiveList, "Archives, newest first."),
+    _request(
+        "workspace/nameArchive",
+        archives.NameArchiveParams,
+        workspace.Archive,
+        "Give an archive a name, which keeps it, or take it away.",
+    ),
+    _request(
+        "workspace/verifyArchive",
+        archives.VerifyArchiveParams,
+        archives.VerifyArchiveResult,
+        "Look whether an archive is whole.",
+    ),
+    _request(
+        "workspace/deleteArchive",
+        archives.ArchiveRef,
+        archives.Done,
+        "Remove an archive for good; never the newest one.",
+    ),
+    _request(
+        "workspace/pruneArchives",
+        archives.PruneParams,
+        archives.PruneResult,
+        "Thin out a project's archives as the settings say, and collect what none of them needs.",
+    ),
     _request(
         "workspace/close",
         workspace.WorkspaceRef,

@@ -29,6 +29,8 @@ class Archive(Message):
     """Bytes of file content."""
     new_bytes: int
     """Bytes it added to the store."""
+    name: str | None = None
+    """Given with `workspace/nameArchive`; told by `workspace/archives` and there only."""
     created_at: Timestamp
 
 

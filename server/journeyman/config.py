@@ -69,8 +69,12 @@ class Settings(BaseSettings):
     archive_key_file: Path | None = None
     """Key file that encrypts archives on this machine before they are stored; `journeyman archive key` makes
     one. A store is encrypted from its first archive on or not at all."""
-    archives_kept: int = Field(default=5, ge=1)
-    """How many archives of a project `workspace/archives` promises to keep at least."""
+    archives_last: int = Field(default=5, ge=1)
+    """How many of the newest archives of a project are kept."""
+    archives_hourly: int = Field(default=24, ge=0)
+    """Of how many hours that have archives the newest one is kept."""
+    archives_daily: int = Field(default=14, ge=0)
+    """Of how many days that have archives the newest one is kept."""
     model: str | None = None
     """Model used when neither the request nor the chat names one, e.g. `openrouter/qwen/qwen3-coder`."""
     model_base_url: str | None = None

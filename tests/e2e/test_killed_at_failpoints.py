@@ -21,6 +21,7 @@ CHOSEN = [
     "archive.instance_removed",
     "restore.directory_complete",
     "restore.swap_decided",
+    "thin.pack_removed",
     "delete.pointer_removed",
 ]
 

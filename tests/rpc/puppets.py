@@ -16,8 +16,12 @@ from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.model import ModelInfo
 from journeyman.ports.store import Store
 from journeyman.project.service import ProjectService
-from journeyman.records import ArchiveRecord, Run, RunStatus
+from journeyman.records import Run, RunStatus
+from journeyman.workspace.archive.keeping import Thinned
+from journeyman.workspace.archive.load import no_archive
+from journeyman.workspace.archive.outcomes import VerifyReport
 from journeyman.workspace.errors import WorkspaceError
+from journeyman.workspace.kept_archives import Kept
 from journeyman.workspace.status import WorkspaceStatus
 
 
@@ -121,10 +125,35 @@ class PuppetModels:
         raise Failure("model_key_missing", "No model is set up.")
 
 
+class PuppetKept:
+    """A project with no archive."""
+
+    async def list(self, project_id: str) -> tuple[Kept, ...]:
+        return ()
+
+    async def name(self, project_id: str, archive_id: str, name: str | None) -> Any:
+        return _nothing(project_id, archive_id)
+
+    async def drop(self, project_id: str, archive_id: str) -> Any:
+        return _nothing(project_id, archive_id)
+
+    async def verify(self, project_id: str, archive_id: str | None, *, read_data: bool) -> Any:
+        return VerifyReport("a", ok=True, packs=1, bytes_read=int(read_data), problems=())
+
+    async def thin(self, project_id: str, *, dry_run: bool = False) -> Any:
+        return Thinned(("a",), packs=2, bytes=3, noted=4 if dry_run else 5)
+
+
+def _nothing(project_id: str, archive_id: str) -> WorkspaceError:
+    failure = no_archive(project_id, archive_id)
+    return WorkspaceError(failure.kind, failure.message, failure.hint)
+
+
 class PuppetManager:
     """Answers what the test queued, method by method; otherwise a workspace that is not there."""
 
     def __init__(self) -> None:
+        self.kept = PuppetKept()
         self.guest: Any = None
         """Where set, every project's workspace is at hand and has this guest."""
         self.held: Counter[tuple[str, str]] = Counter()
@@ -176,9 +205,6 @@ class PuppetManager:
         self, project_id: str, archive_id: str | None = None, *, on_progress: Any = None
     ) -> Any:
         return self._answer("restore", (project_id, archive_id), {})
-
-    async def archives(self, project_id: str) -> tuple[ArchiveRecord, ...]:
-        return ()
 
     async def close(self, project_id: str) -> Any:
         self.calls.append(("close", (project_id,), {}))

@@ -31,6 +31,8 @@ export interface Archive {
   bytes: number;
   /** Bytes it added to the store. */
   newBytes: number;
+  /** Given with `workspace/nameArchive`; told by `workspace/archives` and there only. */
+  name?: string;
   createdAt: string;
 }
 
@@ -52,6 +54,11 @@ export interface ArchiveParams {
   /** Keep the workspace running after the archive was verified. Otherwise it is removed then. */
   keep?: boolean;
   workDoneToken?: number | string;
+}
+
+export interface ArchiveRef {
+  projectId: string;
+  archiveId: string;
 }
 
 export interface ArchiveResult {
@@ -261,6 +268,10 @@ export interface DirectoryPage {
   nextCursor?: string;
   /** Entries whose names are not UTF-8 and which therefore no page holds. */
   unnamed: number;
+}
+
+/** It is done. */
+export interface Done {
 }
 
 /** No parameters, or a result that says only that it is done. */
@@ -515,6 +526,13 @@ export interface ModelList {
   default?: string;
 }
 
+export interface NameArchiveParams {
+  projectId: string;
+  archiveId: string;
+  /** A named archive is never thinned out. Absent: the name is taken away. */
+  name?: string;
+}
+
 export interface Paged {
   /** `nextCursor` of the page before; absent for the first page. */
   cursor?: string;
@@ -615,6 +633,25 @@ export interface ProjectUpdateParams {
   name?: string;
   /** Replaces all three commands. */
   commands?: Commands;
+}
+
+export interface PruneParams {
+  projectId: string;
+  /** Say what would go; nothing does. */
+  dryRun?: boolean;
+}
+
+/** Archives go at once. Objects no archive needs are noted first and go a day later at the earliest. */
+export interface PruneResult {
+  /** Archives that went. */
+  archives: string[];
+  /** Objects that went. */
+  packs: number;
+  bytes: number;
+  /** Objects no archive needs whose day is not over. */
+  noted: number;
+  /** Why objects were not looked at, as sentences; nothing goes then. */
+  problems: string[];
 }
 
 export interface ReadDirectoryParams {
@@ -771,6 +808,25 @@ export interface Usage {
   modelCalls: number;
 }
 
+export interface VerifyArchiveParams {
+  projectId: string;
+  /** Absent: the newest. */
+  archiveId?: string;
+  /** Read every byte, not only what is there and how large. */
+  readData?: boolean;
+}
+
+export interface VerifyArchiveResult {
+  /** Absent where the archive's manifest cannot be read. */
+  archiveId?: string;
+  ok: boolean;
+  /** Objects looked at. */
+  packs: number;
+  bytesRead: number;
+  /** What is wrong, as sentences. */
+  problems: string[];
+}
+
 /** A directory, or one name in a directory that need not be there yet. Links below it are not followed. */
 export interface WatchParams {
   projectId: string;
@@ -909,6 +965,14 @@ export interface Requests {
   "workspace/restore": { params: RestoreParams; result: RestoreResult };
   /** Archives, newest first. */
   "workspace/archives": { params: WorkspaceRef; result: ArchiveList };
+  /** Give an archive a name, which keeps it, or take it away. */
+  "workspace/nameArchive": { params: NameArchiveParams; result: Archive };
+  /** Look whether an archive is whole. */
+  "workspace/verifyArchive": { params: VerifyArchiveParams; result: VerifyArchiveResult };
+  /** Remove an archive for good; never the newest one. */
+  "workspace/deleteArchive": { params: ArchiveRef; result: Done };
+  /** Thin out a project's archives as the settings say, and collect what none of them needs. */
+  "workspace/pruneArchives": { params: PruneParams; result: PruneResult };
   /** End the workspace's processes and keep its files on this machine. */
   "workspace/close": { params: WorkspaceRef; result: WorkspaceStatus };
   /** Copy files into the workspace. */

@@ -38,6 +38,7 @@ from journeyman.sources.service import Sources
 from journeyman.tasks import Supervisor
 from journeyman.todo.service import TodoService
 from journeyman.workspace.archive.engine import ArchiveEngine
+from journeyman.workspace.archive.retention import Policy
 from journeyman.workspace.differences import Differences
 from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.manager import WorkspaceManager
@@ -109,6 +110,7 @@ async def build(
             trash_grace_s=settings.trash_grace_s,
             tiers=_tiers(settings),
             image_of=projects.image_of,
+            policy=Policy(settings.archives_last, settings.archives_hourly, settings.archives_daily),
         )
         sources = Sources(projects, manager, engine, supervisor, images=sandbox.name == "docker")
         runs = RunService(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 from typer.core import TyperGroup
 
-from journeyman.cli import archive_key, archives
+from journeyman.cli import archive_care, archive_extract, archive_key, archives
 
 
 class MakeByDefault(TyperGroup):
@@ -24,4 +24,11 @@ app = typer.Typer(
 )
 app.command("make")(archives.archive)
 app.command("list")(archives.archives)
+app.command("show")(archive_care.show)
+app.command("diff")(archive_care.diff)
+app.command("verify")(archive_care.verify)
+app.command("name")(archive_care.name)
+app.command("delete")(archive_care.delete)
+app.command("prune")(archive_care.prune)
+app.command("extract")(archive_extract.extract)
 app.command("key")(archive_key.key)

@@ -8,7 +8,7 @@ import typer
 
 from journeyman.cli import output
 from journeyman.cli.options import Json
-from journeyman.failures import not_found
+from journeyman.cli.visible import visible
 
 Project = Annotated[str, typer.Argument(help="Project id, its first characters, or its name.")]
 
@@ -55,21 +55,13 @@ def restore(
 
     Example: journeyman restore 3f2a --archive 9b1c
     """
+    from journeyman.cli.archive_care import archive_ref
     from journeyman.cli.details import archive_text
-    from journeyman.cli.ids import project_id
     from journeyman.cli.link import Link, call
     from journeyman.cli.progress import watched
 
     async def ask(client: Link) -> dict[str, Any]:
-        params: dict[str, Any] = {"projectId": await project_id(client.request, project)}
-        if archive_id:
-            items = (await client.request("workspace/archives", params))["items"]
-            matches = [a["archiveId"] for a in items if a["archiveId"].startswith(archive_id)]
-            if len(matches) != 1:
-                failure = not_found("archive", archive_id)
-                failure.hint = f"`journeyman archives {project}` shows what there is."
-                raise failure
-            params["archiveId"] = matches[0]
+        params = await archive_ref(client.request, project, archive_id)
         return await watched(client, "workspace/restore", params, "restoring")
 
     done = call(ask)
@@ -94,10 +86,11 @@ def archives(project: Project, json: Json = False) -> None:
         output.print_json(items)
         return
     output.print_table(
-        ["archive", "files", "bytes", "new", "made"],
+        ["archive", "name", "files", "bytes", "new", "made"],
         [
             [
                 a["archiveId"],
+                visible(a.get("name") or ""),
                 f"{a['files']:,}",
                 output.size(a["bytes"]),
                 output.size(a["newBytes"]),

@@ -35,7 +35,7 @@ async def watched(client: Link, method: str, params: dict[str, Any], label: str)
             if value.get("percentage") is not None:
                 bar.update(task, total=100, completed=value["percentage"])
             if value.get("message"):
-                bar.update(task, description=one_line(value["message"], 60))
+                bar.update(task, description=one_line(value["message"], 80))
 
         client.on("$/progress", reported)
         return await client.request(method, {**params, "workDoneToken": token})

@@ -144,6 +144,10 @@ class ArchiveStore(Protocol):
 
     async def get(self, archive_id: str) -> ArchiveRecord: ...
 
+    async def delete(self, archive_id: str) -> None:
+        """No error when it is not there."""
+        ...
+
     async def newest(self, project_id: str) -> ArchiveRecord | None: ...
 
     async def list(self, project_id: str) -> tuple[ArchiveRecord, ...]:

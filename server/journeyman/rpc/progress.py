@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from journeyman.chat.event_log import EventLog
 
 REPORT_EVERY_S = 0.1
+RATE_AFTER_S = 0.5
+"""A rate of less than this says nothing."""
 TITLE = "Journeyman"
 
 
@@ -158,6 +160,8 @@ class ArchiveWork:
     def __init__(self, peer: Peer, token: ProgressToken | None, what: str) -> None:
         self._work_done = WorkDone(peer, token) if token is not None else None
         self._what = what
+        self._phase = ""
+        self._since = 0.0
 
     def __enter__(self) -> ArchiveWork:
         if self._work_done is not None:
@@ -173,7 +177,21 @@ class ArchiveWork:
         if self._work_done is not None:
             total = progress.bytes_total or 0
             percentage = 100 * progress.bytes_done // total if total else 0
-            self._work_done.report(f"{self._what}: {progress.phase}", percentage)
+            self._work_done.report(f"{self._what}: {progress.phase}{self._how_far(progress)}", percentage)
+
+    def _how_far(self, progress: Any) -> str:
+        """Files, bytes and the mean rate of the phase that is going on."""
+        now = asyncio.get_running_loop().time()
+        if progress.phase != self._phase:
+            self._phase, self._since = progress.phase, now
+        if not progress.bytes_total:
+            return ""
+        spent = now - self._since
+        rate = f", {progress.bytes_done / 1e6 / spent:,.0f} MB/s" if spent >= RATE_AFTER_S else ""
+        return (
+            f" {progress.files_done:,} of {progress.files_total:,} files,"
+            f" {progress.bytes_done / 1e6:,.0f} of {progress.bytes_total / 1e6:,.0f} MB{rate}"
+        )
 
 
 class SourceWork:

@@ -150,7 +150,7 @@ def from_todo_items(items: Iterable[todo.TodoItem]) -> tuple[records.TodoItem, .
     )
 
 
-def archive(value: records.ArchiveRecord) -> workspace.Archive:
+def archive(value: records.ArchiveRecord, name: str | None = None) -> workspace.Archive:
     return workspace.Archive(
         archive_id=value.id,
         project_id=value.project_id,
@@ -158,6 +158,7 @@ def archive(value: records.ArchiveRecord) -> workspace.Archive:
         files=value.files,
         bytes=value.bytes,
         new_bytes=value.new_bytes,
+        name=name,
         created_at=timestamp(value.created_at),
     )
 

@@ -7,10 +7,13 @@ archive in the database and everything that is removed afterwards is the manager
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Protocol
 
 from journeyman.ports.guest import Guest
-from journeyman.workspace.archive.outcomes import ArchiveProgress
+from journeyman.workspace.archive.keeping import Thinned
+from journeyman.workspace.archive.outcomes import ArchiveProgress, VerifyReport
+from journeyman.workspace.archive.retention import Policy
 
 Journal = Callable[[str], Awaitable[None]]
 """Persists the step that is now done; the engine awaits it before it goes on."""
@@ -62,13 +65,18 @@ class ArchiveKnown(Protocol):
     def digest(self) -> str: ...
 
 
-class ArchiveChecked(Protocol):
-    """Whether an archive is whole, and what is wrong with it."""
+class Keeper(Protocol):
+    """What of a project's archives stays in the store. Its lease must be held by whoever calls."""
 
-    @property
-    def ok(self) -> bool: ...
-    @property
-    def problems(self) -> tuple[str, ...]: ...
+    async def names(self, project_id: str) -> dict[str, str]: ...
+
+    async def name(self, project_id: str, archive_id: str, name: str | None) -> None: ...
+
+    async def drop(self, project_id: str, archive_id: str) -> None: ...
+
+    async def thin(
+        self, project_id: str, policy: Policy, *, now: datetime, dry_run: bool = False
+    ) -> Thinned: ...
 
 
 class Archiver(Protocol):
@@ -105,9 +113,12 @@ class Archiver(Protocol):
 
     async def verify(
         self, project_id: str, archive_id: str | None = None, *, read_data: bool = False
-    ) -> ArchiveChecked:
+    ) -> VerifyReport:
         """Look at the manifest and every pack it needs, and with `read_data` at every byte."""
         ...
+
+    @property
+    def keeping(self) -> Keeper: ...
 
     async def forget(self, project_id: str) -> None:
         """Delete every object of the project."""

@@ -18,10 +18,12 @@ from journeyman.ports.store import Store
 from journeyman.records import ArchiveRecord
 from journeyman.tasks import Supervisor
 from journeyman.workspace import leave
+from journeyman.workspace.archive.retention import Policy
 from journeyman.workspace.archiving import Archiver, Progress
 from journeyman.workspace.bring_back import Restored, bring_back
 from journeyman.workspace.deadlines import Deadlines, within
 from journeyman.workspace.errors import WorkspaceError, answers
+from journeyman.workspace.kept_archives import KeptArchives
 from journeyman.workspace.ledger import Leases
 from journeyman.workspace.machine import ImageOf, Machine
 from journeyman.workspace.put_away import PutAway
@@ -56,6 +58,7 @@ class WorkspaceManager:
         ttl_s: float = 600.0,
         trash_grace_s: float = 7 * 24 * 3600.0,
         tiers: Tiers | None = None,
+        policy: Policy | None = None,
         deadlines: Deadlines | None = None,
         image_of: ImageOf = _default_image,
     ) -> None:
@@ -78,10 +81,13 @@ class WorkspaceManager:
             deadlines=deadlines,
         )
         self._turns = Turns(self._room, incident=self.incident)
+        self.kept = KeptArchives(self._room, self._turns, policy or Policy(), incident=self.incident)
+        """The archives of a project, after they were made."""
         self._upkeep = Upkeep(
             self._room,
             self._turns,
             self._tiers,
+            self.kept,
             ttl_s=ttl_s,
             trash_grace_s=trash_grace_s,
             incident=self.incident,
@@ -186,12 +192,6 @@ class WorkspaceManager:
         for entry in self._registry.entries():
             told[entry.project_id] = of_entry(entry, self._room.clock, rows.get(entry.project_id))
         return tuple(told[project_id] for project_id in sorted(told))
-
-    @answers
-    async def archives(self, project_id: str) -> tuple[ArchiveRecord, ...]:
-        """The archives recorded for this project, newest first."""
-        async with within(self._room.deadlines.store_s, "Reading the archives' records"):
-            return await self._room.store.archives.list(project_id)
 
     # -- putting away and bringing back -----------------------------------------------------------
 

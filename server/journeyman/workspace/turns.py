@@ -81,7 +81,7 @@ class Turns:
     async def alone(self, desk: Desk) -> AsyncGenerator[None]:
         """The desk, locked, with nobody using the project; what goes wrong is noted in the map."""
         async with desk.lock:
-            await self._rest_locked(desk)
+            await self.rest_locked(desk)
             refuse_if_used(desk)
             try:
                 yield
@@ -149,9 +149,9 @@ class Turns:
         """When nobody uses the workspace any more: idle, the row says so, the lease is given back."""
         if not +desk.entry.users and desk.ledger is not None:
             async with desk.lock:
-                await self._rest_locked(desk)
+                await self.rest_locked(desk)
 
-    async def _rest_locked(self, desk: Desk) -> None:
+    async def rest_locked(self, desk: Desk) -> None:
         entry, ledger = desk.entry, desk.ledger
         if ledger is None or +entry.users or desk.flight is not None:
             return

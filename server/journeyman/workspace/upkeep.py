@@ -13,8 +13,9 @@ from journeyman.failures import Failure
 from journeyman.records import ArchiveRecord
 from journeyman.workspace.cool import cool
 from journeyman.workspace.deadlines import within
-from journeyman.workspace.errors import answers
+from journeyman.workspace.errors import WorkspaceError, answers
 from journeyman.workspace.freeze import freeze
+from journeyman.workspace.kept_archives import KeptArchives
 from journeyman.workspace.put_away import PutAway
 from journeyman.workspace.reconcile import tidy
 from journeyman.workspace.room import Desk, Room
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 TIDY_AGAIN_S = 60.0
 PURGE_EVERY_S = 3600.0
 COOL_EVERY_S = 300.0
+THIN_EVERY_S = 6 * 3600.0
 UPLOAD_AGAIN_S = 120.0
 UPLOADS_AT_ONCE = 1
 """Background uploads leave the machine and the line to those somebody waits for."""
@@ -48,6 +50,7 @@ class Upkeep:
         room: Room,
         turns: Turns,
         tiers: Tiers,
+        kept: KeptArchives,
         *,
         ttl_s: float,
         trash_grace_s: float,
@@ -56,6 +59,7 @@ class Upkeep:
         self._room = room
         self._turns = turns
         self._tiers = tiers
+        self._kept = kept
         self._warn_s = min(WARN_S, ttl_s / 10)
         self._trash_grace_s = trash_grace_s
         self.incident = incident
@@ -77,6 +81,7 @@ class Upkeep:
         return (
             Chore("emptying the trash", PURGE_EVERY_S, self.purge),
             Chore("cooling warm workspaces", COOL_EVERY_S, self.cool_some),
+            Chore("thinning out archives", THIN_EVERY_S, self.thin_all),
         )
 
     def next_due(self) -> float | None:
@@ -140,6 +145,17 @@ class Upkeep:
     @answers
     async def purge(self) -> int:
         return await self._room.removal.purge(older_than_s=self._trash_grace_s)
+
+    @answers
+    async def thin_all(self) -> None:
+        """Retention and collection, one project after the other. One in use has its turn next time."""
+        async with within(self._room.deadlines.store_s, "Reading the workspaces"):
+            rows = await self._room.store.workspaces.list()
+        for row in rows:
+            if row.archive_id is not None:
+                thinned = await self._kept.thin(row.project_id)
+                if isinstance(thinned, WorkspaceError) and thinned.kind != "busy":
+                    log.warning("archives of %s were not thinned out: %s", row.project_id, thinned.message)
 
     @answers
     async def cool_some(self) -> None:

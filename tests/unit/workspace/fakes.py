@@ -18,6 +18,7 @@ from journeyman.failures import Failure
 from journeyman.ports.sandbox import Generation, Instance, InstanceSpec
 from journeyman.records import ArchiveRecord, WorkspaceRow
 from journeyman.testing.clock import FakeClock
+from journeyman.workspace.archive.keeping import Thinned
 from journeyman.workspace.archive.outcomes import VerifyReport
 from unit.workspace.life import Life, port
 
@@ -221,6 +222,16 @@ class FakeGenerations:
         return gone
 
 
+class FakeKeeping:
+    """Retention is the engine's; here every archive stays."""
+
+    async def names(self, project_id: str) -> dict[str, str]:
+        return {}
+
+    async def thin(self, project_id: str, policy: Any, *, now: datetime, dry_run: bool = False) -> Thinned:
+        return Thinned()
+
+
 class FakeEngine:
     """Journals as the real one does, and is cancellable until the pointer moves."""
 
@@ -270,6 +281,10 @@ class FakeEngine:
     async def newest(self, project_id: str) -> Stored | None:
         kept = self.world.objects.get(project_id, [])
         return kept[-1] if kept else None
+
+    @property
+    def keeping(self) -> FakeKeeping:
+        return FakeKeeping()
 
     @port("engine.verify")
     async def verify(self, project_id: str, archive_id: str | None = None, *, read_data: bool = False) -> Any:

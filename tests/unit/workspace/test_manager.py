@@ -153,7 +153,7 @@ async def test_keep_archives_a_workspace_that_goes_on(world: World) -> None:
         await use(daemon, "p", "one")
         record = ok(await daemon.manager.archive("p", keep=True))
         assert "guest.kill_all" not in daemon.life.calls
-        assert ok(await daemon.manager.archives("p")) == (record,)
+        assert [each.record for each in ok(await daemon.manager.kept.list("p"))] == [record]
         assert (await use(daemon, "p")).acquired == "map"
 
 

@@ -49,7 +49,7 @@ async def tour(daemon: Daemon) -> str | None:
     await run("seven")
     await manager.status(P)
     await manager.list()
-    await manager.archives(P)
+    await manager.kept.list(P)
     got = await manager.acquire(GONE)
     if isinstance(got, Workspace):
         await manager.release(GONE)

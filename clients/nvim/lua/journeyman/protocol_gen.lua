@@ -22,6 +22,7 @@
 ---@field files integer
 ---@field bytes integer Bytes of file content.
 ---@field newBytes integer Bytes it added to the store.
+---@field name? string Given with `workspace/nameArchive`; told by `workspace/archives` and there only.
 ---@field createdAt string
 
 ---@class journeyman.ArchiveList
@@ -37,6 +38,10 @@
 ---@field wait? boolean False: answer when it is under way; `workspace/didChangeStatus` tells the rest.
 ---@field keep? boolean Keep the workspace running after the archive was verified. Otherwise it is removed then.
 ---@field workDoneToken? integer|string
+
+---@class journeyman.ArchiveRef
+---@field projectId string
+---@field archiveId string
 
 ---@class journeyman.ArchiveResult
 ---@field archive? journeyman.Archive Absent with `wait: false`.
@@ -197,6 +202,9 @@
 ---@field items journeyman.DirectoryEntry[]
 ---@field nextCursor? string
 ---@field unnamed integer Entries whose names are not UTF-8 and which therefore no page holds.
+
+---It is done.
+---@class journeyman.Done
 
 ---No parameters, or a result that says only that it is done.
 ---@class journeyman.Empty
@@ -374,6 +382,11 @@
 ---@field items journeyman.Model[]
 ---@field default? string The model a run uses when nothing names one.
 
+---@class journeyman.NameArchiveParams
+---@field projectId string
+---@field archiveId string
+---@field name? string A named archive is never thinned out. Absent: the name is taken away.
+
 ---@class journeyman.Paged
 ---@field cursor? string `nextCursor` of the page before; absent for the first page.
 ---@field limit? integer Most items in the answer.
@@ -449,6 +462,18 @@
 ---@field projectId string
 ---@field name? string
 ---@field commands? journeyman.Commands Replaces all three commands.
+
+---@class journeyman.PruneParams
+---@field projectId string
+---@field dryRun? boolean Say what would go; nothing does.
+
+---Archives go at once. Objects no archive needs are noted first and go a day later at the earliest.
+---@class journeyman.PruneResult
+---@field archives string[] Archives that went.
+---@field packs integer Objects that went.
+---@field bytes integer
+---@field noted integer Objects no archive needs whose day is not over.
+---@field problems string[] Why objects were not looked at, as sentences; nothing goes then.
 
 ---@class journeyman.ReadDirectoryParams
 ---@field projectId string
@@ -567,6 +592,18 @@
 ---@field costUsd? number
 ---@field modelCalls integer
 
+---@class journeyman.VerifyArchiveParams
+---@field projectId string
+---@field archiveId? string Absent: the newest.
+---@field readData? boolean Read every byte, not only what is there and how large.
+
+---@class journeyman.VerifyArchiveResult
+---@field archiveId? string Absent where the archive's manifest cannot be read.
+---@field ok boolean
+---@field packs integer Objects looked at.
+---@field bytesRead integer
+---@field problems string[] What is wrong, as sentences.
+
 ---A directory, or one name in a directory that need not be there yet. Links below it are not followed.
 ---@class journeyman.WatchParams
 ---@field projectId string
@@ -660,6 +697,10 @@ M.methods = {
   ["workspace/archive"] = { direction = "request" },
   ["workspace/restore"] = { direction = "request" },
   ["workspace/archives"] = { direction = "request" },
+  ["workspace/nameArchive"] = { direction = "request" },
+  ["workspace/verifyArchive"] = { direction = "request" },
+  ["workspace/deleteArchive"] = { direction = "request" },
+  ["workspace/pruneArchives"] = { direction = "request" },
   ["workspace/close"] = { direction = "request" },
   ["workspace/import"] = { direction = "request" },
   ["workspace/files"] = { direction = "request" },

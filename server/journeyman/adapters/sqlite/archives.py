@@ -46,6 +46,12 @@ class SqliteArchives:
 
         return await self._database.read(work)
 
+    async def delete(self, archive_id: str) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM archives WHERE id = ?", (archive_id,))
+
+        await self._database.write(work)
+
     async def newest(self, project_id: str) -> ArchiveRecord | None:
         def work(connection: sqlite3.Connection) -> ArchiveRecord | None:
             row = connection.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from journeyman.rpc.handlers import (
     agent,
+    archives,
     chat,
     daemon,
     differences,
@@ -24,6 +25,7 @@ HANDLERS: dict[str, Handler] = {
     **todo.HANDLERS,
     **workspace.HANDLERS,
     **files.HANDLERS,
+    **archives.HANDLERS,
     **differences.HANDLERS,
     **terminal.HANDLERS,
     **watching.HANDLERS,

@@ -10,7 +10,6 @@ from journeyman.workspace import transfer
 from journeyman.workspace.errors import WorkspaceError
 from journeyman_protocol.base import Paged
 from journeyman_protocol.workspace import (
-    ArchiveList,
     ArchiveParams,
     ArchiveResult,
     FileList,
@@ -88,12 +87,6 @@ async def restore(context: Context, params: RestoreParams) -> RestoreResult:
     return RestoreResult(archive=wire.archive(record), status=await _status(context, params.project_id))
 
 
-async def archives(context: Context, params: WorkspaceRef) -> ArchiveList:
-    await context.services.projects.get(params.project_id)
-    found = value_of(await context.services.manager.archives(params.project_id))
-    return ArchiveList(items=[wire.archive(record) for record in found])
-
-
 async def close(context: Context, params: WorkspaceRef) -> WorkspaceStatus:
     await context.services.projects.get(params.project_id)
     value_of(await context.services.manager.close(params.project_id))
@@ -143,7 +136,6 @@ HANDLERS: dict[str, Handler] = {
     "workspace/list": list_,
     "workspace/archive": archive,
     "workspace/restore": restore,
-    "workspace/archives": archives,
     "workspace/close": close,
     "workspace/import": import_,
     "workspace/files": files,

@@ -27,6 +27,7 @@ from journeyman.workspace.archive.compare import (
     to_read,
 )
 from journeyman.workspace.archive.frames import FrameSource
+from journeyman.workspace.archive.keeping import Keeping
 from journeyman.workspace.archive.limits import LIMITS, Limits
 from journeyman.workspace.archive.load import find, load
 from journeyman.workspace.archive.memory import keep_packs_apart
@@ -40,6 +41,7 @@ from journeyman.workspace.archive.outcomes import (
 )
 from journeyman.workspace.archive.restore import restore
 from journeyman.workspace.archive.scanning import Scan, scan
+from journeyman.workspace.archive.selection import only
 from journeyman.workspace.archive.statcache import StatCache
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.verify import verify
@@ -73,6 +75,8 @@ class ArchiveEngine:
         self._limits = limits
         self._workers = Workers()
         self._cache = StatCache(cache)
+        self.keeping = Keeping(objects, self._workers, limits)
+        """What stays in the store, and what goes."""
 
     async def archive(
         self,
@@ -107,14 +111,20 @@ class ArchiveEngine:
         archive_id: str | None = None,
         on_progress: Callable[[ArchiveProgress], None] | None = None,
         generation: int = 0,
+        path: bytes | None = None,
     ) -> RestoreOutcome:
         """Bring an archive (the newest without `archive_id`) back into the guest's empty /workspace and
-        compare the result. Raises `not_found`, `archive_corrupt`, or what store and guest raise; the
-        workspace must then be thrown away, the archive is as it was."""
+        compare the result; with `path` only that part of it. Raises `not_found`, `archive_corrupt`, or what
+        store and guest raise; the workspace must then be thrown away, the archive is as it was."""
         key, digest = await find(self._objects, project_id, archive_id)
         manifest, digest = await load(
             self._objects, self._workers, project_id, key, self._limits, digest=digest
         )
+        if path is not None:
+            part = only(manifest, path)
+            return (
+                await restore(self._objects, self._workers, guest, part, self._limits, on_progress or _quiet)
+            )[0]
         outcome, seen = await restore(
             self._objects, self._workers, guest, manifest, self._limits, on_progress or _quiet
         )
@@ -146,10 +156,10 @@ class ArchiveEngine:
     ) -> Comparison:
         """What differs between archive `before` (None: the newest) and the guest's workspace, or between
         it and archive `after` without a guest. `generation` as for `archive`."""
-        old = await self._manifest(project_id, before)
+        old = await self.manifest(project_id, before)
         was = sides(old.nodes)
         if guest is None:
-            new = await self._manifest(project_id, after)
+            new = await self.manifest(project_id, after)
             now, ident = sides(new.nodes), new.summary.archive_id
         else:
             seen = await scan(guest, self._limits, _quiet, xattrs=False)
@@ -165,12 +175,13 @@ class ArchiveEngine:
     ) -> bytes | None:
         """A file of an archive (None: the newest); None where it holds none of that name. `invalid` when
         it is larger than `limit` bytes."""
-        manifest = await self._manifest(project_id, archive_id)
+        manifest = await self.manifest(project_id, archive_id)
         key = layout.content_key(project_id)
         source = FrameSource(self._objects, self._workers, manifest, key, self._limits)
         return await content_of(source, manifest, path, limit)
 
-    async def _manifest(self, project_id: str, archive_id: str | None) -> Manifest:
+    async def manifest(self, project_id: str, archive_id: str | None) -> Manifest:
+        """An archive's (None: the newest) tree and index, checked. Raises `not_found`, `archive_corrupt`."""
         key, digest = await find(self._objects, project_id, archive_id)
         return (await load(self._objects, self._workers, project_id, key, self._limits, digest=digest))[0]
 

@@ -1,4 +1,4 @@
-"""Where things are: `p/<projectId>/HEAD`, `.../m/<seq>-<archiveId>`, `.../packs/<hash>`."""
+"""Where things are: `p/<projectId>/HEAD`, `.../m/<seq>-<archiveId>`, `.../packs/<hash>` and so on."""
 
 from __future__ import annotations
 
@@ -48,6 +48,16 @@ def parse_manifest_key(key: str) -> tuple[int, str] | None:
 
 def pack_key(project_id: str, name: str) -> str:
     return f"{prefix(project_id)}packs/{name}"
+
+
+def names_prefix(project_id: str) -> str:
+    """Of the names people gave archives: one object per archive id."""
+    return prefix(project_id) + "n/"
+
+
+def unused_key(project_id: str) -> str:
+    """What the last collection found unused."""
+    return prefix(project_id) + "unused"
 
 
 def content_key(project_id: str) -> bytes:

@@ -82,7 +82,11 @@ async def find(objects: ObjectStore, project_id: str, archive_id: str | None) ->
         parsed = layout.parse_manifest_key(info.key)
         if parsed is not None and parsed[1] == archive_id:
             return info.key, None
-    raise Failure(
+    raise no_archive(project_id, archive_id)
+
+
+def no_archive(project_id: str, archive_id: str) -> Failure:
+    return Failure(
         "not_found",
         f"Project {project_id} has no archive {archive_id!r}.",
         hint="List what there is with workspace/archives.",

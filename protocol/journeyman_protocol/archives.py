@@ -1,0 +1,62 @@
+"""Archives of a project after they were made: named, checked, removed, thinned out."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from journeyman_protocol.base import Id, Message
+
+
+class ArchiveRef(Message):
+    project_id: Id
+    archive_id: Id
+
+
+class Done(Message):
+    """It is done."""
+
+
+class NameArchiveParams(Message):
+    project_id: Id
+    archive_id: Id
+    name: str | None = Field(default=None, max_length=100)
+    """A named archive is never thinned out. Absent: the name is taken away."""
+
+
+class VerifyArchiveParams(Message):
+    project_id: Id
+    archive_id: Id | None = None
+    """Absent: the newest."""
+    read_data: bool = False
+    """Read every byte, not only what is there and how large."""
+
+
+class VerifyArchiveResult(Message):
+    archive_id: Id | None = None
+    """Absent where the archive's manifest cannot be read."""
+    ok: bool
+    packs: int
+    """Objects looked at."""
+    bytes_read: int
+    problems: list[str]
+    """What is wrong, as sentences."""
+
+
+class PruneParams(Message):
+    project_id: Id
+    dry_run: bool = False
+    """Say what would go; nothing does."""
+
+
+class PruneResult(Message):
+    """Archives go at once. Objects no archive needs are noted first and go a day later at the earliest."""
+
+    archives: list[Id]
+    """Archives that went."""
+    packs: int
+    """Objects that went."""
+    bytes: int
+    noted: int
+    """Objects no archive needs whose day is not over."""
+    problems: list[str]
+    """Why objects were not looked at, as sentences; nothing goes then."""

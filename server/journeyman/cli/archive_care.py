@@ -1,0 +1,192 @@
+"""journeyman archive show, diff, verify, name, delete, prune: looking after archives that were made."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from journeyman.cli import output
+from journeyman.cli.options import Json
+from journeyman.cli.visible import visible
+from journeyman.failures import not_found
+
+Project = Annotated[str, typer.Argument(help="Project id, its first characters, or its name.")]
+Which = Annotated[str, typer.Argument(help="Archive id or its first characters, or its name.")]
+Maybe = Annotated[str | None, typer.Argument(help="Archive id, its start, or its name. Default: the newest.")]
+
+
+async def archive_ref(request: Any, project: str, which: str | None) -> dict[str, Any]:
+    """`projectId`, and `archiveId` where one was named: by its id, the beginning of it, or its name."""
+    from journeyman.cli.ids import project_id
+
+    ref = {"projectId": await project_id(request, project)}
+    if which is None:
+        return ref
+    items = (await request("workspace/archives", ref))["items"]
+    found = [a["archiveId"] for a in items if a.get("name") == which] or [
+        a["archiveId"] for a in items if a["archiveId"].startswith(which)
+    ]
+    if len(found) != 1:
+        failure = not_found("archive", which)
+        failure.hint = f"`journeyman archive list {project}` shows what there is."
+        raise failure
+    return {**ref, "archiveId": found[0]}
+
+
+def show(project: Project, archive: Maybe = None, json: Json = False) -> None:
+    """Say what an archive is: its tree's digest, files, bytes, when it was made and its name."""
+    from journeyman.cli.link import Link, call
+
+    async def ask(client: Link) -> dict[str, Any]:
+        ref = await archive_ref(client.request, project, archive)
+        items = (await client.request("workspace/archives", {"projectId": ref["projectId"]}))["items"]
+        if not items:
+            raise not_found("archive", project)
+        return next(a for a in items if a["archiveId"] == ref.get("archiveId", items[0]["archiveId"]))
+
+    found = call(ask)
+    if json:
+        output.print_json(found)
+        return
+    rows = [
+        ["archive", found["archiveId"]],
+        ["name", visible(found.get("name") or "-")],
+        ["made", output.when(found["createdAt"])],
+        ["files", f"{found['files']:,}"],
+        ["bytes", output.size(found["bytes"])],
+        ["added to the store", output.size(found["newBytes"])],
+        ["digest of the tree", found["digest"]],
+    ]
+    output.print_table(["", ""], rows, empty="")
+
+
+def diff(project: Project, archive: Maybe = None, other: Maybe = None, json: Json = False) -> None:
+    """List what differs between an archive and the workspace, or between two archives.
+
+    Example: journeyman archive diff 3f2a before-the-rewrite
+    """
+    from journeyman.cli.ids import all_items
+    from journeyman.cli.link import Link, call
+
+    async def ask(client: Link) -> list[dict[str, Any]]:
+        ref = await archive_ref(client.request, project, archive)
+        params = {"projectId": ref["projectId"]}
+        if "archiveId" in ref:
+            params["from"] = ref["archiveId"]
+        if other is not None:
+            params["to"] = (await archive_ref(client.request, project, other))["archiveId"]
+        return await all_items(client.request, "workspace/diff", params)
+
+    items = call(ask)
+    if json:
+        output.print_json(items)
+        return
+    marks = {"added": "+", "removed": "-", "changed": "~"}
+    for item in items:
+        what = "" if item["content"] else "  (mode)"
+        output.stdout().print(f"{marks[item['change']]} {visible(item['path'])}{what}", markup=False)
+    if not items:
+        output.stdout().print("No difference.", style="dim")
+
+
+def verify(
+    project: Project,
+    archive: Maybe = None,
+    read_data: Annotated[
+        bool, typer.Option("--read-data", help="Read every byte, not only what is there and how large.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Look whether an archive is whole.
+
+    Exit code 1 where it is not.
+    """
+    from journeyman.cli.link import Link, call
+
+    async def ask(client: Link) -> dict[str, Any]:
+        ref = await archive_ref(client.request, project, archive)
+        return await client.request("workspace/verifyArchive", {**ref, "readData": read_data})
+
+    found = call(ask)
+    if json:
+        output.print_json(found)
+    else:
+        read = f", {output.size(found['bytesRead'])} read" if read_data else ""
+        output.stdout().print(
+            f"{found['packs']:,} objects looked at{read}: {'whole' if found['ok'] else 'DAMAGED'}",
+            style="green" if found["ok"] else "bold red",
+        )
+        for problem in found["problems"]:
+            output.stdout().print(f"  {visible(problem)}", markup=False)
+    raise typer.Exit(0 if found["ok"] else 1)
+
+
+def name(
+    project: Project,
+    archive: Which,
+    name: Annotated[str | None, typer.Argument(help="Left out: take the name away.")] = None,
+) -> None:
+    """Give an archive a name. A named archive is never thinned out.
+
+    Example: journeyman archive name 3f2a 9b1c before-the-rewrite
+    """
+    from journeyman.cli.link import Link, call
+
+    async def ask(client: Link) -> dict[str, Any]:
+        ref = await archive_ref(client.request, project, archive)
+        return await client.request("workspace/nameArchive", {**ref, "name": name})
+
+    done = call(ask)
+    said = f"is named {done['name']}" if done.get("name") else "has no name"
+    output.stdout().print(f"archive {done['archiveId']} {said}", style="green", markup=False)
+
+
+def delete(
+    project: Project,
+    archive: Which,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove an archive for good. The newest one is never removed."""
+    from journeyman.cli.link import Link, call
+
+    if not yes:
+        typer.confirm(f"Remove archive {archive} of {project} for good?", abort=True)
+
+    async def ask(client: Link) -> dict[str, Any]:
+        ref = await archive_ref(client.request, project, archive)
+        await client.request("workspace/deleteArchive", ref)
+        return ref
+
+    output.stdout().print(f"removed {call(ask)['archiveId']}", style="green", markup=False)
+
+
+def prune(
+    project: Project,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; nothing does.")] = False,
+    json: Json = False,
+) -> None:
+    """Thin out a project's archives now, as the daemon does every few hours.
+
+    Kept are the last ones, one an hour, one a day (see docs/settings.md) and the named ones. Objects no
+    archive needs any more go a day after they were first found so.
+    """
+    from journeyman.cli.ids import project_id
+    from journeyman.cli.link import Link, call
+
+    async def ask(client: Link) -> dict[str, Any]:
+        ident = await project_id(client.request, project)
+        return await client.request("workspace/pruneArchives", {"projectId": ident, "dryRun": dry_run})
+
+    done = call(ask)
+    if json:
+        output.print_json(done)
+        return
+    verb = "would go" if dry_run else "went"
+    output.stdout().print(
+        f"{len(done['archives'])} archives {verb}, {done['packs']} objects ({output.size(done['bytes'])})"
+        f" {verb}, {done['noted']} objects are not needed and wait for their day",
+        markup=False,
+    )
+    for problem in done["problems"]:
+        output.stdout().print(visible(problem), style="yellow", markup=False)

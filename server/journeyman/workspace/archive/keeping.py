@@ -1,0 +1,247 @@
+"""What of a project's archives stays in the store: names, retention, and the collection of packs.
+
+Dropping an archive removes its manifest. Its packs go later, in two cycles: the first notes which packs no
+manifest refers to, in the object `unused`; a later one, at least a day after, removes those that were noted
+then and still are referred to by none. Everything is read again in each cycle, and a manifest that cannot be
+read stops the collection: then nobody knows what it needs. The caller holds the project's lease, so that no
+archive of this daemon is on its way; against one that does not know the lease HEAD is compared once more
+before a pack goes. HEAD's archive is never dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from journeyman.failpoints import reach
+from journeyman.failures import Failure
+from journeyman.ports.objects import ObjectInfo, ObjectStore
+from journeyman.workspace.archive import codec, layout, pointer, strict
+from journeyman.workspace.archive.limits import Limits
+from journeyman.workspace.archive.load import load_manifest, no_archive
+from journeyman.workspace.archive.retention import Dated, Policy, kept
+from journeyman.workspace.archive.strict import MalformedError
+from journeyman.workspace.archive.workers import Workers
+
+NAME_MAX = 100
+GRACE = timedelta(hours=24)
+_VERSION = 1
+_UNREADABLE = "?"
+"""Stands for a name that cannot be read: the archive is kept as a named one is."""
+_RECORD_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Thinned:
+    dropped: tuple[str, ...] = ()
+    """Archives whose manifest went."""
+    packs: int = 0
+    """Packs that went."""
+    bytes: int = 0
+    noted: int = 0
+    """Packs that nothing refers to and whose day is not over."""
+    stays: frozenset[str] = frozenset()
+    """Archives that are there afterwards; empty where that is not known."""
+    problems: tuple[str, ...] = ()
+    """Why packs were not looked at, as sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    key: str
+    seq: int
+    archive_id: str
+    modified_at: datetime
+
+
+class Keeping:
+    def __init__(self, objects: ObjectStore, workers: Workers, limits: Limits) -> None:
+        self._objects = objects
+        self._workers = workers
+        self._limits = limits
+
+    async def names(self, project_id: str) -> dict[str, str]:
+        """Names by archive id."""
+        found: dict[str, str] = {}
+        prefix = layout.names_prefix(project_id)
+        async for info in self._objects.list(prefix):
+            try:
+                fields = strict.record(
+                    strict.parse(await self._objects.read(info.key, length=4096), 10),
+                    frozenset({"version", "name"}),
+                )
+                found[info.key[len(prefix) :]] = strict.text(fields["name"], NAME_MAX)
+            except MalformedError:
+                found[info.key[len(prefix) :]] = _UNREADABLE
+        return found
+
+    async def name(self, project_id: str, archive_id: str, name: str | None) -> None:
+        """Give an archive a name, which keeps it, or take its name away. `not_found`, `invalid`."""
+        if archive_id not in {each.archive_id for each in await self._listed(project_id)}:
+            raise no_archive(project_id, archive_id)
+        key = layout.names_prefix(project_id) + archive_id
+        if name is None:
+            await self._objects.delete(key)
+            return
+        if not name.strip() or len(name) > NAME_MAX or not name.isprintable():
+            raise Failure(
+                "invalid",
+                f"A name has 1 to {NAME_MAX} printable characters.",
+                hint="`name`: give it another one, or null to take it away.",
+            )
+        info = await self._objects.head(key)
+        data = strict.dump({"version": _VERSION, "name": name})
+        await self._objects.replace(key, data, etag=None if info is None else info.etag)
+
+    async def drop(self, project_id: str, archive_id: str) -> None:
+        """Remove one archive for good. `conflict` for the newest, `not_found`."""
+        found = await pointer.read(self._objects, project_id)
+        if found is not None and found[0].archive_id == archive_id:
+            raise Failure(
+                "conflict",
+                "This is the newest archive, which the workspace comes back from.",
+                hint="Make another archive first, or delete the project with its archives.",
+            )
+        keys = [each.key for each in await self._listed(project_id) if each.archive_id == archive_id]
+        if not keys:
+            raise no_archive(project_id, archive_id)
+        for key in keys:
+            await self._remove(project_id, key, archive_id)
+
+    async def thin(self, project_id: str, policy: Policy, *, now: datetime, dry_run: bool = False) -> Thinned:
+        """Apply the policy, then one cycle of the collection. With `dry_run` nothing is written or goes."""
+        found = await pointer.read(self._objects, project_id)
+        if found is None:
+            return Thinned()
+        head = found[0]
+        listed = await self._listed(project_id)
+        surplus = await self._surplus(project_id, listed, head, policy, now)
+        if not dry_run:
+            for each in surplus:
+                await self._remove(project_id, each.key, each.archive_id)
+        gone = {each.key for each in surplus}
+        rest = [each for each in listed if each.key not in gone]
+        packs = await self._packs(project_id, head, rest, now, dry_run=dry_run)
+        dropped = tuple(each.archive_id for each in surplus)
+        return replace(packs, dropped=dropped, stays=frozenset(each.archive_id for each in rest))
+
+    async def _packs(
+        self, project_id: str, head: pointer.Head, rest: list[_Listed], now: datetime, *, dry_run: bool
+    ) -> Thinned:
+        """One cycle over the packs, where it can be told which ones the rest needs."""
+        if head.manifest_key not in {each.key for each in rest}:
+            return Thinned(problems=("The manifest of the newest archive is not there.",))
+        used: set[str] = set()
+        for each in rest:
+            try:
+                manifest = await load_manifest(
+                    self._objects, self._workers, project_id, each.key, self._limits
+                )
+            except Failure as failure:
+                if failure.kind != "archive_corrupt":
+                    raise
+                return Thinned(problems=(failure.message,))
+            used.update(pack.name for pack in manifest.packs)
+        return await self._cycle(project_id, head, used, now, dry_run=dry_run)
+
+    async def _surplus(
+        self, project_id: str, listed: list[_Listed], head: pointer.Head, policy: Policy, now: datetime
+    ) -> list[_Listed]:
+        """Archives the policy does not keep, and attempts that were given up more than a day ago. What
+        cannot be read stays."""
+        dated = [
+            Dated(each.archive_id, each.seq, at)
+            for each in listed
+            if each.seq <= head.seq and (at := await self._made_at(each.key)) is not None
+        ]
+        known = {each.archive_id for each in dated}
+        stay = kept(dated, policy, await self.names(project_id)) | {head.archive_id}
+        return [
+            each
+            for each in listed
+            if (each.archive_id in known and each.archive_id not in stay)
+            or (each.seq > head.seq and each.modified_at + GRACE <= now)
+        ]
+
+    async def _cycle(
+        self,
+        project_id: str,
+        head: pointer.Head,
+        used: set[str],
+        now: datetime,
+        *,
+        dry_run: bool,
+    ) -> Thinned:
+        packs: dict[str, ObjectInfo] = {}
+        prefix = layout.pack_key(project_id, "")
+        async for info in self._objects.list(prefix):
+            packs[info.key[len(prefix) :]] = info
+        noted, etag = await self._noted(project_id)
+        unused = packs.keys() - used
+        due = sorted(name for name in unused if name in noted and noted[name] + GRACE <= now)
+        size = sum(packs[name].size for name in due)
+        rest = {name: noted.get(name, now) for name in sorted(unused - set(due))}
+        result = Thinned(packs=len(due), bytes=size, noted=len(rest))
+        if dry_run:
+            return result
+        for name in due:
+            again = await pointer.read(self._objects, project_id)
+            if again is None or again[0] != head:
+                return Thinned(problems=("Somebody archived the project meanwhile.",))
+            await self._objects.delete(packs[name].key)
+            reach("thin.pack_removed")
+        if rest != noted:
+            await self._note(project_id, rest, etag)
+        return result
+
+    async def _noted(self, project_id: str) -> tuple[dict[str, datetime], str | None]:
+        """Packs that were found unused before, and since when. What cannot be read was never noted."""
+        try:
+            data, info = await self._objects.read_with_info(
+                layout.unused_key(project_id), length=_RECORD_BYTES
+            )
+        except Failure as failure:
+            if failure.kind == "not_found":
+                return {}, None
+            if failure.kind == "archive_corrupt":
+                head = await self._objects.head(layout.unused_key(project_id))
+                return {}, None if head is None else head.etag
+            raise
+        try:
+            fields = strict.record(strict.parse(data, len(data)), frozenset({"version", "since"}))
+            if fields["version"] != _VERSION or type(fields["since"]) is not dict:
+                raise MalformedError("it is of another version")
+            since = cast("dict[str, Any]", fields["since"])
+            return {name: codec.instant(at) for name, at in since.items()}, info.etag
+        except MalformedError:
+            return {}, info.etag
+
+    async def _note(self, project_id: str, since: dict[str, datetime], etag: str | None) -> None:
+        fields = {name: at.isoformat() for name, at in since.items()}
+        data = strict.dump({"version": _VERSION, "since": fields})
+        await self._objects.replace(layout.unused_key(project_id), data, etag=etag)
+        reach("thin.noted")
+
+    async def _made_at(self, key: str) -> datetime | None:
+        try:
+            data = await self._objects.read(key, length=codec.SUMMARY_READ_BYTES)
+            return codec.decode_summary(data).created_at
+        except MalformedError:
+            return None
+        except Failure as failure:
+            if failure.kind == "archive_corrupt":
+                return None
+            raise
+
+    async def _listed(self, project_id: str) -> list[_Listed]:
+        return [
+            _Listed(info.key, *parsed, info.modified_at)
+            async for info in self._objects.list(layout.manifests_prefix(project_id))
+            if (parsed := layout.parse_manifest_key(info.key)) is not None
+        ]
+
+    async def _remove(self, project_id: str, key: str, archive_id: str) -> None:
+        await self._objects.delete(key)
+        reach("thin.manifest_removed")
+        await self._objects.delete(layout.names_prefix(project_id) + archive_id)
