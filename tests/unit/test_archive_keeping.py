@@ -168,7 +168,7 @@ async def test_an_attempt_that_was_given_up_goes_after_a_day(kit: Kit) -> None:
     assert len(kit.memory.calls) > at_pointer
     assert len([key for key in kit.memory.objects if "/m/" in key]) == 2
     assert (await kit.engine.keeping.thin(PROJECT, ONE, now=START)).dropped == ()
-    later = START + DAY + timedelta(minutes=5)
+    later = datetime.now(UTC) + DAY + timedelta(minutes=5)
     assert len((await kit.engine.keeping.thin(PROJECT, ONE, now=later)).dropped) == 1
     done = await kit.engine.keeping.thin(PROJECT, ONE, now=later + DAY)
     assert done.packs == 1
