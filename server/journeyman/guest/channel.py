@@ -30,6 +30,7 @@ class Channel:
         self._answer: dict[str, Any] | None = None
         self._failure: Failure | None = None
         self._deaf = False
+        self._no_more = False
         self._discarding = False
         self._waiters: set[asyncio.Future[None]] = set()
 
@@ -43,11 +44,12 @@ class Channel:
         return self._answer is not None or self._failure is not None
 
     async def receive(self) -> bytes | None:
-        """The next piece; None once the answer is there and every piece was taken. Raises the failure."""
+        """The next piece; None once the guest said that there are no more, or the answer is there, and every
+        piece was taken. Raises the failure."""
         while not self._inbox:
             if self._failure is not None:
                 raise self._failure
-            if self._answer is not None:
+            if self._answer is not None or self._no_more:
                 return None
             await self._changed()
         data = self._inbox.popleft()
@@ -86,6 +88,7 @@ class Channel:
         """The answer; pieces that nobody took are thrown away."""
         while (await self.receive()) is not None:
             pass
+        await self.noted(lambda: False)
         assert self._answer is not None
         return self._answer
 
@@ -126,6 +129,10 @@ class Channel:
         if self._unconsumed > wire.WINDOW + wire.FRAME_MAX:
             raise ValueError("more data than credit")
         self._inbox.append(data)
+        self._wake()
+
+    def take_end(self) -> None:
+        self._no_more = True
         self._wake()
 
     def take_credit(self, amount: int) -> None:

@@ -19,6 +19,7 @@ from journeyman.guest.connection import Connection, connect_when_ready
 from journeyman.guest.frames import lost, stat_from
 from journeyman.guest.inside import wire
 from journeyman.guest.processes import GuestProcess, run_to_end
+from journeyman.guest.tunnel import GuestTunnel
 from journeyman.guest.watching import GuestWatch
 from journeyman.ports.guest import (
     DirectoryPage,
@@ -39,6 +40,7 @@ from journeyman.ports.guest import (
 )
 
 CALL_S = 60.0
+CONNECT_S = 10.0
 RESTORE_ENTRIES_MAX = 5_000_000
 RESTORE_BYTES_MAX = 1 << 40
 
@@ -263,6 +265,11 @@ class GuestClient:
             excludes=excludes,
             options=options,
             timeout_s=self._call_s,
+        )
+
+    async def connect(self, port: int) -> GuestTunnel:
+        return await GuestTunnel.start(
+            self._connection, "connect", {"port": port}, timeout_s=min(self._call_s, CONNECT_S)
         )
 
     async def close(self) -> None:

@@ -143,6 +143,8 @@ class Connection(asyncio.Protocol):
             return  # closed by us while this was on its way
         if kind == wire.DATA:
             channel.take_data(payload)
+        elif kind == wire.END:
+            channel.take_end()
         elif kind == wire.CREDIT:
             channel.take_credit(struct.unpack("!I", payload)[0])
         elif kind == wire.NOTE:

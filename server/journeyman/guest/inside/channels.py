@@ -8,7 +8,20 @@ import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .wire import CREDIT, DATA, FRAME_MAX, NOTE, WINDOW, Gone, Malformed, to_json
+from .wire import (
+    CREDIT,
+    DATA,
+    END,
+    ERROR,
+    FRAME_MAX,
+    NOTE,
+    RESULT,
+    WINDOW,
+    Gone,
+    Malformed,
+    Refusal,
+    to_json,
+)
 
 
 class Sender(Protocol):
@@ -16,9 +29,14 @@ class Sender(Protocol):
         """Write one frame. Raises Gone when the connection is."""
         ...
 
+    def answer(self, channel: Channel, kind: int, answer: dict[str, Any]) -> None:
+        """End a channel, unless it was ended."""
+        ...
+
 
 class Channel:
-    """One conversation of a connection, seen from the guest. `send` and `receive` block."""
+    """One conversation of a connection, seen from the guest. `send` and `receive` block. `wake` is called
+    from another thread when there may be more to take or to send, or the channel was dropped."""
 
     def __init__(self, connection: Sender, ident: int) -> None:
         self.connection = connection
@@ -50,15 +68,39 @@ class Channel:
     def note(self, message: dict[str, Any]) -> None:
         self.connection.send(self.ident, NOTE, to_json(message))
 
+    def end(self) -> None:
+        """Nothing more comes from our side; what is sent to us still does."""
+        self.connection.send(self.ident, END)
+
+    def finish(self, answer: dict[str, Any]) -> None:
+        """Answer, where the operation left that for later by answering None."""
+        self.connection.answer(self, RESULT, answer)
+
+    def refuse(self, refusal: Refusal) -> None:
+        self.connection.answer(self, ERROR, {"kind": refusal.kind, "message": refusal.message})
+
+    @property
+    def waiting(self) -> bool:
+        """Whether `take` has something to tell: a piece, or the end."""
+        with self._condition:
+            return bool(self._inbox) or self._ended
+
+    def take(self) -> bytes | None:
+        """As `receive`, without waiting: b"" when there is nothing now."""
+        return self._next(wait=False)
+
     def receive(self) -> bytes | None:
         """The next piece from the client; None at its end. Raises Gone."""
+        return self._next(wait=True)
+
+    def _next(self, wait: bool) -> bytes | None:
         with self._condition:
-            while not self._inbox and not self._ended and not self.gone:
+            while wait and not self._inbox and not self._ended and not self.gone:
                 self._condition.wait()
             if self.gone:
                 raise Gone
             if not self._inbox:
-                return None
+                return None if self._ended else b""
             data = self._inbox.popleft()
             self._unconsumed -= len(data)
             self._ungranted += len(data)
@@ -77,23 +119,28 @@ class Channel:
                 raise Malformed("more data than credit")
             self._inbox.append(data)
             self._condition.notify_all()
+        self._ring()
 
     def take_end(self) -> None:
         with self._condition:
             self._ended = True
             self._condition.notify_all()
+        self._ring()
 
     def take_credit(self, amount: int) -> None:
         with self._condition:
             self._credit += amount
             self._condition.notify_all()
-        if self.wake:
-            self.wake()
+        self._ring()
 
     def drop(self) -> None:
         with self._condition:
             self.gone = True
             self._inbox.clear()
             self._condition.notify_all()
-        if self.wake:
-            self.wake()
+        self._ring()
+
+    def _ring(self) -> None:
+        wake = self.wake
+        if wake is not None:
+            wake()

@@ -8,7 +8,7 @@ import os
 import socket
 import struct
 import threading
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Optional
 
 from .channels import Channel
 from .pool import Pool
@@ -34,7 +34,8 @@ from .wire import (
     to_json,
 )
 
-Operation = Callable[[Channel, Dict[str, Any], bytes], Dict[str, Any]]
+Operation = Callable[[Channel, Dict[str, Any], bytes], Optional[Dict[str, Any]]]
+"""One that answers None has given its channel to somebody who will end it (`Channel.finish`)."""
 
 
 class Connection:
@@ -108,7 +109,11 @@ class Connection:
                 channel = Channel(self, ident)
                 with self._channels_lock:
                     self._channels[ident] = channel
-                self._pool.run(lambda: self._work(channel, args, body))
+                try:
+                    self._pool.run(lambda: self._work(channel, args, body))
+                except RuntimeError:  # no thread is to be had
+                    message = "The workspace has too many processes to do this."
+                    self.answer(channel, ERROR, {"kind": "overloaded", "message": message})
             return
         if ident > self._newest or kind not in (DATA, END, CREDIT, NOTE, CANCEL):
             raise Malformed("not a frame of an open channel")
@@ -130,7 +135,7 @@ class Connection:
 
     def _work(self, channel: Channel, args: dict[str, Any], body: bytes) -> None:
         kind = ERROR
-        answer: dict[str, Any] = {}
+        answer: dict[str, Any] | None = {}
         try:
             operation = self._operations.get(args["op"])
             if operation is None:
@@ -145,8 +150,13 @@ class Connection:
             answer = {"kind": refusal.kind, "message": refusal.message}
         except Exception as error:  # the boundary: a bug of ours becomes an answer, never a hang
             answer = {"kind": "internal", "message": "The guest failed: %r." % error}
+        if answer is not None:
+            self.answer(channel, kind, answer)
+
+    def answer(self, channel: Channel, kind: int, answer: dict[str, Any]) -> None:
         with self._channels_lock:
-            self._channels.pop(channel.ident, None)
+            if self._channels.pop(channel.ident, None) is None:
+                return
         channel.drop()  # lets go of whoever still waits for input
         payload = to_json(answer)
         if len(payload) > FRAME_MAX:

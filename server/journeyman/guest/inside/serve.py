@@ -18,6 +18,7 @@ from .paths import Root
 from .pool import Pool
 from .processes import Processes, reserve_side_channel
 from .search import Search
+from .tunnel import Tunnels
 from .watching import Watching
 
 UMASK = 0o022
@@ -108,7 +109,7 @@ def main(argv: Sequence[str]) -> int:
         "mkdir": files.mkdir, "entries": arrange.entries, "remove": arrange.remove, "rename": arrange.rename,
         "glob": search.glob, "grep": search.grep, "watch": Watching(root).watch,
         "scan": bulk.scan, "read_many": bulk.read_many, "restore": bulk.restore,
-        "checksums": bulk.checksums,
+        "checksums": bulk.checksums, "connect": Tunnels(pool).connect,
     }  # fmt: skip
     signal.signal(signal.SIGTERM, _on_term)
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
