@@ -1,6 +1,7 @@
 # Everything a person or CI does here. `make run` and `make test` need only Python 3.11+, make and a shell.
 SHELL := /bin/sh
 PYTHON ?= python3
+WORKERS ?= 3
 MODEL ?=
 FOLDER ?= .
 PROMPT ?= Find out what is wrong with this project, and repair it.
@@ -41,7 +42,7 @@ check: setup-dev  ## lint, types, layers, generated files, documentation (all of
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright && $(BIN)/python -m pytest -q tests/test_layers.py tests/test_generated.py tests/test_docs.py
 
 test: setup-dev  ## everything, on real components
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 prove: setup-dev  ## the long proofs: kill -9 at every failpoint, every fault, every mutation
 	@$(BIN)/python -m pytest -m prove -q tests/prove

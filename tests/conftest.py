@@ -5,9 +5,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 _HERE = Path(__file__).parent / "components"
 pytest_plugins = [
     f"components.{name}"
     for name in ("docker_engine", "s3_server", "provider", "small_model", "sandbox")
     if (_HERE / f"{name}.py").exists()
 ]
+
+ONE_OF_A_KIND = ("docker", "smallmodel")
+"""What there is one of on a machine: tests that need it stay in one process when several run tests."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for name in ONE_OF_A_KIND:
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.xdist_group(name))

@@ -17,7 +17,7 @@ from journeyman.client import launch
 from journeyman.failures import Failure
 
 _PIECE = 64 * 1024
-_AFTER_EOF_S = 5.0
+_AFTER_EOF_S = 30.0
 _TAIL = 256
 
 

@@ -20,6 +20,8 @@ from journeyman.testing.sandbox import DirectSandbox
 if TYPE_CHECKING:
     from components.docker_engine import DockerEngine
 
+PROJECT = f"p-{os.getpid()}"
+"""One name an engine for the whole machine: other test processes have others."""
 LIMITS = Limits(memory_mb=512, cpus=1.0, pids=64)
 
 
@@ -36,13 +38,13 @@ class Bench:
     opened: list[GuestClient] = field(default_factory=list[GuestClient])
 
     async def spec(
-        self, project: str = "p-1", *, name: str | None = None, limits: Limits = LIMITS
+        self, project: str = PROJECT, *, name: str | None = None, limits: Limits = LIMITS
     ) -> InstanceSpec:
         number, files = await self.generations.prepare(project)
         await self.generations.commit(project, number)
         return InstanceSpec(project, name or project, number, 1, files, self.image, limits)
 
-    async def running(self, project: str = "p-1", **options: object) -> tuple[Instance, GuestClient]:
+    async def running(self, project: str = PROJECT, **options: object) -> tuple[Instance, GuestClient]:
         instance = await self.sandbox.create(await self.spec(project, **options))  # type: ignore[arg-type]
         await self.sandbox.start(instance.id)
         return instance, await self.attach(instance.id)

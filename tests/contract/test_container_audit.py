@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from components.sandbox import Bench, kinds
+from components.sandbox import PROJECT, Bench, kinds
 from journeyman.ports.guest import Finished
 from journeyman.ports.sandbox import Limits
 
@@ -97,7 +97,7 @@ async def test_nothing_of_the_daemons_environment_comes_in(
 async def test_files_belong_to_the_workspace_user(bench: Bench) -> None:
     instance, guest = await bench.running()
     await guest.write("f", b"x")
-    path = await bench.generations.path("p-1", instance.generation)
+    path = await bench.generations.path(PROJECT, instance.generation)
     assert (path / "f").stat().st_uid == (10001 if os.geteuid() == 0 else os.geteuid())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 
 import pytest
@@ -114,9 +115,11 @@ async def test_everything_written_before_the_end_is_delivered(guest: GuestClient
 
 
 async def test_a_timeout_kills_the_group(guest: GuestClient) -> None:
-    done = await guest.run(["bash", "-c", "echo begun; sleep 1000 | cat"], timeout_s=0.5)
+    seconds = f"1000.{os.getpid()}"
+    done = await guest.run(["bash", "-c", f"echo begun; sleep {seconds} | cat"], timeout_s=0.5)
     assert (done.timed_out, done.output) == (True, b"begun\n")
-    left = await guest.run(["bash", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c 'sleep 100[0]'"])
+    all_of_them = "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"
+    left = await guest.run(["bash", "-c", f"{all_of_them} | grep -c 'sleep [{seconds[0]}]{seconds[1:]}'"])
     assert left.output == b"0\n"
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from components.sandbox import Bench, kinds
+from components.sandbox import PROJECT, Bench, kinds
 from journeyman.failures import Failure
 from journeyman.guest.client import GuestClient
 from journeyman.ports.guest import ProcessSpec
@@ -19,9 +19,14 @@ async def state_of(bench: Bench, instance_id: str) -> str:
 
 
 async def test_an_instance_goes_from_created_to_running_to_stopped(bench: Bench) -> None:
-    spec = await bench.spec("p-1", name="p-1")
+    spec = await bench.spec(PROJECT, name=PROJECT)
     instance = await bench.sandbox.create(spec)
-    assert (instance.name, instance.project_id, instance.generation, instance.epoch) == ("p-1", "p-1", 1, 1)
+    assert (instance.name, instance.project_id, instance.generation, instance.epoch) == (
+        PROJECT,
+        PROJECT,
+        1,
+        1,
+    )
     assert await state_of(bench, instance.id) == "created"
     await bench.sandbox.start(instance.id)
     await bench.sandbox.start(instance.id)
@@ -40,7 +45,7 @@ async def test_probe_says_it_can_be_used_and_names_its_tier(bench: Bench) -> Non
 
 
 async def test_a_name_is_given_once(bench: Bench) -> None:
-    spec = await bench.spec("p-1")
+    spec = await bench.spec(PROJECT)
     await bench.sandbox.create(spec)
     with pytest.raises(Failure) as refused:
         await bench.sandbox.create(spec)
@@ -48,40 +53,40 @@ async def test_a_name_is_given_once(bench: Bench) -> None:
 
 
 async def test_a_name_can_be_used_again_after_removal(bench: Bench) -> None:
-    first, _ = await bench.running("p-1")
+    first, _ = await bench.running(PROJECT)
     await bench.sandbox.remove(first.id)
-    assert await bench.sandbox.find("p-1") is None
-    second, guest = await bench.running("p-1")
+    assert await bench.sandbox.find(PROJECT) is None
+    second, guest = await bench.running(PROJECT)
     assert second.id != first.id
     await guest.ping()
 
 
 async def test_removal_is_by_id_twice_and_keeps_the_files(bench: Bench) -> None:
-    instance, guest = await bench.running("p-1")
+    instance, guest = await bench.running(PROJECT)
     await guest.write("kept.txt", b"still here")
     await bench.sandbox.remove(instance.id)
     await bench.sandbox.remove(instance.id)
     await bench.sandbox.remove("0" * 64)
-    path = await bench.generations.path("p-1", instance.generation)
+    path = await bench.generations.path(PROJECT, instance.generation)
     assert (path / "kept.txt").read_bytes() == b"still here"
 
 
 async def test_find_and_list_tell_instances_apart(bench: Bench) -> None:
-    one = await bench.sandbox.create(await bench.spec("p-1"))
-    two = await bench.sandbox.create(await bench.spec("p-1", name="p-1-staged"))
-    assert await bench.sandbox.find("p-1") == one
-    assert await bench.sandbox.find("p-1-staged") == two
+    one = await bench.sandbox.create(await bench.spec(PROJECT))
+    two = await bench.sandbox.create(await bench.spec(PROJECT, name=f"{PROJECT}-staged"))
+    assert await bench.sandbox.find(PROJECT) == one
+    assert await bench.sandbox.find(f"{PROJECT}-staged") == two
     assert await bench.sandbox.find("p-2") is None
     assert {each.id for each in await bench.sandbox.list()} == {one.id, two.id}
 
 
 async def test_another_adapter_on_the_same_data_finds_them(bench: Bench) -> None:
-    instance, guest = await bench.running("p-1")
+    instance, guest = await bench.running(PROJECT)
     await guest.write("a", b"1")
     await bench.sandbox.stop(instance.id, grace_s=0.5)
     later = bench.again()
     try:
-        found = await later.find("p-1")
+        found = await later.find(PROJECT)
         assert found is not None
         assert (found.id, found.state, found.generation) == (instance.id, "stopped", instance.generation)
         await later.start(found.id)
@@ -94,7 +99,7 @@ async def test_another_adapter_on_the_same_data_finds_them(bench: Bench) -> None
 
 
 async def test_a_stopped_instance_starts_again_with_its_files(bench: Bench) -> None:
-    instance, guest = await bench.running("p-1")
+    instance, guest = await bench.running(PROJECT)
     await guest.write("a/b", b"kept")
     await bench.sandbox.stop(instance.id, grace_s=0.5)
     with pytest.raises(Failure) as gone:
@@ -106,20 +111,20 @@ async def test_a_stopped_instance_starts_again_with_its_files(bench: Bench) -> N
 
 
 async def test_stopping_asks_politely_first(bench: Bench) -> None:
-    instance, guest = await bench.running("p-1")
+    instance, guest = await bench.running(PROJECT)
     script = "trap 'echo asked > asked; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
     process = await guest.spawn(ProcessSpec(("bash", "-c", script)))
     output = process.output()
     assert await anext(output) == b"ready\n"
     await bench.sandbox.stop(instance.id, grace_s=5)
-    assert (await bench.generations.path("p-1", instance.generation) / "asked").read_bytes() == b"asked\n"
+    assert (await bench.generations.path(PROJECT, instance.generation) / "asked").read_bytes() == b"asked\n"
 
 
 async def test_a_paused_instance_stands_still_and_goes_on(bench: Bench) -> None:
-    instance, guest = await bench.running("p-1")
+    instance, guest = await bench.running(PROJECT)
     script = "i=0; while :; do i=$((i+1)); echo $i > count; done"
     await guest.spawn(ProcessSpec(("bash", "-c", script)))
-    count = await bench.generations.path("p-1", instance.generation) / "count"
+    count = await bench.generations.path(PROJECT, instance.generation) / "count"
     async with asyncio.timeout(20):
         while not count.exists():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -137,7 +142,7 @@ async def test_a_paused_instance_stands_still_and_goes_on(bench: Bench) -> None:
 
 
 async def test_attaching_to_what_does_not_run_is_refused(bench: Bench) -> None:
-    instance = await bench.sandbox.create(await bench.spec("p-1"))
+    instance = await bench.sandbox.create(await bench.spec(PROJECT))
     with pytest.raises(Failure) as refused:
         await bench.sandbox.attach(instance.id)
     assert refused.value.kind == "workspace_failed"
@@ -150,7 +155,7 @@ async def test_starting_what_is_not_there_is_refused(bench: Bench) -> None:
 
 
 async def test_several_clients_share_one_guest(bench: Bench) -> None:
-    instance, first = await bench.running("p-1")
+    instance, first = await bench.running(PROJECT)
     second = await bench.attach(instance.id)
     await first.write("x", b"1")
     assert (await second.read("x")).data == b"1"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from components.docker_engine import DockerEngine
-from components.sandbox import Bench, kinds
+from components.sandbox import PROJECT, Bench, kinds
 from journeyman.adapters import bubblewrap
 from journeyman.adapters.bubblewrap import BubblewrapSandbox
 from journeyman.adapters.docker_sandbox import DockerSandbox
@@ -121,7 +121,7 @@ async def test_somebody_elses_container_is_neither_taken_nor_removed(bench: Benc
     foreign = made.stdout.strip()
     try:
         with pytest.raises(Failure) as refused:
-            await bench.sandbox.create(await bench.spec("p-1", name=name))
+            await bench.sandbox.create(await bench.spec(PROJECT, name=name))
         assert refused.value.kind == "conflict"
         assert await bench.sandbox.find(name) is None
         await bench.sandbox.remove(foreign)
@@ -136,7 +136,7 @@ async def test_somebody_elses_container_is_neither_taken_nor_removed(bench: Benc
 
 @pytest.mark.parametrize("bench", kinds("docker"), indirect=True)
 async def test_a_container_that_ends_at_once_is_said_with_its_last_words(bench: Bench) -> None:
-    instance = await bench.sandbox.create(await bench.spec("p-1"))
+    instance = await bench.sandbox.create(await bench.spec(PROJECT))
     for file in (bench.data / "guest").rglob("serve.py"):
         file.write_text("raise SystemExit('nothing to serve')\n")
     for cached in (bench.data / "guest").rglob("*.pyc"):

@@ -42,6 +42,7 @@ class Home:
             "JOURNEYMAN_RUNTIME_DIR": str(self.place / "run"),
             "JOURNEYMAN_CONFIG": str(self.place / "config.toml"),
             "JOURNEYMAN_SANDBOX": "bubblewrap",
+            "JOURNEYMAN_WORKSPACE_UPLOAD_S": "3600",  # archives are those a test makes
             "COLUMNS": "120",
         }
 
