@@ -17,10 +17,15 @@ from components import s3_server as _s3
 from components.s3_server import S3Server
 from journeyman.adapters.local_objects import LocalObjects
 from journeyman.adapters.s3_objects import S3Objects
+from journeyman.adapters.s3_patience import Patience
 from journeyman.failures import Failure
+from journeyman.ports.objects import StoreFeatures
 
 s3_server = _s3.s3_server  # the fixture
-FAST: dict[str, Any] = {"connect_timeout_s": 1.0, "read_timeout_s": 1.0, "attempts": 2}
+FAST: dict[str, Any] = {
+    "patience": Patience(connect_s=1.0, answer_s=1.0, attempts=2, pause_s=0.0),
+    "features": StoreFeatures(conditional_create=True, conditional_replace=True, checksums=True),
+}
 
 
 @pytest.fixture
@@ -126,7 +131,10 @@ async def test_a_server_that_never_answers_is_given_up_on() -> None:
         (404, "NoSuchBucket", "store_refused", False),
         (404, "NoSuchKey", "not_found", False),
         (412, "PreconditionFailed", "conflict", False),
-        (409, "ConditionalRequestConflict", "conflict", False),
+        (409, "ConditionalRequestConflict", "conflict", True),
+        (400, "BadDigest", "store_unavailable", True),
+        (403, "RequestTimeTooSkewed", "store_refused", False),
+        (507, "InsufficientStorage", "disk_full", True),
         (400, "EntityTooLarge", "store_refused", False),
     ],
 )

@@ -20,7 +20,10 @@ _BUSY = {
     "RequestTimeout",
     "Throttling",
     "ThrottlingException",
+    "OperationAborted",
 }
+_DAMAGED_ON_THE_WAY = {"BadDigest", "IncompleteBody", "InvalidDigest", "XAmzContentSHA256Mismatch"}
+_FULL = {"InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"}
 _MISSING = {"NoSuchKey", "404", "NotFound"}
 _CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409", "OperationAborted"}
 _CREDENTIALS = {
@@ -42,11 +45,6 @@ def status_of(error: Any) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def was_retried(error: Any) -> bool:
-    """Whether an earlier attempt of this very request may have reached the store."""
-    return int(error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)) > 0
-
-
 def is_missing(error: Any) -> bool:
     return code_of(error) in _MISSING
 
@@ -55,13 +53,32 @@ def is_conflict(error: Any) -> bool:
     return code_of(error) in _CONFLICT or status_of(error) in {409, 412}
 
 
-def unavailable(url: str, why: object) -> Failure:
+def is_bad_request(error: Any) -> bool:
+    return status_of(error) == 400 and code_of(error) != "RequestTimeout"
+
+
+def _asked_ms(error: Any) -> int | None:
+    """When the store wants to be asked again, where it says so in seconds."""
+    said = str(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", ""))
+    return int(said) * 1000 if said.isdecimal() and len(said) < 6 else None
+
+
+def unavailable(url: str, why: object, asked_ms: int | None = None) -> Failure:
     return Failure(
         "store_unavailable",
         f"Object storage at {url} does not answer: {str(why)[:200]}.",
         hint="Check the network and JOURNEYMAN_S3_ENDPOINT, then try again; nothing was lost.",
         retryable=True,
-        retry_after_ms=2000,
+        retry_after_ms=asked_ms,
+    )
+
+
+def interfering(key: str) -> Failure:
+    return Failure(
+        "conflict",
+        f"Object storage was changing {key} at the same moment.",
+        hint="Try again; if it stays, look whether a second daemon uses the same store.",
+        retryable=True,
     )
 
 
@@ -83,11 +100,12 @@ def damaged(key: str) -> Failure:
         "archive_corrupt",
         f"The checksum of {key} does not match what object storage gave back.",
         hint="Verify the archive with its data and restore an earlier one.",
+        retryable=True,
     )
 
 
-def translate(error: Any, *, url: str, bucket: str, key: str) -> Failure:
-    """The failure for a botocore ClientError."""
+def translate(error: Any, *, url: str, bucket: str, key: str, conditional: bool = True) -> Failure:
+    """The failure for a botocore ClientError; `conditional`: of a request under a condition."""
     code, status = code_of(error), status_of(error)
     if code == "NoSuchBucket" or (not key and is_missing(error)):
         return refused(
@@ -95,10 +113,25 @@ def translate(error: Any, *, url: str, bucket: str, key: str) -> Failure:
         )
     if is_missing(error):
         return missing(key)
-    if is_conflict(error):
-        return taken(key)
-    if code in _BUSY or status >= 500 or status == 429:
-        return unavailable(url, code or status)
+    if conditional and is_conflict(error):
+        return interfering(key) if status == 409 else taken(key)
+    if code in _FULL or status == 507:
+        return Failure(
+            "disk_full",
+            f"Object storage at {url} has no space left ({code or status}).",
+            hint="Make space in the store or raise its quota; the workspace was kept.",
+            retryable=True,
+        )
+    if code in _DAMAGED_ON_THE_WAY:
+        return unavailable(url, f"what was sent arrived damaged ({code})")
+    if code in _BUSY or status >= 500 or status in (409, 429):
+        return unavailable(url, code or status, _asked_ms(error))
+    if code == "RequestTimeTooSkewed":
+        return refused(
+            url,
+            "the clock of this machine and the store's are too far apart (RequestTimeTooSkewed)",
+            "Set this machine's clock (`timedatectl set-ntp true`), then try again.",
+        )
     if code in _CREDENTIALS:
         return refused(
             url,
@@ -115,14 +148,14 @@ def translate(error: Any, *, url: str, bucket: str, key: str) -> Failure:
 
 
 @contextlib.contextmanager
-def typed(*, url: str, bucket: str, key: str) -> Generator[None]:
+def typed(*, url: str, bucket: str, key: str, conditional: bool = True) -> Generator[None]:
     """Let only `Failure` out of the block."""
     from botocore import exceptions as boto
 
     try:
         yield
     except boto.ClientError as error:
-        raise translate(error, url=url, bucket=bucket, key=key) from error
+        raise translate(error, url=url, bucket=bucket, key=key, conditional=conditional) from error
     except (boto.NoCredentialsError, boto.PartialCredentialsError, boto.ProfileNotFound) as error:
         raise refused(
             url,
