@@ -81,6 +81,13 @@ METHODS: tuple[Method, ...] = (
         project.ProjectCreated,
         "Make a project: empty, or of a folder, a git repository or another project's archive.",
     ),
+    _request(
+        "project/fork",
+        project.ProjectForkParams,
+        project.Project,
+        "Make a project that shares an archive of another; no content is copied.",
+        Scope.PROJECT,
+    ),
     _request("project/list", project.ProjectListParams, project.ProjectPage, "List projects, newest first."),
     _request("project/get", project.ProjectRef, project.Project, "One project."),
     _request(

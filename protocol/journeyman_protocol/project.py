@@ -111,6 +111,17 @@ class ProjectCreated(Project):
     notices: list[ProjectNotice] | None = None
 
 
+class ProjectForkParams(Message):
+    project_id: Id
+    """The project to fork. Its image, commands and ports are taken over, its chats are not."""
+    archive_id: Id | None = None
+    """Absent: the project as it is now. Files that no archive holds are archived first, while the workspace
+    goes on; otherwise a fork is the time of writing a manifest."""
+    name: Name | None = None
+    """Absent for one made of the project's."""
+    work_done_token: ProgressToken | None = None
+
+
 class ProjectRef(Message):
     project_id: Id
 

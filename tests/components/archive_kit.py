@@ -39,9 +39,11 @@ class Kit:
     async def note(self, step: str) -> None:
         self.journal.append(step)
 
-    async def archive(self, guest: FolderGuest | None = None, *, epoch: int = 1) -> ArchiveOutcome:
+    async def archive(
+        self, guest: FolderGuest | None = None, *, epoch: int = 1, project: str = PROJECT
+    ) -> ArchiveOutcome:
         chosen = guest if guest is not None else self.guest()
-        return await self.engine.archive(PROJECT, chosen.as_guest(), epoch=epoch, journal=self.note)
+        return await self.engine.archive(project, chosen.as_guest(), epoch=epoch, journal=self.note)
 
     def target(self) -> FolderGuest:
         self._restored += 1
@@ -50,10 +52,10 @@ class Kit:
         return FolderGuest(folder)
 
     async def restore(
-        self, archive_id: str | None = None, *, into: FolderGuest | None = None
+        self, archive_id: str | None = None, *, into: FolderGuest | None = None, project: str = PROJECT
     ) -> tuple[RestoreOutcome, Path]:
         guest = into if into is not None else self.target()
-        outcome = await self.engine.restore(PROJECT, guest.as_guest(), archive_id=archive_id)
+        outcome = await self.engine.restore(project, guest.as_guest(), archive_id=archive_id)
         assert guest.finished
         return outcome, Path(os.fsdecode(guest.root))
 

@@ -27,10 +27,13 @@ def need(holds: bool, what: str) -> None:
         raise RefusedError(what)
 
 
+def content_key(project: str) -> bytes:
+    return blake3(project.encode(), derive_key_context="journeyman archive chunk ids v1").digest()
+
+
 class Reader:
     def __init__(self, fetch: Fetch, keys: list[str], project: str) -> None:
         self.fetch, self.keys, self.project = fetch, keys, project
-        self.key = blake3(project.encode(), derive_key_context="journeyman archive chunk ids v1").digest()
         self.packs: dict[str, bytes] = {}
         self.frames: dict[int, bytes] = {}
 
@@ -53,21 +56,24 @@ class Reader:
 
     def load(self, data: bytes) -> None:
         need(data[:8] == b"JMMANI01", "this is no manifest")
-        need(blake3(data[40:], key=self.key).digest() == data[8:40], "the manifest is damaged")
+        own = content_key(self.project)
+        need(blake3(data[40:], key=own).digest() == data[8:40], "the manifest is damaged")
         end = 44 + int.from_bytes(data[40:44], "little")
         self.summary = json.loads(data[44:end])
-        need(self.summary["version"] == 1, "the manifest is of another version")
+        need(self.summary["version"] in (1, 2), "the manifest is of another version")
         self.body = json.loads(zstandard.ZstdDecompressor().decompress(data[end:]))
+        self.key = content_key(self.body.get("content", self.project))
 
     def chunk(self, number: int) -> bytes:
         ident, frame, offset, length = self.body["chunks"][number]
         if frame not in self.frames:
             pack, start, stored, raw = self.body["frames"][frame]
-            name, size = self.body["packs"][pack]
-            if name not in self.packs:
-                self.packs = {name: self.fetch(f"p/{self.project}/packs/{name}")}
-                need(len(self.packs[name]) == size, "a pack has another size")
-            content = zstandard.ZstdDecompressor().decompress(self.packs[name][start : start + stored])
+            name, size, *owner = self.body["packs"][pack]
+            at = f"p/{owner[0] if owner else self.project}/packs/{name}"
+            if at not in self.packs:
+                self.packs = {at: self.fetch(at)}
+                need(len(self.packs[at]) == size, "a pack has another size")
+            content = zstandard.ZstdDecompressor().decompress(self.packs[at][start : start + stored])
             need(len(content) == raw, "a frame has another size")
             self.frames = {frame: content}
         part = self.frames[frame][offset : offset + length]

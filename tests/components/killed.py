@@ -155,6 +155,43 @@ async def killed_while_deleting(where: Place, point: str) -> None:
         await asyncio.to_thread(wait_until, lambda: _gone(where, project_id))
 
 
+async def killed_while_forking(where: Place, point: str) -> None:
+    """There is no half a fork, nothing is kept for one, and the next attempt succeeds."""
+    project_id, before = await made(where)
+    async with dying(where, point) as client:
+        await client.request("project/fork", {"projectId": project_id})
+    async with served(where) as client:
+        [left] = (await client.request("project/list", {}))["items"]
+        assert left["id"] == project_id
+        objects = where.data / "objects" / "p"
+        files = [path for path in objects.rglob("*") if path.is_file()]
+        assert all(path.is_relative_to(objects / project_id) for path in files)
+        assert not any("pins" in path.parts for path in files)
+        fork = await client.request("project/fork", {"projectId": project_id})
+        assert await tree(client, fork["id"]) == before
+        await _whole(where, fork["id"])
+        await nothing_left(where, client, fork["id"])
+    await _goes_on(where, project_id, {_key(before)})
+
+
+async def killed_while_letting_go(where: Place, point: str) -> None:
+    """The fork or the project it came from is deleted: that is finished, and the other is whole."""
+    project_id, before = await made(where)
+    async with served(where) as client:
+        fork = str((await client.request("project/fork", {"projectId": project_id}))["id"])
+    going, staying = (project_id, fork) if point == "delete.held_back" else (fork, project_id)
+    async with dying(where, point) as client:
+        await client.request("project/delete", {"projectId": going, "archives": True})
+    await _whole(where, staying)
+    async with served(where) as client:
+        objects = where.data / "objects" / "p" / going
+        rest = {path.relative_to(objects).parts[0] for path in objects.rglob("*") if path.is_file()}
+        assert rest == ({"packs", "pins", "gone"} if going == project_id else set())
+        assert await tree(client, staying) == before
+        await nothing_left(where, client, staying)
+        assert _gone(where, going)
+
+
 async def _goes_on(where: Place, project_id: str, allowed: set[tuple[tuple[str, str], ...]]) -> None:
     """What was acknowledged is there, the same again succeeds, and nothing is left over."""
     async with served(where) as client:
@@ -210,6 +247,7 @@ STORIES: dict[str, Callable[[Place, str], Awaitable[Any]]] = {
     "archive": killed_while_archiving,
     "restore": killed_while_restoring,
     "thin": killed_while_thinning,
+    "fork": killed_while_forking,
     "leave": killed_while_closing,
     "delete": killed_while_deleting,
 }
@@ -229,10 +267,14 @@ SETTINGS = {
 }
 
 
+LETTING_GO = {"fork.pin_removed", "delete.held_back"}
+"""Reached by deletions where there is a fork."""
+
+
 async def killed_at(point: str) -> None:
     story = point.partition(".")[0]
     with place(**SETTINGS.get(story, {})) as where:
-        await STORIES[story](where, point)
+        await (killed_while_letting_go if point in LETTING_GO else STORIES[story])(where, point)
 
 
 async def killed_bringing_back_at(point: str) -> None:

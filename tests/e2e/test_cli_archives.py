@@ -72,6 +72,24 @@ def test_archives_are_named_compared_verified_taken_out_and_removed(home: Home, 
     assert "1 objects are not needed" in home.journeyman("archive", "prune", "P", "--dry-run")
 
 
+def test_a_project_is_forked(home: Home) -> None:
+    created(home)
+    home.journeyman("exec", "P", "--", "sh", "-c", "echo one > a")
+    home.journeyman("archive", "P", "--keep")
+    home.journeyman("exec", "P", "--", "sh", "-c", "echo two > a")
+    now = home.journeyman("fork", "P", "--name", "now").strip().splitlines()[-1]
+    [*_, oldest] = home.listing("archive", "list", "P")
+    home.journeyman("archive", "name", "P", str(oldest["archiveId"]), "the first")
+    home.journeyman("fork", "P", "--archive", "the first", "--name", "then")
+    home.journeyman("projects", "delete", "P", "--archives", "--yes")
+    assert home.journeyman("exec", now, "--", "cat", "a") == "two\n"
+    assert home.journeyman("exec", "then", "--", "cat", "a") == "one\n"
+    assert "whole" in home.journeyman("archive", "verify", "then", "--read-data")
+    refused = home.run("fork", "P")
+    assert refused.returncode != 0
+    assert "no project" in refused.stderr
+
+
 def test_damage_is_said_and_the_exit_code_tells(home: Home) -> None:
     created(home)
     home.journeyman("exec", "P", "--", "sh", "-c", "head -c 9000 /dev/urandom > a")

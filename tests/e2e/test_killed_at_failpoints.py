@@ -22,6 +22,9 @@ CHOSEN = [
     "restore.directory_complete",
     "restore.swap_decided",
     "thin.pack_removed",
+    "fork.pinned",
+    "fork.pointer_moved",
+    "delete.held_back",
     "delete.pointer_removed",
 ]
 

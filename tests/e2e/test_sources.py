@@ -231,6 +231,40 @@ async def test_an_archive_of_another_project(house: House) -> None:
     assert await house.tree(made.project.id) == before
 
 
+@everywhere
+async def test_a_fork_shares_what_there_is_and_goes_its_own_way(house: House) -> None:
+    folder = house.base / "first"
+    folder.mkdir()
+    fill(folder)
+    first = (await house.sources.create(FromFolder(folder))).project
+    await house.projects.update(first.id, commands=Commands(test="make test"))
+    before = await house.tree(first.id)
+    fork = await house.sources.fork(first.id)
+    assert (fork.name, fork.source, fork.commands.test) == ("first (fork)", "archive", "make test")
+    assert not (house.base / "objects" / "p" / fork.id / "packs").exists()
+    for project_id, text in ((first.id, b"one"), (fork.id, b"two")):
+        workspace = await house.manager.acquire(project_id)
+        assert not isinstance(workspace, WorkspaceError)
+        await workspace.guest.write("way", text)
+        await house.manager.release(project_id)
+        archived = await house.manager.archive(project_id)
+        assert not isinstance(archived, WorkspaceError)
+        assert archived.new_bytes < 10_000
+    assert not isinstance(await house.manager.delete(first.id, archives=True), WorkspaceError)
+    report = await house.manager.kept.verify(fork.id, None, read_data=True)
+    assert not isinstance(report, WorkspaceError)
+    assert report.ok, report.problems
+    workspace = await house.manager.acquire(fork.id)
+    assert not isinstance(workspace, WorkspaceError)
+    assert workspace.acquired == "restored"
+    await house.manager.release(fork.id)
+    tree = await house.tree(fork.id)
+    assert tree.pop(b"way")[3] == b"two"
+    assert tree == before
+    assert not isinstance(await house.manager.delete(fork.id, archives=True), WorkspaceError)
+    assert [path for path in (house.base / "objects" / "p").rglob("*") if path.is_file()] == []
+
+
 @with_network
 async def test_archives_that_cannot_be_had(house: House) -> None:
     assert (await failing(house.sources.create(FromArchive("no-such")))).kind == "not_found"

@@ -90,7 +90,7 @@ def _swapped_manifest(scene: Scene) -> None:
 
 
 SUMMARY = [
-    summary("a later version", "number", "version", 2),
+    summary("a later version", "number", "version", 3),
     summary("version zero", "number", "version", 0),
     summary("a version that is text", "number", "version", "1"),
     summary("a version that is true", "number", "version", True),

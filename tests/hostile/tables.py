@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hostile import compressed, identity, links, metadata, paths, storage
+from hostile import compressed, identity, links, metadata, paths, projects, storage
 from hostile.scene import Case
 
 TABLES: dict[str, list[Case]] = {
@@ -12,5 +12,6 @@ TABLES: dict[str, list[Case]] = {
     "storage": storage.CASES,
     "compressed": compressed.CASES,
     "identity": identity.CASES,
+    "projects": projects.CASES,
 }
 CASES: list[Case] = [case for table in TABLES.values() for case in table]

@@ -149,11 +149,19 @@ def _nothing(project_id: str, archive_id: str) -> WorkspaceError:
     return WorkspaceError(failure.kind, failure.message, failure.hint)
 
 
+class PuppetForks:
+    """A project with nothing to fork."""
+
+    async def fork(self, project_id: str, source_id: str, archive_id: str | None, **_: Any) -> Any:
+        return _nothing(source_id, archive_id or "newest")
+
+
 class PuppetManager:
     """Answers what the test queued, method by method; otherwise a workspace that is not there."""
 
     def __init__(self) -> None:
         self.kept = PuppetKept()
+        self.forks = PuppetForks()
         self.guest: Any = None
         """Where set, every project's workspace is at hand and has this guest."""
         self.held: Counter[tuple[str, str]] = Counter()

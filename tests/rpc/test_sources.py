@@ -73,7 +73,9 @@ async def test_without_a_workspace_there_is_no_project(world: World) -> None:
 async def test_a_project_that_is_being_made_is_nobodys(world: World) -> None:
     client = await world.initialized()
     pending = await world.services.projects.create(pending=True)
-    for method in ("project/get", "project/delete", "workspace/open", "workspace/archive", "chat/create"):
+    for method in (
+        "project/get", "project/delete", "project/fork", "workspace/open", "workspace/archive", "chat/create",
+    ):  # fmt: skip
         error = await client.error(method, {"projectId": pending.id})
         assert error["data"]["kind"] == "busy", method
         assert error["data"]["retryable"]
@@ -100,3 +102,37 @@ async def test_notices_are_told(world: World, monkeypatch: pytest.MonkeyPatch) -
     assert (await client.result("project/get", {"projectId": made["id"]}))["name"] == "wordcount"
     assert "notices" not in await client.result("project/create", {"name": "plain"})
     await project_of(client)
+
+
+async def test_a_fork_that_fails_leaves_no_project(world: World) -> None:
+    client = await world.initialized()
+    project_id = await project_of(client)
+    error = await client.error("project/fork", {"projectId": project_id, "name": "again"})
+    assert (error["code"], error["data"]["kind"]) == (-31999, "not_found")
+    assert [each["id"] for each in (await client.result("project/list", {}))["items"]] == [project_id]
+    assert await world.services.projects.pending() == ()
+    assert (await client.error("project/fork", {"projectId": "no-such"}))["data"]["kind"] == "not_found"
+    for bad in ({}, {"projectId": "../x"}, {"projectId": project_id, "archiveId": "/"}, {"name": "x"}):
+        assert (await client.error("project/fork", bad))["code"] == -32602
+
+
+async def test_a_fork_is_a_project_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    async def fork(project_id: str, source_id: str, archive_id: str | None, **_: Any) -> None:
+        asked.append((source_id, archive_id))
+
+    monkeypatch.setattr(world.manager.forks, "fork", fork)
+    client = await world.initialized()
+    commands = {"test": "make test"}
+    source = await client.result("project/create", {"name": "one", "image": "python:3.12"})
+    await client.result("project/update", {"projectId": source["id"], "commands": commands})
+    made = await client.result("project/fork", {"projectId": source["id"]})
+    named = await client.result(
+        "project/fork", {"projectId": source["id"], "archiveId": "abc", "name": "two"}
+    )
+    assert asked == [(source["id"], None), (source["id"], "abc")]
+    assert (made["name"], named["name"]) == ("one (fork)", "two")
+    for each in (made, named):
+        assert (each["source"], each["image"], each["commands"]) == ("archive", "python:3.12", commands)
+    assert len({source["id"], made["id"], named["id"]}) == 3

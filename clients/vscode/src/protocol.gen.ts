@@ -604,6 +604,16 @@ export interface ProjectDeleteParams {
   archives?: boolean;
 }
 
+export interface ProjectForkParams {
+  /** The project to fork. Its image, commands and ports are taken over, its chats are not. */
+  projectId: string;
+  /** Absent: the project as it is now. Files that no archive holds are archived first, while the workspace goes on; otherwise a fork is the time of writing a manifest. */
+  archiveId?: string;
+  /** Absent for one made of the project's. */
+  name?: string;
+  workDoneToken?: number | string;
+}
+
 export interface ProjectListParams {
   /** `nextCursor` of the page before; absent for the first page. */
   cursor?: string;
@@ -921,6 +931,8 @@ export interface WriteFileResult {
 export interface Requests {
   /** Make a project: empty, or of a folder, a git repository or another project's archive. */
   "project/create": { params: ProjectCreateParams; result: ProjectCreated };
+  /** Make a project that shares an archive of another; no content is copied. */
+  "project/fork": { params: ProjectForkParams; result: Project };
   /** List projects, newest first. */
   "project/list": { params: ProjectListParams; result: ProjectPage };
   /** One project. */

@@ -18,6 +18,7 @@ from journeyman.cli import (
     doctor,
     execute,
     files,
+    fork,
     image,
     models,
     projects,
@@ -48,6 +49,7 @@ app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.command()(models.models)
 app.add_typer(projects.app, name="projects")
+app.command()(fork.fork)
 app.add_typer(chats.app, name="chats")
 app.command()(chats.todo)
 app.command("exec", context_settings=execute.PASS_THROUGH)(execute.exec_)

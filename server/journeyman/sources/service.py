@@ -17,7 +17,17 @@ from journeyman.ports.guest import Guest
 from journeyman.project.service import ProjectService
 from journeyman.records import LOCAL_USER_ID, Project, SourceKind
 from journeyman.sources import devcontainer, folder, git
-from journeyman.sources.spec import FromArchive, FromFolder, FromGit, Notice, Say, Source, check_git, name_of
+from journeyman.sources.spec import (
+    FromArchive,
+    FromFolder,
+    FromGit,
+    Notice,
+    Say,
+    Source,
+    check_git,
+    fork_name,
+    name_of,
+)
 from journeyman.tasks import Supervisor
 from journeyman.workspace.archive.outcomes import ArchiveProgress
 from journeyman.workspace.archiving import Archiver
@@ -76,18 +86,58 @@ class Sources:
         )
         if model is not None:
             project = replace(project, forward_ports=model.forward_ports)
-        try:
+        async with self._whole(project.id):
             notices = await self._fill(project, source, say)
             project, more = await self._describe(project, source, say, chosen=image is not None)
             project = await self._projects.settle(
                 project.id, image=project.image, forward_ports=project.forward_ports
             )
+        return Made(project, (*notices, *more))
+
+    async def fork(
+        self,
+        project_id: str,
+        *,
+        archive_id: str | None = None,
+        name: str | None = None,
+        user_id: str = LOCAL_USER_ID,
+        say: Say = lambda what, percent: None,
+    ) -> Project:
+        """A new project that shares an archive with another one: no content is copied. Without `archive_id`
+        it is the other as it is now, which is archived first where that is not done yet. Image, commands
+        and ports are the other's; its chats stay with it."""
+        model = await self._model(project_id, user_id)
+        project = await self._projects.create(
+            name=name or fork_name(model.name),
+            source="archive",
+            image=model.image,
+            commands=model.commands,
+            user_id=user_id,
+            pending=True,
+        )
+
+        def show(progress: ArchiveProgress) -> None:
+            say("Archiving what changed", 100 * progress.bytes_done // max(1, progress.bytes_total))
+
+        async with self._whole(project.id):
+            say("Forking", 0)
+            made = await self._manager.forks.fork(project.id, project_id, archive_id, on_progress=show)
+            if isinstance(made, WorkspaceError):
+                raise made.as_failure()
+            return await self._projects.settle(
+                project.id, image=model.image, forward_ports=model.forward_ports
+            )
+
+    @asynccontextmanager
+    async def _whole(self, project_id: str) -> AsyncGenerator[None]:
+        """Either all of the block is done, or nothing of the project is left."""
+        try:
+            yield
         except BaseException:
             # To its end, whoever goes away meanwhile; a daemon that ends first does it at its next start.
-            undoing = self._supervisor.start(self._undo(project.id), name=f"undo project {project.id}")
+            undoing = self._supervisor.start(self._undo(project_id), name=f"undo project {project_id}")
             await asyncio.shield(undoing)
             raise
-        return Made(project, (*notices, *more))
 
     async def recover(self) -> None:
         """Take away what an earlier daemon left pending. Before anything else uses projects."""
@@ -110,10 +160,13 @@ class Sources:
         if isinstance(source, FromFolder):
             await asyncio.to_thread(folder.check, source)
             return "folder", None
-        model = await self._projects.get(source.project_id)
+        return "archive", await self._model(source.project_id, user_id)
+
+    async def _model(self, project_id: str, user_id: str) -> Project:
+        model = await self._projects.get(project_id)
         if model.user_id != user_id:
-            raise Failure("not_found", f"There is no project {source.project_id!r}.")
-        return "archive", model
+            raise Failure("not_found", f"There is no project {project_id!r}.")
+        return model
 
     async def _fill(self, project: Project, source: Source, say: Say) -> list[Notice]:
         async with self._guest(project.id) as guest:

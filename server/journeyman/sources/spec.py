@@ -86,6 +86,11 @@ def _refused(url: str, why: str, hint: str) -> Failure:
     return Failure("invalid", f"{url[:120]!r} cannot be cloned: {why}.", hint=hint)
 
 
+def fork_name(name: str) -> str:
+    """What to call a fork where nobody said."""
+    return f"{name[:100]} (fork)"
+
+
 def name_of(source: Source) -> str | None:
     """What to call the project where nobody said."""
     if isinstance(source, FromFolder):

@@ -107,6 +107,12 @@ class Archiver(Protocol):
         """Fill the guest's empty /workspace from an archive (None: the newest), verified."""
         ...
 
+    async def fork(
+        self, source_id: str, archive_id: str | None, *, project_id: str, epoch: int
+    ) -> ArchiveMade:
+        """Make an archive of another project (None: its newest) the first one of a new project."""
+        ...
+
     async def newest(self, project_id: str) -> ArchiveKnown | None:
         """What the pointer names; None where no archive was ever made."""
         ...

@@ -23,6 +23,7 @@ from journeyman.workspace.archiving import Archiver, Progress
 from journeyman.workspace.bring_back import Restored, bring_back
 from journeyman.workspace.deadlines import Deadlines, within
 from journeyman.workspace.errors import WorkspaceError, answers
+from journeyman.workspace.forking import Forks
 from journeyman.workspace.kept_archives import KeptArchives
 from journeyman.workspace.ledger import Leases
 from journeyman.workspace.machine import ImageOf, Machine
@@ -83,6 +84,8 @@ class WorkspaceManager:
         self._turns = Turns(self._room, incident=self.incident)
         self.kept = KeptArchives(self._room, self._turns, policy or Policy(), incident=self.incident)
         """The archives of a project, after they were made."""
+        self.forks = Forks(self._room, self._turns, self.archive, incident=self.incident)
+        """New projects from archives of others."""
         self._upkeep = Upkeep(
             self._room,
             self._turns,

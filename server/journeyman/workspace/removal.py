@@ -115,6 +115,9 @@ class Removal:
             async with within(self._deadlines.archive_s, "Deleting the project's archives"):
                 await self._engine.forget(project_id)
             reach("delete.archives_removed")
+            async with within(self._deadlines.store_s, "Forgetting the archives' records"):
+                for record in await self._archives.list(project_id):
+                    await self._archives.delete(record.id)
 
     async def purge(self, *, older_than_s: float) -> int:
         """Empty the trash of what has been in it longer than this."""

@@ -25,9 +25,9 @@ from unit.workspace.life import Life, port
 PORTS = (
     *(f"sandbox.{m}" for m in ("create", "start", "attach", "pause", "stop", "remove", "find", "list")),
     *(f"generations.{m}" for m in ("prepare", "commit", "path", "list", "discard", "projects", "purge")),
-    *(f"engine.{m}" for m in ("archive", "restore", "newest", "verify", "forget")),
+    *(f"engine.{m}" for m in ("archive", "restore", "fork", "newest", "verify", "forget")),
     *(f"rows.{m}" for m in ("get", "put", "lease", "unlease", "break_leases", "list", "delete")),
-    *(f"archives.{m}" for m in ("add", "get", "newest", "list")),
+    *(f"archives.{m}" for m in ("add", "get", "newest", "list", "delete")),
     *(f"guest.{m}" for m in ("ping", "kill_all", "close")),
 )
 
@@ -277,6 +277,15 @@ class FakeEngine:
         directory.text = found[-1].text
         return found[-1]
 
+    @port("engine.fork")
+    async def fork(self, source_id: str, archive_id: str | None, *, project_id: str, epoch: int) -> Stored:
+        found = [s for s in self.world.objects.get(source_id, []) if archive_id in (None, s.archive_id)]
+        if not found:
+            raise Failure("not_found", "There is no such archive.")
+        stored = Stored(f"{project_id}-a1", found[-1].text, 1, epoch)
+        self.world.objects[project_id] = [stored]
+        return stored
+
     @port("engine.newest")
     async def newest(self, project_id: str) -> Stored | None:
         kept = self.world.objects.get(project_id, [])
@@ -361,6 +370,10 @@ class FakeArchives:
             if record.id == archive_id:
                 return record
         raise Failure("not_found", "There is no such archive.")
+
+    @port("archives.delete")
+    async def delete(self, archive_id: str) -> None:
+        self.world.records = [record for record in self.world.records if record.id != archive_id]
 
     @port("archives.newest")
     async def newest(self, project_id: str) -> ArchiveRecord | None:

@@ -9,7 +9,7 @@ from journeyman.workspace.tiers import Tiers
 from unit.workspace.daemon import TTL_S, Daemon, ok, text_of
 from unit.workspace.fakes import World
 
-P, GONE = "p", "gone"
+P, GONE, FORK = "p", "gone", "fork"
 TIERS = Tiers(warm_s=TTL_S)
 
 
@@ -50,6 +50,11 @@ async def tour(daemon: Daemon) -> str | None:
     await manager.status(P)
     await manager.list()
     await manager.kept.list(P)
+    await manager.forks.fork(FORK, P)
+    got = await manager.acquire(FORK)
+    if isinstance(got, Workspace):
+        await manager.release(FORK)
+    await manager.delete(FORK)
     got = await manager.acquire(GONE)
     if isinstance(got, Workspace):
         await manager.release(GONE)
@@ -73,7 +78,7 @@ def check_legal(daemon: Daemon) -> None:
         assert desk.flight is None
         assert desk.archiving is None
         assert not desk.lock.locked()
-    known = {P, GONE}
+    known = {P, GONE, FORK}
     assert {i.project_id for i in world.instances.values()} <= known
     assert world.lost == []
 
@@ -81,7 +86,8 @@ def check_legal(daemon: Daemon) -> None:
 async def check_recovers(daemon: Daemon, last: str | None) -> None:
     """Without the fault everything comes right: the last text is there, and at rest nothing is left."""
     world, manager = daemon.world, daemon.manager
-    ok(await manager.delete(GONE))
+    for gone in (GONE, FORK):
+        ok(await manager.delete(gone))
     workspace = ok(await manager.acquire(P))
     assert text_of(world, workspace) == last
     ok(await manager.release(P))

@@ -440,6 +440,12 @@
 ---@field projectId string
 ---@field archives? boolean Also delete the project's archives. Without it they stay in the store.
 
+---@class journeyman.ProjectForkParams
+---@field projectId string The project to fork. Its image, commands and ports are taken over, its chats are not.
+---@field archiveId? string Absent: the project as it is now. Files that no archive holds are archived first, while the workspace goes on; otherwise a fork is the time of writing a manifest.
+---@field name? string Absent for one made of the project's.
+---@field workDoneToken? integer|string
+
 ---@class journeyman.ProjectListParams
 ---@field cursor? string `nextCursor` of the page before; absent for the first page.
 ---@field limit? integer Most items in the answer.
@@ -675,6 +681,7 @@ M.protocol_version = 1
 
 M.methods = {
   ["project/create"] = { direction = "request" },
+  ["project/fork"] = { direction = "request" },
   ["project/list"] = { direction = "request" },
   ["project/get"] = { direction = "request" },
   ["project/update"] = { direction = "request" },

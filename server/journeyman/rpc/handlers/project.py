@@ -21,6 +21,7 @@ from journeyman_protocol.project import (
     ProjectCreated,
     ProjectCreateParams,
     ProjectDeleteParams,
+    ProjectForkParams,
     ProjectListParams,
     ProjectNotice,
     ProjectRef,
@@ -62,6 +63,14 @@ def _created(project: records.Project, notices: Sequence[spec.Notice] = ()) -> P
     return ProjectCreated(**dict(wire.project_(project)), notices=told or None)
 
 
+async def fork(context: Context, params: ProjectForkParams) -> Project:
+    with SourceWork(context.peer, params.work_done_token) as work:
+        made = await context.services.sources.fork(
+            params.project_id, archive_id=params.archive_id, name=params.name, say=work.show
+        )
+    return wire.project_(made)
+
+
 async def list_(context: Context, params: ProjectListParams) -> Page[Project]:
     page = await context.services.projects.list(cursor=params.cursor, limit=params.limit)
     return Page[Project](items=[wire.project_(item) for item in page.items], next_cursor=page.next_cursor)
@@ -89,6 +98,7 @@ async def delete(context: Context, params: ProjectDeleteParams) -> Empty:
 
 HANDLERS: dict[str, Handler] = {
     "project/create": create,
+    "project/fork": fork,
     "project/list": list_,
     "project/get": get,
     "project/update": update,

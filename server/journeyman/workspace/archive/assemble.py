@@ -17,16 +17,18 @@ def assemble(
     contents: Mapping[bytes, Content],
     catalog: Mapping[bytes, Spot],
     skipped: tuple[str, ...],
+    content_project: str,
 ) -> Manifest:
     """A manifest that lists exactly the packs, frames and chunks its files need, in first-use order.
-    Counts and root hash of `summary` are filled in."""
+    Version, counts and root hash of `summary` are filled in. `content_project`: whose key made the ids."""
     packs: dict[int, tuple[int, Pack]] = {}
     frames: dict[int, tuple[int, Frame]] = {}
     chunks: dict[bytes, tuple[int, Chunk]] = {}
 
     def frame_number(spot: FrameSpot) -> int:
         if id(spot) not in frames:
-            pack, _ = packs.setdefault(id(spot.pack), (len(packs), Pack(spot.pack.name, spot.pack.size)))
+            stored = Pack(spot.pack.name, spot.pack.size, spot.pack.owner)
+            pack, _ = packs.setdefault(id(spot.pack), (len(packs), stored))
             frames[id(spot)] = (len(frames), Frame(pack, spot.offset, spot.stored, spot.raw))
         return frames[id(spot)][0]
 
@@ -45,7 +47,7 @@ def assemble(
             node = node._replace(digest=content.digest, chunks=numbers)
             files, size = files + 1, size + node.size
         filled.append(node)
-    return Manifest(
+    manifest = Manifest(
         summary=replace(summary, root=root_hash(filled), entries=len(filled), files=files, bytes=size),
         chunker=CHUNKER,
         packs=tuple(pack for _, pack in packs.values()),
@@ -53,7 +55,9 @@ def assemble(
         chunks=tuple(chunk for _, chunk in chunks.values()),
         nodes=tuple(filled),
         skipped=skipped,
+        content=None if content_project == summary.project_id else content_project,
     )
+    return replace(manifest, summary=replace(manifest.summary, version=manifest.version))
 
 
 def contents_of(manifest: Manifest) -> dict[bytes, Content]:

@@ -7,7 +7,7 @@ of every manifest we are about to store, so that nothing is archived that could 
 from __future__ import annotations
 
 from journeyman.workspace.archive import chunker
-from journeyman.workspace.archive.layout import PACK_NAME
+from journeyman.workspace.archive.layout import PACK_NAME, is_project_id
 from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.model import Manifest, Node
 from journeyman.workspace.archive.packs import MAGIC
@@ -21,14 +21,26 @@ def check(manifest: Manifest, limits: Limits) -> None:
         raise MalformedError(
             f"its files were cut in a way this version does not know ({manifest.chunker[:40]!r})"
         )
+    _check_projects(manifest)
     _check_storage(manifest, limits)
     _check_tree(manifest.nodes, limits)
     _check_content(manifest, limits)
     _check_summary(manifest)
 
 
+def _check_projects(manifest: Manifest) -> None:
+    """Other projects it names are projects, and it says that it needs them."""
+    others = {pack.owner for pack in manifest.packs} | {manifest.content}
+    if any(other is not None and not is_project_id(other) for other in others):
+        raise MalformedError("it names a project that is none")
+    if manifest.summary.project_id in others:
+        raise MalformedError("it names its own project as another")
+    if manifest.version > manifest.summary.version:
+        raise MalformedError("it needs another project and is of a version that cannot")
+
+
 def _check_storage(manifest: Manifest, limits: Limits) -> None:
-    if len({pack.name for pack in manifest.packs}) != len(manifest.packs):
+    if len({pack.ref for pack in manifest.packs}) != len(manifest.packs):
         raise MalformedError("a pack is named twice")
     for pack in manifest.packs:
         if not PACK_NAME.fullmatch(pack.name) or not len(MAGIC) < pack.size <= limits.pack_bytes:

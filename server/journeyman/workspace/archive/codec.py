@@ -6,6 +6,8 @@
     summary   canonical JSON, so that a list of archives need not read whole manifests
     body      canonical JSON in one zstd frame: packs, frames, chunks, tree, what was skipped
 
+Version 2 says two things more, for forks: which project a pack belongs to, and whose content key is used.
+
 Reading trusts nothing: sizes are checked before decompressing, types before using. What comes out has the
 right shape; whether it makes sense is asked in `checks`.
 """
@@ -21,6 +23,7 @@ from blake3 import blake3
 from journeyman.workspace.archive import strict
 from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.model import (
+    FORK_VERSION,
     FORMAT_VERSION,
     Chunk,
     Frame,
@@ -42,23 +45,23 @@ _COUNT_MAX = 10_000_000
 
 _SUMMARY_KEYS = frozenset(Summary.__slots__)
 _BODY_KEYS = frozenset({"chunker", "packs", "frames", "chunks", "nodes", "skipped"})
+_FORK_KEYS = _BODY_KEYS | {"content"}
 
 
 def encode(manifest: Manifest, key: bytes) -> bytes:
-    """The object to store. `key` is the project's `layout.content_key`."""
+    """The object to store. `key` is the `layout.content_key` of the manifest's own project."""
     summary = strict.dump(_summary_out(manifest.summary))
-    body = strict.dump(
-        {
-            "chunker": manifest.chunker,
-            "packs": [[pack.name, pack.size] for pack in manifest.packs],
-            "frames": [[frame.pack, frame.offset, frame.stored, frame.raw] for frame in manifest.frames],
-            "chunks": [
-                [chunk.id.hex(), chunk.frame, chunk.offset, chunk.length] for chunk in manifest.chunks
-            ],
-            "nodes": [_node_out(node) for node in manifest.nodes],
-            "skipped": list(manifest.skipped),
-        }
-    )
+    fields: dict[str, object] = {
+        "chunker": manifest.chunker,
+        "packs": [_pack_out(pack) for pack in manifest.packs],
+        "frames": [[frame.pack, frame.offset, frame.stored, frame.raw] for frame in manifest.frames],
+        "chunks": [[chunk.id.hex(), chunk.frame, chunk.offset, chunk.length] for chunk in manifest.chunks],
+        "nodes": [_node_out(node) for node in manifest.nodes],
+        "skipped": list(manifest.skipped),
+    }
+    if manifest.summary.version == FORK_VERSION:
+        fields["content"] = manifest.content_project
+    body = strict.dump(fields)
     rest = len(summary).to_bytes(4, "little") + summary + compress(body)
     return MAGIC + blake3(rest, key=key).digest() + rest
 
@@ -81,7 +84,7 @@ def decode(data: bytes, key: bytes, limits: Limits) -> Manifest:
         strict.parse(
             decompress(data[start:], limits.manifest_bytes, limits.window_bytes), limits.manifest_values
         ),
-        _BODY_KEYS,
+        _FORK_KEYS if (forked := summary.version == FORK_VERSION) else _BODY_KEYS,
     )
     nodes: list[Node] = []
     linked: dict[bytes, Node] = {}
@@ -93,11 +96,12 @@ def decode(data: bytes, key: bytes, limits: Limits) -> Manifest:
     return Manifest(
         summary=summary,
         chunker=strict.text(body["chunker"], 64),
-        packs=tuple(_pack_in(value) for value in strict.rows(body["packs"], _COUNT_MAX)),
+        packs=tuple(_pack_in(value, forked=forked) for value in strict.rows(body["packs"], _COUNT_MAX)),
         frames=tuple(_frame_in(value) for value in strict.rows(body["frames"], _COUNT_MAX)),
         chunks=tuple(_chunk_in(value) for value in strict.rows(body["chunks"], _COUNT_MAX)),
         nodes=tuple(nodes),
         skipped=tuple(strict.text(value, 8192) for value in strict.rows(body["skipped"], limits.skipped + 1)),
+        content=_other(body["content"], summary) if forked else None,
     )
 
 
@@ -120,7 +124,7 @@ def _summary_out(summary: Summary) -> dict[str, object]:
 def _summary_in(fields: Mapping[str, Any]) -> Summary:
     parent = fields["parent"]
     return Summary(
-        version=strict.whole(fields["version"], FORMAT_VERSION, FORMAT_VERSION),
+        version=strict.whole(fields["version"], FORMAT_VERSION, FORK_VERSION),
         tool=strict.text(fields["tool"], 200),
         archive_id=strict.text(fields["archive_id"], 64),
         project_id=strict.text(fields["project_id"], 64),
@@ -149,9 +153,21 @@ def instant(value: Any) -> datetime:
         raise MalformedError("a time is beyond the calendar") from None
 
 
-def _pack_in(value: Any) -> Pack:
-    name, size = strict.row(value, 2)
-    return Pack(strict.text(name, 80), strict.whole(size, 0, INT64_MAX))
+def _other(value: Any, summary: Summary) -> str | None:
+    project_id = strict.text(value, 64)
+    return None if project_id == summary.project_id else project_id
+
+
+def _pack_out(pack: Pack) -> list[object]:
+    return [pack.name, pack.size] if pack.owner is None else [pack.name, pack.size, pack.owner]
+
+
+def _pack_in(value: Any, *, forked: bool) -> Pack:
+    fields = strict.rows(value, 3)
+    name, size, *owner = fields if forked and len(fields) == 3 else strict.row(value, 2)
+    return Pack(
+        strict.text(name, 80), strict.whole(size, 0, INT64_MAX), strict.text(owner[0], 64) if owner else None
+    )
 
 
 def _frame_in(value: Any) -> Frame:

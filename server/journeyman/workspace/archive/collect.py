@@ -18,6 +18,7 @@ from journeyman.ports.guest import Guest, TreeEntry
 from journeyman.ports.objects import ObjectStore
 from journeyman.workspace.archive import layout
 from journeyman.workspace.archive.limits import MIB, Limits
+from journeyman.workspace.archive.model import PackRef
 from journeyman.workspace.archive.outcomes import ArchiveProgress, OnProgress
 from journeyman.workspace.archive.packs import (
     Content,
@@ -51,6 +52,7 @@ class Collector:
         objects: ObjectStore,
         workers: Workers,
         project_id: str,
+        content_project: str,
         catalog: dict[bytes, Spot],
         known: Mapping[bytes, tuple[TreeEntry, Content]],
         limits: Limits,
@@ -61,7 +63,9 @@ class Collector:
         self._project_id = project_id
         self._limits = limits
         self._on_progress = on_progress
-        self._framer = Framer(layout.content_key(project_id), catalog)
+        self.content_project = content_project
+        """Whose content key makes the ids; of a fork it is the project it came from."""
+        self._framer = Framer(layout.content_key(content_project), catalog)
         self._packer = Packer()
         self._known = dict(known)
         self._number = 0
@@ -80,14 +84,15 @@ class Collector:
         known = self._known.get(entry.path)
         return known[1] if known is not None and known[0] == entry else None
 
-    def drop_packs(self, names: set[str]) -> None:
+    def drop_packs(self, refs: set[PackRef]) -> None:
         """Forget what is stored in these packs; files that need them are read again."""
-        gone = {ident for ident, spot in self.catalog.items() if spot.frame.pack.name in names}
+        gone = {ident for ident, spot in self.catalog.items() if spot.frame.pack.ref in refs}
         for ident in gone:
             del self.catalog[ident]
         self.drop_unstored()
-        for name in names:
-            self.new_packs.pop(name, None)
+        for owner, name in refs:
+            if owner is None:
+                self.new_packs.pop(name, None)
 
     def drop_unstored(self) -> None:
         """Forget files some chunk of which is in no known pack."""

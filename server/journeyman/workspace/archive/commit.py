@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from blake3 import blake3
@@ -26,11 +25,12 @@ from journeyman.ports.guest import Guest
 from journeyman.ports.objects import ObjectStore
 from journeyman.workspace.archive import checks, codec, layout, pointer, tree
 from journeyman.workspace.archive.assemble import assemble
-from journeyman.workspace.archive.collect import Collector, not_what_was_put
+from journeyman.workspace.archive.collect import Collector
 from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.load import load_manifest
 from journeyman.workspace.archive.model import FORMAT_VERSION, Manifest, Summary
 from journeyman.workspace.archive.outcomes import ArchiveOutcome, ArchiveProgress, Journal, OnProgress
+from journeyman.workspace.archive.publish import head_for, outcome_of, put_manifest, tool
 from journeyman.workspace.archive.scanning import Scan, too_much
 from journeyman.workspace.archive.settling import RACY_NS, Settling
 from journeyman.workspace.archive.statcache import Remembered, StatCache, Tables
@@ -90,6 +90,7 @@ class Commit:
             raise pointer.fenced(order.project_id)
         if head is None:
             await self._refuse_to_be_read_by_all()
+            await self._objects.delete(layout.gone_key(order.project_id))
         remembered = await self._workers.run(lambda: self._cache.read(order.project_id, order.generation))
         if head is not None and remembered is not None:
             data = await self._same_again(head, remembered)
@@ -100,6 +101,7 @@ class Commit:
             self._objects,
             self._workers,
             order.project_id,
+            tables.content_project if tables is not None else order.project_id,
             tables.catalog() if tables is not None else {},
             await self._workers.run(remembered.known) if remembered is not None else {},
             self._limits,
@@ -152,13 +154,13 @@ class Commit:
             if failure.kind in ("archive_corrupt", "not_found"):
                 return None
             raise
-        return Tables(manifest.packs, manifest.frames, manifest.chunks)
+        return Tables(manifest.packs, manifest.frames, manifest.chunks, manifest.content_project)
 
     def _summary(self, head: pointer.Head | None) -> Summary:
         """Without what is counted."""
         return Summary(
             version=FORMAT_VERSION,
-            tool=_tool(),
+            tool=tool(),
             archive_id=self._order.archive_id,
             project_id=self._order.project_id,
             seq=head.seq + 1 if head is not None else 1,
@@ -182,7 +184,7 @@ class Commit:
             skipped += (f"and {more} more",)
         new_bytes = sum(pack.size for pack in collector.new_packs.values())
         summary = replace(self._summary(head), new_bytes=new_bytes)
-        return assemble(summary, built.nodes, contents, collector.catalog, skipped)
+        return assemble(summary, built.nodes, contents, collector.catalog, skipped, collector.content_project)
 
     def _encode(self, manifest: Manifest) -> bytes:
         """Never stores what a restore would refuse."""
@@ -201,10 +203,10 @@ class Commit:
             ArchiveProgress("commit", summary.files, summary.files, summary.bytes, summary.bytes)
         )
         key = layout.manifest_key(order.project_id, summary.seq, order.archive_id)
-        await self._put_manifest(key, data)
+        await put_manifest(self._objects, key, data)
         await order.journal("manifest_verified")
         reach("archive.manifest_verified")
-        head = _head_for(summary, key, data)
+        head = head_for(summary, key, data)
 
         async def move() -> None:
             await pointer.move(self._objects, head, etag)
@@ -214,18 +216,7 @@ class Commit:
             await self._workers.run(lambda: remember(head.manifest_digest))
 
         await to_the_end(move())
-        return _outcome(summary, key, skipped)
-
-    async def _put_manifest(self, key: str, data: bytes) -> None:
-        """A conflict can only be our own write whose reply was lost; reading back tells."""
-        try:
-            await self._objects.create(key, data)
-            reach("archive.manifest_put")
-        except Failure as failure:
-            if failure.kind != "conflict":
-                raise
-        if await self._objects.read(key) != data:
-            raise not_what_was_put(key)
+        return outcome_of(summary, key, skipped)
 
     def _remember(self, seen: Scan, collector: Collector, manifest: Manifest, digest: bytes) -> None:
         since = self._started_ns - (LIVE_RACY_NS if self._order.live else RACY_NS)
@@ -248,41 +239,4 @@ class Commit:
 
 
 def _counted(summary: Summary) -> dict[str, Any]:
-    return {name: getattr(summary, name) for name in ("root", "entries", "files", "bytes")}
-
-
-def _head_for(summary: Summary, key: str, data: bytes) -> pointer.Head:
-    return pointer.Head(
-        project_id=summary.project_id,
-        seq=summary.seq,
-        epoch=summary.epoch,
-        archive_id=summary.archive_id,
-        manifest_key=key,
-        manifest_digest=blake3(data).digest(),
-        root=summary.root,
-        files=summary.files,
-        bytes=summary.bytes,
-        new_bytes=summary.new_bytes,
-        created_at=summary.created_at,
-    )
-
-
-def _outcome(summary: Summary, key: str, skipped: tuple[str, ...]) -> ArchiveOutcome:
-    return ArchiveOutcome(
-        archive_id=summary.archive_id,
-        seq=summary.seq,
-        manifest_key=key,
-        digest=summary.root.hex(),
-        files=summary.files,
-        bytes=summary.bytes,
-        new_bytes=summary.new_bytes,
-        skipped=skipped,
-        created_at=summary.created_at,
-    )
-
-
-def _tool() -> str:
-    try:
-        return f"journeyman {version('journeyman')}"
-    except PackageNotFoundError:
-        return "journeyman"
+    return {name: getattr(summary, name) for name in ("version", "root", "entries", "files", "bytes")}

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from journeyman.failpoints import reach
+from journeyman.failures import Failure
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.guest import Guest
 from journeyman.ports.objects import ObjectStore
@@ -26,6 +27,7 @@ from journeyman.workspace.archive.compare import (
     sides,
     to_read,
 )
+from journeyman.workspace.archive.fork import ForkOrder, fork
 from journeyman.workspace.archive.frames import FrameSource
 from journeyman.workspace.archive.keeping import Keeping
 from journeyman.workspace.archive.limits import LIMITS, Limits
@@ -39,6 +41,7 @@ from journeyman.workspace.archive.outcomes import (
     RestoreOutcome,
     VerifyReport,
 )
+from journeyman.workspace.archive.pins import Pins
 from journeyman.workspace.archive.restore import restore
 from journeyman.workspace.archive.scanning import Scan, scan
 from journeyman.workspace.archive.selection import only
@@ -75,6 +78,7 @@ class ArchiveEngine:
         self._limits = limits
         self._workers = Workers()
         self._cache = StatCache(cache)
+        self._pins = Pins(objects)
         self.keeping = Keeping(objects, self._workers, limits)
         """What stays in the store, and what goes."""
 
@@ -102,6 +106,16 @@ class ArchiveEngine:
         order = Order(project_id, self._ids.new(), epoch, journal, on_progress or _quiet, generation, live)
         commit = Commit(self._objects, self._workers, self._clock, self._limits, self._cache, guest, order)
         return await commit.run()
+
+    async def fork(
+        self, source_id: str, archive_id: str | None, *, project_id: str, epoch: int
+    ) -> ArchiveOutcome:
+        """Make an archive of another project (the newest without `archive_id`) the first archive of the
+        new project `project_id`. Copies no content. Raises `not_found`, `archive_corrupt`, or what the
+        store raises; then `forget` of the new project removes what there is of it."""
+        layout.prefix(project_id)
+        order = ForkOrder(source_id, archive_id, project_id, self._ids.new(), epoch, self._clock.now())
+        return await fork(self._objects, self._workers, self._limits, order)
 
     async def restore(
         self,
@@ -160,12 +174,15 @@ class ArchiveEngine:
         was = sides(old.nodes)
         if guest is None:
             new = await self.manifest(project_id, after)
+            if new.content_project != old.content_project:
+                raise _not_comparable()
             now, ident = sides(new.nodes), new.summary.archive_id
         else:
             seen = await scan(guest, self._limits, _quiet, xattrs=False)
             remembered = await self._workers.run(lambda: self._cache.read(project_id, generation))
-            needed = to_read(seen, was, remembered.known() if remembered is not None else {})
-            digests = await read_digests(guest, needed.read, layout.content_key(project_id))
+            usable = remembered is not None and remembered.tables.content_project == old.content_project
+            needed = to_read(seen, was, remembered.known() if usable and remembered is not None else {})
+            digests = await read_digests(guest, needed.read, layout.content_key(old.content_project))
             now, ident = sides(tree.build(seen.entries).nodes, {**needed.digests, **digests}), None
         found = await self._workers.run(lambda: tuple(differences(was, now)))
         return Comparison(old.summary.archive_id, ident, found)
@@ -176,8 +193,7 @@ class ArchiveEngine:
         """A file of an archive (None: the newest); None where it holds none of that name. `invalid` when
         it is larger than `limit` bytes."""
         manifest = await self.manifest(project_id, archive_id)
-        key = layout.content_key(project_id)
-        source = FrameSource(self._objects, self._workers, manifest, key, self._limits)
+        source = FrameSource(self._objects, self._workers, manifest, self._limits)
         return await content_of(source, manifest, path, limit)
 
     async def manifest(self, project_id: str, archive_id: str | None) -> Manifest:
@@ -241,16 +257,26 @@ class ArchiveEngine:
         )
 
     async def forget(self, project_id: str) -> None:
-        """Delete every object of the project, HEAD first. Only for a project the user deleted."""
+        """Delete every object of the project, HEAD first, but what forks of it need. Only for a project
+        the user deleted."""
         await self._workers.run(lambda: self._cache.forget(project_id))
         await self._objects.delete(layout.head_key(project_id))
         reach("delete.pointer_removed")
-        for part in ("m/", ""):
-            keys = [info.key async for info in self._objects.list(layout.prefix(project_id) + part)]
-            for key in keys:
-                await self._objects.delete(key)
-            if part:
-                reach("delete.manifests_removed")
+        keys = [info.key async for info in self._objects.list(layout.manifests_prefix(project_id))]
+        for key in keys:
+            await self._objects.delete(key)
+        reach("delete.manifests_removed")
+        for owner in await self._pins.owners(project_id):
+            await self._pins.release(owner, project_id)
+        await self._pins.sweep(project_id)
+
+
+def _not_comparable() -> Failure:
+    return Failure(
+        "invalid",
+        "These two archives cannot be compared: their hashes are made with different keys.",
+        hint="Restore one of them, and compare the workspace with the other.",
+    )
 
 
 def _summary(key: str, summary: Summary) -> ArchiveSummary:

@@ -25,13 +25,11 @@ KEPT_FRAMES = 4
 class FrameSource:
     """Chunks of one manifest. Keeps the frames used last."""
 
-    def __init__(
-        self, objects: ObjectStore, workers: Workers, manifest: Manifest, key: bytes, limits: Limits
-    ) -> None:
+    def __init__(self, objects: ObjectStore, workers: Workers, manifest: Manifest, limits: Limits) -> None:
         self._objects = objects
         self._workers = workers
         self._manifest = manifest
-        self._key = key
+        self._key = layout.content_key(manifest.content_project)
         self._limits = limits
         self._chunks_of: dict[int, list[Chunk]] = {}
         for chunk in manifest.chunks:
@@ -91,7 +89,7 @@ class FrameSource:
 
     async def _frame(self, number: int) -> bytes:
         frame = self._manifest.frames[number]
-        key = layout.pack_key(self._manifest.summary.project_id, self._manifest.packs[frame.pack].name)
+        key = layout.stored_at(self._manifest.summary.project_id, self._manifest.packs[frame.pack].ref)
         try:
             stored = await self._objects.read(key, offset=frame.offset, length=frame.stored)
         except Failure as failure:

@@ -6,6 +6,9 @@ then and still are referred to by none. Everything is read again in each cycle, 
 read stops the collection: then nobody knows what it needs. The caller holds the project's lease, so that no
 archive of this daemon is on its way; against one that does not know the lease HEAD is compared once more
 before a pack goes. HEAD's archive is never dropped.
+
+What forks need of these packs counts as use. A fork gives back what it needs of others in the same two
+cycles.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from journeyman.ports.objects import ObjectInfo, ObjectStore
 from journeyman.workspace.archive import codec, layout, pointer, strict
 from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.load import load_manifest, no_archive
+from journeyman.workspace.archive.pins import Pins
 from journeyman.workspace.archive.retention import Dated, Policy, kept
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.workers import Workers
@@ -30,6 +34,8 @@ _VERSION = 1
 _UNREADABLE = "?"
 """Stands for a name that cannot be read: the archive is kept as a named one is."""
 _RECORD_BYTES = 16 * 1024 * 1024
+_OWNER = "project "
+"""Before the id of a project that keeps packs for this one, among the names of what is unused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ class Keeping:
         self._objects = objects
         self._workers = workers
         self._limits = limits
+        self._pins = Pins(objects)
 
     async def names(self, project_id: str) -> dict[str, str]:
         """Names by archive id."""
@@ -133,6 +140,7 @@ class Keeping:
         if head.manifest_key not in {each.key for each in rest}:
             return Thinned(problems=("The manifest of the newest archive is not there.",))
         used: set[str] = set()
+        owners: set[str] = set()
         for each in rest:
             try:
                 manifest = await load_manifest(
@@ -142,8 +150,17 @@ class Keeping:
                 if failure.kind != "archive_corrupt":
                     raise
                 return Thinned(problems=(failure.message,))
-            used.update(pack.name for pack in manifest.packs)
-        return await self._cycle(project_id, head, used, now, dry_run=dry_run)
+            used.update(pack.name for pack in manifest.packs if pack.owner is None)
+            owners.update(pack.owner for pack in manifest.packs if pack.owner is not None)
+        if not dry_run:
+            await self._pins.drop_stale(project_id, now=now)
+        try:
+            used |= await self._pins.needed(project_id)  # after the manifests: see `pins`
+        except Failure as failure:
+            if failure.kind != "archive_corrupt":
+                raise
+            return Thinned(problems=(failure.message,))
+        return await self._cycle(project_id, head, used, owners, now, dry_run=dry_run)
 
     async def _surplus(
         self, project_id: str, listed: list[_Listed], head: pointer.Head, policy: Policy, now: datetime
@@ -169,26 +186,33 @@ class Keeping:
         project_id: str,
         head: pointer.Head,
         used: set[str],
+        owners: set[str],
         now: datetime,
         *,
         dry_run: bool,
     ) -> Thinned:
+        """`used`: packs of this project; `owners`: other projects whose packs it needs."""
         packs: dict[str, ObjectInfo] = {}
         prefix = layout.pack_key(project_id, "")
         async for info in self._objects.list(prefix):
             packs[info.key[len(prefix) :]] = info
+        marks = {_OWNER + owner: owner for owner in await self._pins.owners(project_id)}
         noted, etag = await self._noted(project_id)
-        unused = packs.keys() - used
+        unused = (packs.keys() - used) | (marks.keys() - {_OWNER + owner for owner in owners})
         due = sorted(name for name in unused if name in noted and noted[name] + GRACE <= now)
-        size = sum(packs[name].size for name in due)
+        going = [name for name in due if name in packs]
+        size = sum(packs[name].size for name in going)
         rest = {name: noted.get(name, now) for name in sorted(unused - set(due))}
-        result = Thinned(packs=len(due), bytes=size, noted=len(rest))
+        result = Thinned(packs=len(going), bytes=size, noted=len(rest.keys() & packs.keys()))
         if dry_run:
             return result
         for name in due:
             again = await pointer.read(self._objects, project_id)
             if again is None or again[0] != head:
                 return Thinned(problems=("Somebody archived the project meanwhile.",))
+            if name in marks:
+                await self._pins.release(marks[name], project_id)
+                continue
             await self._objects.delete(packs[name].key)
             reach("thin.pack_removed")
         if rest != noted:

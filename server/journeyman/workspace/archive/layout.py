@@ -50,6 +50,41 @@ def pack_key(project_id: str, name: str) -> str:
     return f"{prefix(project_id)}packs/{name}"
 
 
+def is_project_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None
+
+
+def pins_prefix(project_id: str) -> str:
+    """Of what forks need of this project's packs: one object per fork."""
+    return prefix(project_id) + "pins/"
+
+
+def pin_key(owner: str, fork: str) -> str:
+    prefix(fork)
+    return pins_prefix(owner) + fork
+
+
+def owners_prefix(project_id: str) -> str:
+    """Of a fork: one object per project some of whose packs it needs."""
+    return prefix(project_id) + "from/"
+
+
+def owner_key(fork: str, owner: str) -> str:
+    prefix(owner)
+    return owners_prefix(fork) + owner
+
+
+def gone_key(project_id: str) -> str:
+    """Says that the project was deleted and that only what forks need is still there."""
+    return prefix(project_id) + "gone"
+
+
+def stored_at(project_id: str, ref: tuple[str | None, str]) -> str:
+    """The key of a pack as a manifest of the project refers to it (`model.PackRef`)."""
+    owner, name = ref
+    return pack_key(owner or project_id, name)
+
+
 def names_prefix(project_id: str) -> str:
     """Of the names people gave archives: one object per archive id."""
     return prefix(project_id) + "n/"

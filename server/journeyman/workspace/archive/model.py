@@ -12,6 +12,11 @@ from typing import Literal, NamedTuple
 NodeKind = Literal["file", "directory", "symlink", "hardlink"]
 
 FORMAT_VERSION = 1
+FORK_VERSION = 2
+"""Of a manifest that needs another project: its packs, or the key its chunk ids are made with."""
+
+PackRef = tuple[str | None, str]
+"""The project a pack belongs to (None: the manifest's own), and its name."""
 
 
 class Node(NamedTuple):
@@ -37,6 +42,12 @@ class Node(NamedTuple):
 class Pack:
     name: str
     size: int
+    owner: str | None = None
+    """The project it belongs to; None: the manifest's own."""
+
+    @property
+    def ref(self) -> PackRef:
+        return self.owner, self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +107,15 @@ class Manifest:
     """Parents before children, names in byte order."""
     skipped: tuple[str, ...]
     """Devices, sockets and the like, which are not archived."""
+    content: str | None = None
+    """The project whose content key made chunk ids and digests; None: its own."""
+
+    @property
+    def content_project(self) -> str:
+        return self.content or self.summary.project_id
+
+    @property
+    def version(self) -> int:
+        """The lowest that can say this."""
+        needs = self.content is not None or any(pack.owner is not None for pack in self.packs)
+        return FORK_VERSION if needs else FORMAT_VERSION

@@ -21,6 +21,7 @@ from blake3 import blake3
 from journeyman.workspace.archive import strict
 from journeyman.workspace.archive.chunker import WHOLE_BYTES, Cutter
 from journeyman.workspace.archive.limits import LIMITS, Limits
+from journeyman.workspace.archive.model import PackRef
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.zstd import compress, decompress
 
@@ -39,6 +40,12 @@ class PackSpot:
 
     name: str = ""
     size: int = 0
+    owner: str | None = None
+    """As of `model.Pack`; what is filled here is the project's own."""
+
+    @property
+    def ref(self) -> PackRef:
+        return self.owner, self.name
 
 
 @dataclass(slots=True, eq=False)

@@ -17,7 +17,7 @@ from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.ports.guest import Guest, Restore, RestoreEntry
 from journeyman.ports.objects import ObjectStore
-from journeyman.workspace.archive import layout, tree
+from journeyman.workspace.archive import tree
 from journeyman.workspace.archive.frames import FrameSource
 from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.load import corrupt
@@ -41,8 +41,7 @@ async def restore(
     """Write a checked manifest's tree into the guest's empty /workspace; answers what was done and the scan
     of what is there now. Raises `Failure`."""
     summary = manifest.summary
-    key = layout.content_key(summary.project_id)
-    source = FrameSource(objects, workers, manifest, key, limits)
+    source = FrameSource(objects, workers, manifest, limits)
     plan = _Plan(manifest)
     cost = await workers.run(lambda: source.cost(plan.numbers))
     once = sum(frame.raw for frame in manifest.frames)

@@ -12,14 +12,14 @@ from journeyman.ports.objects import ObjectStore
 from journeyman.workspace.archive import layout
 from journeyman.workspace.archive.collect import Collector, not_what_was_put
 from journeyman.workspace.archive.limits import Limits
-from journeyman.workspace.archive.model import Pack
+from journeyman.workspace.archive.looking import lost_packs
+from journeyman.workspace.archive.model import Pack, PackRef
 from journeyman.workspace.archive.outcomes import Journal, JournalStep, OnProgress
 from journeyman.workspace.archive.readback import hash_object
 from journeyman.workspace.archive.scanning import Scan, scan
 from journeyman.workspace.archive.workers import Workers, task_group
 
 ROUNDS = 3
-HEADS_AT_ONCE = 8
 READS_AT_ONCE = 2
 RACY_NS = 2_000_000_000
 """A file written this shortly before the scan may have been written again without looking different; it is
@@ -51,7 +51,7 @@ class Settling:
     async def unmoved(self, seen: Scan, packs: Iterable[Pack]) -> bool:
         """Whether a tree that is stored already is still stored, and stands still."""
         await self._passed("packs_uploaded")
-        if await self._missing({pack.name: pack.size for pack in packs}):
+        if await lost_packs(self._objects, self._project_id, {pack.ref: pack.size for pack in packs}):
             return False
         await self._passed("packs_verified")
         if (await self.look(xattrs=False)).records != seen.records:
@@ -96,15 +96,15 @@ class Settling:
         after = {entry.path: collector.content(entry) for entry in racy}
         return any(content != before.get(path) for path, content in after.items())
 
-    async def _verify(self, collector: Collector, files: list[TreeEntry]) -> set[str]:
+    async def _verify(self, collector: Collector, files: list[TreeEntry]) -> set[PackRef]:
         """Step 4. Answers packs of earlier archives that are gone or have another size."""
-        sizes: dict[str, int] = {}
+        sizes: dict[PackRef, int] = {}
         for entry in files:
             content = collector.content(entry)
             for ident in content.ids if content is not None else ():
                 pack = collector.catalog[ident].frame.pack
-                sizes[pack.name] = pack.size
-        lost = await self._missing(sizes)
+                sizes[pack.ref] = pack.size
+        lost = await lost_packs(self._objects, self._project_id, sizes)
         reads = asyncio.Semaphore(READS_AT_ONCE)
 
         async def read(name: str, size: int) -> None:
@@ -115,21 +115,7 @@ class Settling:
             collector.verified.add(name)
 
         async with task_group() as group:
-            for name in sizes.keys() & (collector.new_packs.keys() - collector.verified - lost):
-                group.create_task(read(name, sizes[name]))
-        return lost
-
-    async def _missing(self, sizes: dict[str, int]) -> set[str]:
-        lost: set[str] = set()
-        heads = asyncio.Semaphore(HEADS_AT_ONCE)
-
-        async def look(name: str, size: int) -> None:
-            async with heads:
-                info = await self._objects.head(layout.pack_key(self._project_id, name))
-            if info is None or info.size != size:
-                lost.add(name)
-
-        async with task_group() as group:
-            for name, size in sorted(sizes.items()):
-                group.create_task(look(name, size))
+            for name in collector.new_packs.keys() - collector.verified:
+                if (ref := (None, name)) in sizes and ref not in lost:
+                    group.create_task(read(name, sizes[ref]))
         return lost

@@ -31,11 +31,11 @@ from journeyman.workspace.archive.zstd import compress, decompress
 
 log = logging.getLogger(__name__)
 
-MAGIC = b"JMSTAT01"
+MAGIC = b"JMSTAT02"
 LEVEL = 1
 BYTES_MAX = 1 << 30
 _NOT_KNOWN = 0xFFFFFFFF
-_KEYS = frozenset({"generation", "manifest", "project", "racy", "skipped", "body"})
+_KEYS = frozenset({"content", "generation", "manifest", "project", "racy", "skipped", "body"})
 _COUNTS = frozenset({"records", "attributes", "files", "numbers", "chunks", "frames", "packs", "order"})
 
 
@@ -46,9 +46,11 @@ class Tables:
     packs: tuple[Pack, ...]
     frames: tuple[Frame, ...]
     chunks: tuple[Chunk, ...]
+    content_project: str
+    """Whose content key made the chunks' ids."""
 
     def catalog(self) -> dict[bytes, Spot]:
-        packs = [PackSpot(pack.name, pack.size) for pack in self.packs]
+        packs = [PackSpot(pack.name, pack.size, pack.owner) for pack in self.packs]
         frames = [
             FrameSpot(packs[frame.pack], frame.offset, frame.stored, frame.raw) for frame in self.frames
         ]
@@ -128,6 +130,7 @@ class StatCache:
         if self._folder is not None and generation > 0:
             header = {
                 "project": project_id,
+                "content": manifest.content_project,
                 "generation": generation,
                 "racy": sorted(path.decode("latin-1") for path in racy),
                 "skipped": list(manifest.skipped),
@@ -185,7 +188,7 @@ def _body(seen: Scan, contents: Mapping[bytes, Content], manifest: Manifest) -> 
             "numbers": len(numbers),
             "chunks": len(manifest.chunks),
             "frames": len(manifest.frames),
-            "packs": [[pack.name, pack.size] for pack in manifest.packs],
+            "packs": [[pack.name, pack.size, pack.owner] for pack in manifest.packs],
         }
     )
     parts = [
@@ -250,12 +253,13 @@ def _decode(data: bytes, project_id: str, generation: int) -> Remembered | None:
     chunk_columns = [reader.column(many) for _ in range(3)]
     frame_columns = [reader.column(strict.whole(counts["frames"], 0, BYTES_MAX)) for _ in range(4)]
     tables = Tables(
-        tuple(Pack(name, size) for name, size in strict.rows(counts["packs"], 10_000_000)),
+        tuple(Pack(name, size, owner) for name, size, owner in strict.rows(counts["packs"], 10_000_000)),
         tuple(Frame(*row) for row in zip(*frame_columns, strict=True)),
         tuple(
             Chunk(ids[32 * at : 32 * at + 32], *row)
             for at, row in enumerate(zip(*chunk_columns, strict=True))
         ),
+        strict.text(header["content"], 64),
     )
     manifest_digest = strict.digest(header["manifest"])
     skipped = tuple(strict.text(each, 8192) for each in strict.rows(header["skipped"], 10_000))

@@ -13,6 +13,7 @@ from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.load import find, load_manifest
 from journeyman.workspace.archive.model import Chunk, Manifest, Pack
 from journeyman.workspace.archive.outcomes import VerifyReport
+from journeyman.workspace.archive.pins import Pins
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.workers import Workers, task_group
 from journeyman.workspace.archive.zstd import decompress
@@ -52,7 +53,9 @@ class _Check:
         self._workers = workers
         self._manifest = manifest
         self._limits = limits
-        self._key = layout.content_key(manifest.summary.project_id)
+        self._key = layout.content_key(manifest.content_project)
+        self._held: dict[str, frozenset[str]] = {}
+        """What other projects keep for this one."""
         self._needed: dict[int, dict[int, list[Chunk]]] = {}
         """Chunks by pack and frame."""
         for chunk in manifest.chunks:
@@ -62,6 +65,9 @@ class _Check:
         self.bytes_read = 0
 
     async def run(self, *, read_data: bool) -> None:
+        pins, project_id = Pins(self._objects), self._manifest.summary.project_id
+        for owner in {pack.owner for pack in self._manifest.packs if pack.owner is not None}:
+            self._held[owner] = await pins.held(owner, project_id)
         slots = asyncio.Semaphore(READS_AT_ONCE if read_data else LOOKS_AT_ONCE)
         async with task_group() as group:
             for number, pack in enumerate(self._manifest.packs):
@@ -69,7 +75,9 @@ class _Check:
                 group.create_task(self._pack(number, pack, slots, read_data=read_data))
 
     async def _pack(self, number: int, pack: Pack, slots: asyncio.Semaphore, *, read_data: bool) -> None:
-        key = layout.pack_key(self._manifest.summary.project_id, pack.name)
+        key = layout.stored_at(self._manifest.summary.project_id, pack.ref)
+        if pack.owner is not None and pack.name not in self._held[pack.owner]:
+            self.problems.append(f"Nothing keeps the pack {pack.name} of project {pack.owner} there.")
         try:
             info = await self._objects.head(key)
             if info is None:
