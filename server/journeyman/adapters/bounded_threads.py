@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -20,11 +20,20 @@ class BoundedThreads:
         self._count = count
         self._name = name
         self._pool: ThreadPoolExecutor | None = None
+        self._begun: set[Future[Any]] = set()
+
+    @property
+    def busy(self) -> int:
+        """How many calls were begun, or wait for a place, and have not ended; given up or not."""
+        return len(self._begun)
 
     async def run(self, work: Callable[[], T]) -> T:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._count, thread_name_prefix=self._name)
-        return await asyncio.wrap_future(self._pool.submit(work))
+        future = self._pool.submit(work)
+        self._begun.add(future)
+        future.add_done_callback(self._begun.discard)
+        return await asyncio.wrap_future(future)
 
     def close(self) -> None:
         """Take no more work; idle threads end now, the others when their call does."""

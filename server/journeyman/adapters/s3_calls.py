@@ -50,6 +50,11 @@ class S3Calls:
         self._client_lock = threading.Lock()
         self._client: Any = None
 
+    @property
+    def busy(self) -> int:
+        """Calls whose thread has not come back; those that were given up count."""
+        return self._threads.busy
+
     async def run(
         self, key: str, work: Callable[[Any, Told], T], *, size: int = 0, conditional: bool = False
     ) -> T:

@@ -176,3 +176,5 @@ def typed(*, url: str, bucket: str, key: str, conditional: bool = True) -> Gener
         ) from error
     except boto.BotoCoreError as error:
         raise unavailable(url, error) from error
+    except KeyError as error:  # a reply that ends within its head reads as a whole one
+        raise unavailable(url, f"its answer has no {error}") from error

@@ -112,11 +112,11 @@ class S3Objects:
             try:
                 answer = client.put_object(**where, Body=data, ChecksumCRC32=s3_probe.crc32(data))
             except ClientError as error:
+                # An earlier attempt may have arrived though its reply was lost: then this is our object.
                 if sent > 1 and s3_errors.is_conflict(error):
-                    # An earlier attempt may have arrived though its reply was lost: then this is our object.
-                    content, info = self._get(client, key, {}, told)
-                    if content == data:
-                        return info
+                    found = self._found(client, key, told)
+                    if found is not None and found[0] == data:
+                        return found[1]
                 if (
                     s3_errors.is_missing(error)
                     and s3_errors.code_of(error) != "NoSuchBucket"
@@ -127,6 +127,16 @@ class S3Objects:
             return ObjectInfo(key, len(data), answer["ETag"], datetime.now(UTC))
 
         return await self._calls.run(key, put, size=len(data), conditional=bool(condition))
+
+    def _found(self, client: Any, key: str, told: Told) -> tuple[bytes, ObjectInfo] | None:
+        from botocore.exceptions import ClientError
+
+        try:
+            return self._get(client, key, {}, told)
+        except ClientError as error:
+            if s3_errors.is_missing(error):
+                return None
+            raise
 
     async def read(self, key: str, *, offset: int = 0, length: int | None = None) -> bytes:
         check_key(key)

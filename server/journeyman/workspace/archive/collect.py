@@ -190,7 +190,7 @@ class Collector:
                 if failure.kind != "conflict":
                     raise
                 created = False
-            if not await self._reads_back(key, pack, plain):
+            if not await self._reads_back(key, pack, plain, created=created):
                 if created:
                     raise not_what_was_put(key)
                 continue
@@ -204,11 +204,15 @@ class Collector:
             hint="Verify the archives of this project with their data, and check the store.",
         )
 
-    async def _reads_back(self, key: str, pack: SealedPack, digest: str) -> bool:
+    async def _reads_back(self, key: str, pack: SealedPack, digest: str, *, created: bool) -> bool:
         try:
             return await hash_object(self._objects, self._workers, key, len(pack.data)) == digest
         except Failure as failure:
             if failure.kind == "archive_corrupt":
+                return False
+            if failure.kind == "not_found" and not created:
+                raise contradicts_itself(key) from failure
+            if failure.kind == "not_found":
                 return False
             raise
 
@@ -282,4 +286,13 @@ def not_what_was_put(key: str) -> Failure:
         "archive_corrupt",
         f"Object storage gave back something else than was put at {key}.",
         hint="Check the store; the workspace and the earlier archives were kept.",
+    )
+
+
+def contradicts_itself(key: str) -> Failure:
+    return Failure(
+        "archive_failed",
+        f"Object storage refuses {key} because it is there, and does not have it.",
+        hint="Try again; if it stays, check the store. The workspace and the earlier archives were kept.",
+        retryable=True,
     )

@@ -10,20 +10,28 @@ from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.ports.objects import ObjectStore
 from journeyman.workspace.archive import pointer
-from journeyman.workspace.archive.collect import not_what_was_put
+from journeyman.workspace.archive.collect import contradicts_itself, not_what_was_put
 from journeyman.workspace.archive.model import Summary
 from journeyman.workspace.archive.outcomes import ArchiveOutcome
 
 
 async def put_manifest(objects: ObjectStore, key: str, data: bytes) -> None:
     """Put it and read it back. A conflict can only be our own write whose reply was lost; reading tells."""
+    created = True
     try:
         await objects.create(key, data)
         reach("archive.manifest_put")
     except Failure as failure:
         if failure.kind != "conflict":
             raise
-    if await objects.read(key) != data:
+        created = False
+    try:
+        there = await objects.read(key)
+    except Failure as failure:
+        if failure.kind != "not_found":
+            raise
+        raise (not_what_was_put if created else contradicts_itself)(key) from failure
+    if there != data:
         raise not_what_was_put(key)
 
 
