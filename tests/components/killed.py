@@ -152,7 +152,7 @@ async def killed_while_deleting(where: Place, point: str) -> None:
     async with dying(where, point) as client:
         await client.request("project/delete", {"projectId": project_id, "archives": True})
     async with served(where):
-        await asyncio.to_thread(wait_until, lambda: _gone(where, project_id))
+        await asyncio.to_thread(wait_until, lambda: not _left(where, project_id))
 
 
 async def killed_while_forking(where: Place, point: str) -> None:
@@ -216,25 +216,27 @@ async def nothing_left(where: Place, client: Client, project_id: str) -> None:
     kept = [each for each in (where.data / "workspaces" / project_id).iterdir() if each.name.isdigit()]
     assert len(kept) == 1, kept
     await client.request("project/delete", {"projectId": project_id, "archives": True})
-    assert _gone(where, project_id)
+    left = _left(where, project_id)
+    assert not left, left
 
 
-def _gone(where: Place, project_id: str) -> bool:
+def _left(where: Place, project_id: str) -> list[str]:
+    """What there still is of a project: its directories, its objects, its processes."""
     files = where.data / "workspaces" / project_id
     objects = where.data / "objects" / "p" / project_id
-    return (
-        not any(each.name.isdigit() for each in (files.iterdir() if files.is_dir() else ()))
-        and not any(each.is_file() for each in objects.rglob("*"))
-        and not _processes_of(project_id)
-    )
+    return [
+        *(str(each) for each in (files.iterdir() if files.is_dir() else ()) if each.name.isdigit()),
+        *(str(each) for each in objects.rglob("*") if each.is_file()),
+        *_processes_of(project_id),
+    ]
 
 
-def _processes_of(project_id: str) -> list[int]:
-    found: list[int] = []
+def _processes_of(project_id: str) -> list[str]:
+    found: list[str] = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if entry.name.isdigit() and project_id.encode() in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
+            if entry.name.isdigit() and project_id.encode() in (line := (entry / "cmdline").read_bytes()):
+                found.append(f"{entry.name} {line.replace(bytes(1), b' ').decode(errors='replace')}")
     return found
 
 

@@ -16,7 +16,7 @@ from journeyman.client.connection import Client
 from journeyman.failpoints import POINTS
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(300)]
-INSTANTS = int(os.environ.get("JOURNEYMAN_TEST_INSTANTS", "25"))
+INSTANTS = int(os.environ.get("JOURNEYMAN_TEST_INSTANTS", "150"))
 
 
 @pytest.mark.parametrize("point", POINTS)

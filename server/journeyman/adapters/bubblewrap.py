@@ -107,7 +107,12 @@ class BubblewrapSandbox(LocalSandbox):
             _identity, self._data / "instances" / f"etc-{self._user}", self._user
         )
         limits, controllers = record.spec.limits, self._groups.controllers()
-        options: dict[str, str | int] = {"uid": self._user, "gid": self._user, "rlimit_CORE": 0}
+        options: dict[str, str | int] = {
+            "uid": self._user,
+            "gid": self._user,
+            "rlimit_CORE": 0,
+            "lifeline": 1,
+        }
         if "memory" not in controllers:
             options["rlimit_DATA"] = limits.memory_mb << 20
         if "pids" not in controllers:

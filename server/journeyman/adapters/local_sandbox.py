@@ -1,7 +1,8 @@
 """A sandbox whose instances are child processes of the daemon. What isolates them is the subclass's affair:
 it says which command starts the guest (`bubblewrap.py`; in tests, none at all).
 
-Instances end with the daemon; their files and records stay, so `list` shows them as stopped afterwards.
+Instances end with the daemon, however it ends; their files and records stay, so `list` shows them as
+stopped afterwards.
 Pausing is SIGSTOP to every process of the instance, repeated until no new one turns up.
 """
 
@@ -104,7 +105,7 @@ class LocalSandbox:
             with self._log(record).open("wb") as log:
                 self._running[record.id] = await asyncio.create_subprocess_exec(
                     *command,
-                    stdin=subprocess.DEVNULL,
+                    stdin=subprocess.PIPE,  # never written to: its end tells the guest that we ended
                     stdout=log,
                     stderr=log,
                     cwd="/",

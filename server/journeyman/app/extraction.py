@@ -77,9 +77,9 @@ async def _guest(root: str) -> AsyncGenerator[Guest]:
         program = await asyncio.to_thread(deliver, place / "guest")
         socket, home = place / "guest.sock", place / "home"
         home.mkdir()
-        words = command(sys.executable, str(program), str(socket), root=root, home=str(home), parent=1)
+        words = command(sys.executable, str(program), str(socket), root=root, home=str(home), lifeline=1)
         process = await asyncio.create_subprocess_exec(
-            *words, stdin=subprocess.DEVNULL, cwd="/", start_new_session=True
+            *words, stdin=subprocess.PIPE, cwd="/", start_new_session=True
         )
         try:
             guest = await GuestClient.attach(

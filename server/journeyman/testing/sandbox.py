@@ -31,5 +31,5 @@ class DirectSandbox(LocalSandbox):
             root=str(record.spec.files),
             home=str(home),
             path=os.environ.get("PATH", os.defpath),
-            parent=1,
+            lifeline=1,
         )

@@ -66,19 +66,28 @@ class _Stop(Exception):
     pass
 
 
+def _follow_lifeline() -> None:
+    """The other end is the daemon's, and closed by the kernel however that ends: nobody can be too late to
+    see it, as one can be to ask for a signal at a parent's death."""
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def _on_term(_number: int, _frame: object) -> None:
     raise _Stop
 
 
 def main(argv: Sequence[str]) -> int:
     """Serve until SIGTERM. Arguments: SOCKET, then key=value: root, home, path (directories), uid, gid,
-    grace (seconds), parent=1 (end with the parent), rlimit_NAME (a number)."""
+    grace (seconds), lifeline=1 (end when standard input does), rlimit_NAME (a number)."""
     where, options = argv[0], dict(each.split("=", 1) for each in argv[1:])
     side = reserve_side_channel()
     libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
     libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
-    if "parent" in options:
-        libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGTERM)
+    if "lifeline" in options:
+        threading.Thread(target=_follow_lifeline, daemon=True).start()
     if os.geteuid() == 0 and "uid" in options:
         _become(int(options["uid"]), int(options.get("gid", options["uid"])))
     os.umask(0o077)
