@@ -45,14 +45,23 @@ class FolderGuest:
             yield entry
 
     async def look(
-        self, root: str = "/workspace", *, xattrs: bool = True, bytes_max: int = 1 << 30
+        self,
+        root: str = "/workspace",
+        *,
+        xattrs: bool = True,
+        since_ns: int | None = None,
+        bytes_max: int = 1 << 30,
     ) -> TreeRecords:
         entries = [entry async for entry in self.scan(root)]
         records = [
             wire.pack_entry((wire.KINDS.index(e.kind), *e[2:8], e.path, e.target, {}))  # type: ignore[arg-type]
             for e in entries
         ]
-        attributes = [wire.pack_attributes(e.path, dict(e.xattrs)) for e in entries if xattrs and e.xattrs]
+        attributes = [
+            wire.pack_attributes(e.path, dict(e.xattrs))
+            for e in entries
+            if xattrs and e.xattrs and (since_ns is None or e.ctime_ns >= since_ns)
+        ]
         return TreeRecords(b"".join(records), b"".join(attributes))
 
     def _below(self, prefix: bytes) -> list[TreeEntry]:

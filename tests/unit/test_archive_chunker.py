@@ -17,9 +17,9 @@ KEY = b"k" * 32
 def cut(data: bytes, pieces: list[int]) -> list[bytes]:
     cutter, chunks, at = Cutter(), list[bytes](), 0
     for size in [*pieces, len(data)]:
-        chunks += cutter.feed(data[at : at + size])
+        chunks += map(bytes, cutter.feed(data[at : at + size]))
         at += size
-    return chunks + cutter.end()
+    return [*chunks, *map(bytes, cutter.end())]
 
 
 @given(st.lists(st.integers(1, 3 * MIB), max_size=12), st.integers(MIB + 1, len(CONTENT)))

@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 
 from components.archive_guest import FolderGuest
 from components.archive_kit import PROJECT, fill, snapshot
+from journeyman.ports.guest import TreeEntry
 from journeyman.testing.clock import CountingIds, FakeClock
 from journeyman.testing.objects import MemoryObjects
 from journeyman.workspace.archive.engine import ArchiveEngine
 from journeyman.workspace.archive.outcomes import ArchiveOutcome
+from journeyman.workspace.archive.settling import racy
 
 TICK_S = 0.012
 """Longer than the tick of the file system's clock: what is changed after it gets another time."""
@@ -247,3 +249,45 @@ def test_whatever_is_done_in_between_the_newest_tree_comes_back(edits: list[tupl
         asyncio.run(story(base))
     finally:
         shutil.rmtree(base)
+
+
+async def test_attributes_of_what_did_not_change_are_kept_and_others_are_seen(bench: Bench) -> None:
+    inside = bench.source / "moved-from"
+    inside.mkdir()
+    (inside / "deep").write_text("x")
+    try:
+        os.setxattr(bench.source / "nothing", "user.kept", b"1")
+    except OSError:
+        pytest.skip("this file system keeps no extended attributes")
+    outside = bench.base / "outside"
+    outside.mkdir()
+    (outside / "old").write_text("moved in, with a ctime from before")
+    os.setxattr(outside / "old", "user.old", b"2")
+    time.sleep(TICK_S)
+    (bench.source / "latest").write_text("x")
+    await bench.archive()
+    time.sleep(TICK_S)
+    os.setxattr(bench.source / "src", "user.new", b"3")
+    await bench.archive()
+    assert snapshot(await bench.restore()) == snapshot(bench.source)
+    outside.rename(bench.source / "inside")
+    inside.rename(bench.source / "moved-to")
+    await bench.archive()
+    restored = await bench.restore()
+    assert snapshot(restored) == snapshot(bench.source)
+    assert os.getxattr(restored / "inside" / "old", "user.old") == b"2"
+
+
+@pytest.mark.parametrize(
+    ("ctime_ns", "racy_until_s"),
+    [(1_700_000_000_123_456_789, 0.1), (1_700_000_000_123_000_000, 2.0), (1_700_000_000_000_000_000, 2.0)],
+    ids=["fine", "milliseconds", "seconds"],
+)
+def test_how_long_a_file_is_racy_depends_on_how_finely_its_times_are_told(
+    ctime_ns: int, racy_until_s: float
+) -> None:
+    entry = TreeEntry(b"f", "file", 1, 0o644, 0, ctime_ns, 1, 1, b"", {})
+    later = ctime_ns + int(racy_until_s * 1e9)
+    assert racy(entry, later)
+    assert not racy(entry, later + 1)
+    assert racy(entry._replace(mtime_ns=later), later + 1)

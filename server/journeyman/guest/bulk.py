@@ -45,8 +45,10 @@ async def scan(connection: Connection, root: str) -> AsyncIterator[TreeEntry]:
         yield entry
 
 
-async def look(connection: Connection, root: str, *, xattrs: bool, bytes_max: int) -> TreeRecords:
-    channel = connection.open("scan", {"root": root, "xattrs": xattrs})
+async def look(
+    connection: Connection, root: str, *, xattrs: bool, since_ns: int | None = None, bytes_max: int
+) -> TreeRecords:
+    channel = connection.open("scan", {"root": root, "xattrs": xattrs, "since": since_ns})
     try:
         parts: list[bytes] = []
         size = 0

@@ -234,9 +234,14 @@ class GuestClient:
         return bulk.scan(self._connection, root)
 
     async def look(
-        self, root: str = "/workspace", *, xattrs: bool = True, bytes_max: int = bulk.LOOK_BYTES_MAX
+        self,
+        root: str = "/workspace",
+        *,
+        xattrs: bool = True,
+        since_ns: int | None = None,
+        bytes_max: int = bulk.LOOK_BYTES_MAX,
     ) -> TreeRecords:
-        return await bulk.look(self._connection, root, xattrs=xattrs, bytes_max=bytes_max)
+        return await bulk.look(self._connection, root, xattrs=xattrs, since_ns=since_ns, bytes_max=bytes_max)
 
     def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]:
         return bulk.read_many(self._connection, paths, root)

@@ -22,6 +22,9 @@ from journeyman.guest.frames import failure_of, lost
 from journeyman.guest.inside import wire
 
 APART_BYTES = 16 * 1024
+READ_BYTES = 64 * 1024
+BULK_BYTES = wire.FRAME_MAX + READ_BYTES
+"""Room for what is read, at first and once large frames come."""
 
 
 def open_socket(path: Path) -> socket.socket:
@@ -43,12 +46,14 @@ def open_socket(path: Path) -> socket.socket:
         os.close(handle)
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """The daemon's end. Made by `connect`; safe for concurrent use on one loop."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray()
+        self._room = memoryview(bytearray(READ_BYTES))
+        self._start = self._end = 0
+        """What was read and not taken yet, in `_room`."""
         self._channels: dict[int, Channel] = {}
         self._last = 0
         self._lost: Failure | None = None
@@ -114,24 +119,34 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(lost("the guest ended" if exc is None else f"the connection broke ({exc})"))
 
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        at, size = 0, len(self._buffer)
+    def get_buffer(self, sizehint: int) -> memoryview:
+        if self._start == self._end:
+            self._start = self._end = 0
+        elif len(self._room) - self._end < READ_BYTES:
+            waiting, room = self._room[self._start : self._end], self._room
+            if len(waiting) >= READ_BYTES // 2 and len(room) < BULK_BYTES:
+                room = memoryview(bytearray(BULK_BYTES))
+            room[: len(waiting)] = waiting
+            self._room, self._start, self._end = room, 0, len(waiting)
+        return self._room[self._end :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._end += nbytes
+        room, at, end = self._room, self._start, self._end
         try:
-            with memoryview(self._buffer) as view:
-                while size - at >= wire.HEADER.size:
-                    length, channel, kind = wire.HEADER.unpack_from(view, at)
-                    if length > wire.FRAME_MAX:
-                        raise ValueError("a frame is too long")
-                    start = at + wire.HEADER.size
-                    if size - start < length:
-                        break
-                    at = start + length
-                    self._take(channel, kind, bytes(view[start:at]))
+            while end - at >= wire.HEADER.size:
+                length, channel, kind = wire.HEADER.unpack_from(room, at)
+                if length > wire.FRAME_MAX:
+                    raise ValueError("a frame is too long")
+                start = at + wire.HEADER.size
+                if end - start < length:
+                    break
+                at = start + length
+                self._take(channel, kind, bytes(room[start:at]))
         except (ValueError, KeyError, TypeError, struct.error, RecursionError):
             self.close("the guest sends what cannot be read")
             return
-        del self._buffer[:at]
+        self._start = at
 
     def _take(self, ident: int, kind: int, payload: bytes) -> None:
         if ident == 0 and kind == wire.HELLO:

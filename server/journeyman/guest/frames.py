@@ -7,7 +7,7 @@ Whatever a guest sends is untrusted: what cannot be read is `workspace_failed`, 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from journeyman.failures import FAILURE_KINDS, Failure, FailureKind
@@ -65,24 +65,21 @@ def tree_entries(data: bytes, attributes: bytes = b"") -> Iterator[TreeEntry]:
     """The entries of a scan's records, with their extended attributes where those are given."""
     try:
         apart = wire.unpack_attributes(attributes)
+        kinds, check = cast("tuple[EntryKind, ...]", wire.KINDS), wire.check_relative
         for kind, size, mode, mtime, ctime, inode, nlink, path, target, xattrs in wire.unpack_entries(data):
-            wire.check_relative(path)
+            check(path)
             if apart:
                 xattrs = apart.get(path, xattrs)
-            yield TreeEntry(
-                path,
-                cast(EntryKind, wire.KINDS[kind]),
-                size,
-                mode,
-                mtime,
-                ctime,
-                inode,
-                nlink,
-                target,
-                xattrs,
-            )
+            yield TreeEntry(path, kinds[kind], size, mode, mtime, ctime, inode, nlink, target, xattrs)
     except (struct.error, ValueError, wire.Refusal):
         raise lost("its list of files cannot be read") from None
+
+
+def attribute_records(entries: Iterable[TreeEntry]) -> bytes:
+    """Their extended attributes as a scan has them."""
+    return b"".join(
+        [wire.pack_attributes(entry.path, dict(entry.xattrs)) for entry in entries if entry.xattrs]
+    )
 
 
 def pack_restore_entry(entry: RestoreEntry) -> bytes:

@@ -381,10 +381,16 @@ class Guest(Protocol):
         ...
 
     async def look(
-        self, root: str = "/workspace", *, xattrs: bool = True, bytes_max: int = 1 << 30
+        self,
+        root: str = "/workspace",
+        *,
+        xattrs: bool = True,
+        since_ns: int | None = None,
+        bytes_max: int = 1 << 30,
     ) -> TreeRecords:
-        """The same as a `scan`, as the guest wrote it (`guest.frames.tree_entries` reads it). More than
-        `bytes_max`: `invalid`."""
+        """The same as a `scan`, as the guest wrote it (`guest.frames.tree_entries` reads it). With `since_ns`
+        only with the extended attributes of what has a ctime of then or later. More than `bytes_max`:
+        `invalid`."""
         ...
 
     def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]:

@@ -6,43 +6,60 @@ import errno
 import os
 import stat
 import zlib
-from collections.abc import Generator
 from typing import Any
 
 from .channels import Channel
-from .paths import OPEN_READ, Directory, Root, Walker, open_owned
+from .paths import OPEN_READ, Root, Walker, open_owned
 from .removal import clear_directory
 from .restorer import Restorer
+from .scan import Scan
 from .wire import (
     CHECKSUM,
-    DEPTH_MAX,
-    DIRECTORY,
-    ENTRY,
     FAILED,
-    FILE,
     LAST,
-    OTHER,
     PIECE,
     PIECE_HEAD,
-    SYMLINK,
     Refusal,
     check_relative,
-    pack_attributes,
 )
 
-_KINDS = {stat.S_IFREG: FILE, stat.S_IFDIR: DIRECTORY, stat.S_IFLNK: SYMLINK}
 
+class _Batch:
+    """Records of a bulk read: files are read to where they are sent from."""
 
-def _xattrs(through: str) -> dict[str, bytes]:
-    try:
-        names = os.listxattr(through, follow_symlinks=False)
-        return {
-            name: os.getxattr(through, name, follow_symlinks=False)
-            for name in names
-            if name.startswith("user.")
-        }
-    except OSError:
-        return {}
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._room = memoryview(bytearray(2 * PIECE))
+        self._at = 0
+
+    def put_file(self, index: int, handle: int, size: int) -> None:
+        """Until the file ends, wherever that turns out to be; `size` is a guess."""
+        left = size
+        while True:
+            want = min(PIECE, max(left, 0) + 1)
+            if self._at and self._at + PIECE_HEAD.size + want > PIECE:
+                self.flush()
+            start = self._at + PIECE_HEAD.size
+            length = os.readv(handle, [self._room[start : start + want]])
+            left -= length
+            last = not length or (left == 0 and length < PIECE)
+            PIECE_HEAD.pack_into(self._room, self._at, index, LAST if last else 0, length)
+            self._at = start + length
+            if last:
+                return
+
+    def put_error(self, index: int, why: bytes) -> None:
+        if self._at + PIECE_HEAD.size + len(why) > PIECE:
+            self.flush()
+        start = self._at + PIECE_HEAD.size
+        PIECE_HEAD.pack_into(self._room, self._at, index, LAST | FAILED, len(why))
+        self._at = start + len(why)
+        self._room[start : self._at] = why
+
+    def flush(self) -> None:
+        if self._at:
+            self._channel.send(self._room[: self._at])
+            self._at = 0
 
 
 class Bulk:
@@ -51,87 +68,23 @@ class Bulk:
 
     def scan(self, channel: Channel, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Sends every entry; with `xattrs` the extended attributes after them all, beginning at the byte
-        `attributes_at` of what was sent."""
-        batch: list[bytes] = []
-        size = sent = count = 0
-        attributes: list[bytes] | None = [] if args.get("xattrs") else None
+        `attributes_at` of what was sent: all, or those of what changed at `since` (a ctime) or later."""
+        since = None
+        if args.get("xattrs"):
+            since = -(1 << 63) if args.get("since") is None else int(args["since"])
         base = self.root.open_directory(args["root"])
-        entries = self._entries(base, attributes)
         try:
-            for record in entries:
-                batch.append(record)
-                size += len(record)
-                count += 1
-                if size >= PIECE // 2:
-                    channel.send(b"".join(batch))
-                    sent += size
-                    batch, size = [], 0
+            scan = Scan(channel.send, since)
+            scan.run(base)
         finally:
-            entries.close()
             os.close(base)
-        rest = b"".join(batch + (attributes or []))
-        for at in range(0, len(rest), PIECE):
-            channel.send(rest[at : at + PIECE])
-        return {"entries": count, "attributes_at": sent + size}
-
-    @staticmethod
-    def _entries(base: int, attributes: list[bytes] | None) -> Generator[bytes, None, None]:
-        """Depth first, names in byte order; what vanishes meanwhile is left out. Packed entries are yielded,
-        packed attributes added to `attributes`."""
-        root = Directory(b".", base)
-        stack = [(root, b"", iter(sorted(map(os.fsencode, os.listdir(root.fd)))))]
-        try:
-            while stack:
-                directory, prefix, names = stack[-1]
-                handle = directory.fd
-                name = next(names, None)
-                if name is None:
-                    stack.pop()[0].close()
-                    continue
-                target = b""
-                try:
-                    info = os.stat(name, dir_fd=handle, follow_symlinks=False)
-                    kind = _KINDS.get(stat.S_IFMT(info.st_mode), OTHER)
-                    if kind == SYMLINK:
-                        target = os.readlink(name, dir_fd=handle)
-                except FileNotFoundError:
-                    continue
-                if len(stack) > DEPTH_MAX:
-                    raise Refusal("invalid", "The tree is deeper than %d names." % DEPTH_MAX)
-                path = prefix + name
-                if attributes is not None and kind in (FILE, DIRECTORY):
-                    found = _xattrs("/proc/self/fd/%d/%s" % (handle, os.fsdecode(name)))
-                    if found:
-                        attributes.append(pack_attributes(path, found))
-                yield ENTRY.pack(
-                    kind, info.st_size, info.st_mode & 0o7777, info.st_mtime_ns, info.st_ctime_ns,
-                    info.st_ino, info.st_nlink, len(path), len(target), 0,
-                ) + path + target  # fmt: skip
-                if kind == DIRECTORY:
-                    try:
-                        inner = Directory(name, handle)
-                    except (FileNotFoundError, NotADirectoryError):
-                        continue
-                    stack.append((inner, path + b"/", iter(sorted(map(os.fsencode, os.listdir(inner.fd))))))
-        finally:
-            for directory, _, _ in reversed(stack):
-                directory.close()
+        return {"entries": scan.count, "attributes_at": scan.sent}
 
     def read_many(self, channel: Channel, args: dict[str, Any], body: bytes) -> dict[str, Any]:
         """`body`: NUL-separated paths. Answers records of PIECE_HEAD and data, whole ones per frame."""
         base = self.root.open_directory(args["root"])
         walker = Walker(base)
-        batch: list[bytes] = []
-        size = 0
-
-        def put(index: int, flags: int, data: bytes) -> None:
-            nonlocal batch, size
-            if size and size + len(data) > PIECE:
-                channel.send(b"".join(batch))
-                batch, size = [], 0
-            batch += [PIECE_HEAD.pack(index, flags, len(data)), data]
-            size += PIECE_HEAD.size + len(data)
-
+        batch = _Batch(channel)
         try:
             for index, path in enumerate(body.split(b"\0")):
                 parts = check_relative(path)
@@ -141,20 +94,12 @@ class Bulk:
                         info = os.fstat(handle)
                         if not stat.S_ISREG(info.st_mode):
                             raise OSError(errno.EINVAL, "not a regular file")
-                        left = info.st_size
-                        while True:
-                            data = os.read(handle, min(PIECE, max(left, 0) + 1))
-                            left -= len(data)
-                            if not data or (left == 0 and len(data) < PIECE):
-                                put(index, LAST, data)
-                                break
-                            put(index, 0, data)
+                        batch.put_file(index, handle, info.st_size)
                     finally:
                         os.close(handle)
                 except OSError as error:
-                    put(index, LAST | FAILED, (error.strerror or str(error)).encode("utf-8", "replace"))
-            if batch:
-                channel.send(b"".join(batch))
+                    batch.put_error(index, (error.strerror or str(error)).encode("utf-8", "replace"))
+            batch.flush()
             return {}
         finally:
             walker.close()

@@ -25,7 +25,7 @@ from .wire import (
 
 
 class Sender(Protocol):
-    def send(self, channel: int, kind: int, payload: bytes = b"") -> None:
+    def send(self, channel: int, kind: int, payload: bytes | memoryview = b"") -> None:
         """Write one frame. Raises Gone when the connection is."""
         ...
 
@@ -55,8 +55,9 @@ class Channel:
     def credit(self) -> int:
         return self._credit
 
-    def send(self, data: bytes) -> None:
-        """One DATA frame, when there is credit. Raises Gone when nobody wants it any more."""
+    def send(self, data: bytes | memoryview) -> None:
+        """One DATA frame, when there is credit. Raises Gone when nobody wants it any more. `data` may be
+        overwritten when this returns."""
         with self._condition:
             while self._credit <= 0 and not self.gone:
                 self._condition.wait()

@@ -51,7 +51,7 @@ class Connection:
         self._newest = 0
         self._dead = False
 
-    def send(self, channel: int, kind: int, payload: bytes = b"") -> None:
+    def send(self, channel: int, kind: int, payload: bytes | memoryview = b"") -> None:
         with self._write_lock:
             if self._dead:
                 raise Gone
@@ -59,7 +59,8 @@ class Connection:
                 header = HEADER.pack(len(payload), channel, kind)
                 sent = self._sock.sendmsg((header, payload))
                 if sent < len(header):
-                    self._sock.sendall(header[sent:] + payload)
+                    self._sock.sendall(header[sent:])
+                    self._sock.sendall(payload)
                 elif sent < len(header) + len(payload):
                     self._sock.sendall(memoryview(payload)[sent - len(header) :])
             except OSError:

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from journeyman.workspace.archive.chunker import CHUNKER
 from journeyman.workspace.archive.model import Chunk, Frame, Manifest, Node, Pack, Summary
-from journeyman.workspace.archive.packs import Content, FrameSpot, Spot
+from journeyman.workspace.archive.packs import Content, FrameSpot, PackSpot, Spot
 from journeyman.workspace.archive.tree import root_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Where chunks are, as in a manifest."""
+
+    packs: tuple[Pack, ...]
+    frames: tuple[Frame, ...]
+    chunks: tuple[Chunk, ...]
+    content_project: str
+    """Whose content key made the chunks' ids."""
+
+    def catalog(self) -> dict[bytes, Spot]:
+        packs = [PackSpot(pack.name, pack.size, pack.owner) for pack in self.packs]
+        frames = [
+            FrameSpot(packs[frame.pack], frame.offset, frame.stored, frame.raw) for frame in self.frames
+        ]
+        return {chunk.id: Spot(frames[chunk.frame], chunk.offset, chunk.length) for chunk in self.chunks}
 
 
 def assemble(
@@ -23,7 +41,8 @@ def assemble(
     Version, counts and root hash of `summary` are filled in. `content_project`: whose key made the ids."""
     packs: dict[int, tuple[int, Pack]] = {}
     frames: dict[int, tuple[int, Frame]] = {}
-    chunks: dict[bytes, tuple[int, Chunk]] = {}
+    chunks: list[Chunk] = []
+    known: dict[bytes, int] = {}
 
     def frame_number(spot: FrameSpot) -> int:
         if id(spot) not in frames:
@@ -32,27 +51,27 @@ def assemble(
             frames[id(spot)] = (len(frames), Frame(pack, spot.offset, spot.stored, spot.raw))
         return frames[id(spot)][0]
 
-    def chunk_number(ident: bytes) -> int:
-        if ident not in chunks:
-            spot = catalog[ident]
-            chunks[ident] = (len(chunks), Chunk(ident, frame_number(spot.frame), spot.offset, spot.length))
-        return chunks[ident][0]
-
     filled: list[Node] = []
-    files = size = 0
+    files = total = 0
     for node in nodes:
-        if node.kind == "file":
-            content = contents[node.path]
-            numbers = tuple(chunk_number(ident) for ident in content.ids)
-            node = node._replace(digest=content.digest, chunks=numbers)
-            files, size = files + 1, size + node.size
+        path, kind, mode, mtime_ns, size, target, xattrs, _, _ = node
+        if kind == "file":
+            content = contents[path]
+            for ident in content.ids:
+                if ident not in known:
+                    known[ident] = len(chunks)
+                    spot = catalog[ident]
+                    chunks.append(Chunk(ident, frame_number(spot.frame), spot.offset, spot.length))
+            numbers = tuple([known[ident] for ident in content.ids])
+            node = Node(path, kind, mode, mtime_ns, size, target, xattrs, content.digest, numbers)
+            files, total = files + 1, total + size
         filled.append(node)
     manifest = Manifest(
-        summary=replace(summary, root=root_hash(filled), entries=len(filled), files=files, bytes=size),
+        summary=replace(summary, root=root_hash(filled), entries=len(filled), files=files, bytes=total),
         chunker=CHUNKER,
         packs=tuple(pack for _, pack in packs.values()),
         frames=tuple(frame for _, frame in frames.values()),
-        chunks=tuple(chunk for _, chunk in chunks.values()),
+        chunks=tuple(chunks),
         nodes=tuple(filled),
         skipped=skipped,
         content=None if content_project == summary.project_id else content_project,

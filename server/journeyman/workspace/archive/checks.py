@@ -6,6 +6,8 @@ of every manifest we are about to store, so that nothing is archived that could 
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from journeyman.workspace.archive import chunker
 from journeyman.workspace.archive.layout import PACK_NAME, is_project_id
 from journeyman.workspace.archive.limits import Limits
@@ -13,6 +15,8 @@ from journeyman.workspace.archive.model import Manifest, Node
 from journeyman.workspace.archive.packs import MAGIC
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.tree import order, root_hash, shown
+
+_PLACE = attrgetter("frame", "offset")
 
 
 def check(manifest: Manifest, limits: Limits) -> None:
@@ -56,7 +60,7 @@ def _check_storage(manifest: Manifest, limits: Limits) -> None:
     if len({chunk.id for chunk in manifest.chunks}) != len(manifest.chunks):
         raise MalformedError("a chunk is listed twice")
     end = dict[int, int]()
-    for chunk in sorted(manifest.chunks, key=lambda chunk: (chunk.frame, chunk.offset)):
+    for chunk in sorted(manifest.chunks, key=_PLACE):
         if chunk.frame >= len(manifest.frames):
             raise MalformedError("a chunk is in a frame that is not there")
         if not 1 <= chunk.length <= limits.chunk_bytes:
@@ -76,7 +80,7 @@ def _pressed(size: int) -> int:
 def _check_apart(manifest: Manifest) -> None:
     """Frames that lie in each other would count the same stored bytes twice."""
     end = dict.fromkeys(range(len(manifest.packs)), 0)
-    for frame in sorted(manifest.frames, key=lambda frame: (frame.pack, frame.offset)):
+    for frame in sorted(manifest.frames, key=attrgetter("pack", "offset")):
         if frame.offset < end[frame.pack]:
             raise MalformedError("two frames lie in each other")
         end[frame.pack] = frame.offset + frame.stored
@@ -90,9 +94,10 @@ def _check_tree(nodes: tuple[Node, ...], limits: Limits) -> None:
     for node in nodes:
         path = node.path
         _check_path(path, limits)
-        if before is not None and order(path) <= before:
+        place = order(path)
+        if before is not None and place <= before:
             raise MalformedError(f"{shown(path)!r} is there twice or out of order")
-        before = order(path)
+        before = place
         parent = path.rpartition(b"/")[0]
         if parent and kinds.get(parent) != "directory":
             raise MalformedError(f"{shown(path)!r} is in what is no directory")
@@ -102,7 +107,8 @@ def _check_tree(nodes: tuple[Node, ...], limits: Limits) -> None:
             raise MalformedError(f"the link {shown(path)!r} has no usable target")
         if node.kind == "hardlink" and kinds.get(node.target) != "file":
             raise MalformedError(f"the hard link {shown(path)!r} joins what is no earlier file")
-        _check_xattrs(node, limits)
+        if node.xattrs:
+            _check_xattrs(node, limits)
         kinds[path] = node.kind
 
 
@@ -110,9 +116,11 @@ def _check_path(path: bytes, limits: Limits) -> None:
     names = path.split(b"/")
     if len(path) > limits.path_bytes or len(names) > limits.depth or b"\0" in path:
         raise MalformedError(f"the path {shown(path[:80])!r} is too long, too deep or holds a zero byte")
-    for name in names:
-        if name in (b"", b".", b"..") or len(name) > limits.name_bytes:
-            raise MalformedError(f"the path {shown(path[:80])!r} is not a plain one below the workspace")
+    if (
+        (b"" in names or b"." in names or b".." in names)
+        or (len(path) > limits.name_bytes and max(map(len, names)) > limits.name_bytes)
+    ):  # fmt: skip
+        raise MalformedError(f"the path {shown(path[:80])!r} is not a plain one below the workspace")
 
 
 def _check_xattrs(node: Node, limits: Limits) -> None:
@@ -145,20 +153,21 @@ def _attribute_name(name: str) -> bytes:
 
 def _check_content(manifest: Manifest, limits: Limits) -> None:
     total = 0
+    chunks, count = manifest.chunks, len(manifest.chunks)
     for node in manifest.nodes:
         if node.kind != "file":
             continue
         total += node.size
         if total > limits.bytes:
             raise MalformedError(f"it holds more than {limits.bytes} bytes of files")
-        size = 0
-        for number in node.chunks:
-            if number >= len(manifest.chunks):
+        size, numbers = 0, node.chunks
+        for number in numbers:
+            if number >= count:
                 raise MalformedError(f"{shown(node.path)!r} needs a chunk that is not there")
-            size += manifest.chunks[number].length
+            size += chunks[number].length
         if size != node.size:
             raise MalformedError(f"the chunks of {shown(node.path)!r} do not make up its size")
-        if len(node.chunks) == 1 and manifest.chunks[node.chunks[0]].id != node.digest:
+        if len(numbers) == 1 and chunks[numbers[0]].id != node.digest:
             raise MalformedError(f"the content of {shown(node.path)!r} does not match its hash")
     stored = sum(frame.stored for frame in manifest.frames)
     if total > limits.ratio_free_bytes and total > stored * limits.ratio:

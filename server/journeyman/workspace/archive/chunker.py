@@ -26,24 +26,30 @@ class Cutter:
 
     def __init__(self) -> None:
         self._cdc = pyfastcdc.FastCDC(MIB, min_size=256 * KIB, max_size=MOST_BYTES)
-        self._kept = bytearray()
+        self._kept: list[bytes] = []
+        self._size = 0
 
-    def feed(self, data: bytes) -> list[bytes]:
+    def feed(self, data: bytes) -> list[memoryview]:
         """Chunks that are complete, whatever comes next."""
-        self._kept += data
-        return self._cut(MOST_BYTES) if len(self._kept) >= WINDOW_BYTES else []
+        self._kept.append(data)
+        self._size += len(data)
+        return self._cut(ended=False) if self._size >= WINDOW_BYTES else []
 
-    def end(self) -> list[bytes]:
-        return self._cut(0)
+    def end(self) -> list[memoryview]:
+        return self._cut(ended=True)
 
-    def _cut(self, leave: int) -> list[bytes]:
-        """Chunks that begin where at least `leave` bytes follow: then they end where they end."""
-        chunks: list[bytes] = []
-        used, view = 0, memoryview(self._kept)
+    def _cut(self, *, ended: bool) -> list[memoryview]:
+        """All chunks but one that ends with what there is: more might have moved that cut."""
+        view = memoryview(b"".join(self._kept))
+        self._kept.clear()
+        chunks: list[memoryview] = []
+        used = 0
         for chunk in self._cdc.cut_buf(view):
-            if len(view) - chunk.offset < leave:
+            until = chunk.offset + chunk.length
+            if until == len(view) and not ended:
                 break
-            used = chunk.offset + chunk.length
-            chunks.append(bytes(view[chunk.offset : used]))
-        self._kept = self._kept[used:]
+            chunks.append(view[used:until])
+            used = until
+        self._size = len(view) - used
+        self._kept.append(bytes(view[used:]))
         return chunks

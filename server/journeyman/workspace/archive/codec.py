@@ -43,6 +43,7 @@ SUMMARY_READ_BYTES = _FIXED + SUMMARY_BYTES_MAX
 """How much of a manifest's beginning holds the whole summary."""
 _COUNT_MAX = 10_000_000
 
+_NONE: dict[str, str] = {}
 _SUMMARY_KEYS = frozenset(Summary.__slots__)
 _BODY_KEYS = frozenset({"chunker", "packs", "frames", "chunks", "nodes", "skipped"})
 _FORK_KEYS = _BODY_KEYS | {"content"}
@@ -180,19 +181,18 @@ def _chunk_in(value: Any) -> Chunk:
 
 
 def _node_out(node: Node) -> list[object]:
-    path = node.path.decode("latin-1")
-    xattrs = {name: value.decode("latin-1") for name, value in node.xattrs}
-    match node.kind:
+    raw, kind, mode, mtime_ns, size, target, attributes, digest, chunks = node
+    path = raw.decode("latin-1")
+    xattrs = {name: value.decode("latin-1") for name, value in attributes} if attributes else _NONE
+    match kind:
         case "file":
-            return [
-                "f", path, node.mode, node.mtime_ns, xattrs, node.size, node.digest.hex(), list(node.chunks)
-            ]  # fmt: skip
+            return ["f", path, mode, mtime_ns, xattrs, size, digest.hex(), chunks]
         case "directory":
-            return ["d", path, node.mode, node.mtime_ns, xattrs]
+            return ["d", path, mode, mtime_ns, xattrs]
         case "symlink":
-            return ["l", path, node.mode, node.mtime_ns, node.target.decode("latin-1")]
+            return ["l", path, mode, mtime_ns, target.decode("latin-1")]
         case "hardlink":
-            return ["h", path, node.target.decode("latin-1")]
+            return ["h", path, target.decode("latin-1")]
 
 
 def _node_in(value: Any, limits: Limits, linked: Mapping[bytes, Node]) -> Node:

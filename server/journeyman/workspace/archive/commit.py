@@ -24,7 +24,7 @@ from journeyman.ports.clock import Clock
 from journeyman.ports.guest import Guest
 from journeyman.ports.objects import ObjectStore
 from journeyman.workspace.archive import checks, codec, layout, pointer, tree
-from journeyman.workspace.archive.assemble import assemble
+from journeyman.workspace.archive.assemble import Tables, assemble
 from journeyman.workspace.archive.collect import Collector
 from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.load import load_manifest
@@ -32,8 +32,8 @@ from journeyman.workspace.archive.model import FORMAT_VERSION, Manifest, Summary
 from journeyman.workspace.archive.outcomes import ArchiveOutcome, ArchiveProgress, Journal, OnProgress
 from journeyman.workspace.archive.publish import head_for, outcome_of, put_manifest, tool
 from journeyman.workspace.archive.scanning import Scan, too_much
-from journeyman.workspace.archive.settling import RACY_NS, Settling
-from journeyman.workspace.archive.statcache import Remembered, StatCache, Tables
+from journeyman.workspace.archive.settling import Settling, racy
+from journeyman.workspace.archive.statcache import Remembered, StatCache
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.workers import Workers, to_the_end
 
@@ -92,8 +92,9 @@ class Commit:
             await self._refuse_to_be_read_by_all()
             await self._objects.delete(layout.gone_key(order.project_id))
         remembered = await self._workers.run(lambda: self._cache.read(order.project_id, order.generation))
+        first: Scan | None = None
         if head is not None and remembered is not None:
-            data = await self._same_again(head, remembered)
+            data, first = await self._same_again(head, remembered)
             if data is not None:
                 return await self._conclude(data, remembered.skipped, etag, self._renew)
         tables = remembered.tables if remembered is not None else await self._tables(head)
@@ -107,7 +108,7 @@ class Commit:
             self._limits,
             order.on_progress,
         )
-        seen = await self._settling.settle(collector, self._started_ns)
+        seen = await self._settling.settle(collector, self._started_ns, first)
         manifest = await self._workers.run(lambda: self._manifest(collector, seen, head))
         data = await self._workers.run(lambda: self._encode(manifest))
 
@@ -121,20 +122,22 @@ class Commit:
         if await self._objects.head(layout.SEALED) is not None:
             raise pointer.encrypted(self._order.project_id)
 
-    async def _same_again(self, head: pointer.Head, remembered: Remembered) -> bytes | None:
-        """HEAD's own manifest for this archive, where the tree is exactly what HEAD's archive holds."""
+    async def _same_again(
+        self, head: pointer.Head, remembered: Remembered
+    ) -> tuple[bytes | None, Scan | None]:
+        """HEAD's own manifest for this archive, where the tree is exactly what HEAD's archive holds;
+        otherwise what was seen of the tree, if that can be used."""
         if remembered.manifest_digest != head.manifest_digest or remembered.racy:
-            return None
-        seen = await self._settling.look(xattrs=False)
-        if remembered.records != seen.records:
-            return None
+            return None, None
         data = await self._objects.read(head.manifest_key)
         if blake3(data).digest() != head.manifest_digest:
-            return None
-        if not await self._settling.unmoved(seen, remembered.tables.packs):
-            return None
+            return None, None
+        since_ns = remembered.newest_ns
+        same, seen = await self._settling.unmoved(remembered.records, remembered.packs, since_ns)
+        if not same:
+            return None, await self._workers.run(lambda: seen.completed(remembered.entries, since_ns))
         summary = replace(self._summary(head), **_counted(codec.decode_summary(data)))
-        return codec.with_summary(data, summary, layout.content_key(self._order.project_id))
+        return codec.with_summary(data, summary, layout.content_key(self._order.project_id)), seen
 
     async def _tables(self, head: pointer.Head | None) -> Tables | None:
         """Where the newest archive has its chunks, to reuse them. An archive that cannot be read is no
@@ -219,7 +222,7 @@ class Commit:
         return outcome_of(summary, key, skipped)
 
     def _remember(self, seen: Scan, collector: Collector, manifest: Manifest, digest: bytes) -> None:
-        since = self._started_ns - (LIVE_RACY_NS if self._order.live else RACY_NS)
+        started_ns, live = self._started_ns, self._order.live
         self._cache.write(
             self._order.project_id,
             self._order.generation,
@@ -229,7 +232,11 @@ class Commit:
                 for entry in seen.files
                 if (content := collector.content(entry)) is not None
             },
-            racy=[entry.path for entry in seen.files if max(entry.mtime_ns, entry.ctime_ns) >= since],
+            racy=[
+                entry.path
+                for entry in seen.files
+                if racy(entry, started_ns - LIVE_RACY_NS if live else started_ns)
+            ],
             manifest=manifest,
             manifest_digest=digest,
         )

@@ -32,7 +32,7 @@ from journeyman.workspace.archive.frames import FrameSource
 from journeyman.workspace.archive.keeping import Keeping
 from journeyman.workspace.archive.limits import LIMITS, Limits
 from journeyman.workspace.archive.load import find, load
-from journeyman.workspace.archive.memory import keep_packs_apart
+from journeyman.workspace.archive.memory import given_back, keep_packs_apart
 from journeyman.workspace.archive.model import Manifest, Summary
 from journeyman.workspace.archive.outcomes import (
     ArchiveOutcome,
@@ -105,7 +105,8 @@ class ArchiveEngine:
         layout.prefix(project_id)
         order = Order(project_id, self._ids.new(), epoch, journal, on_progress or _quiet, generation, live)
         commit = Commit(self._objects, self._workers, self._clock, self._limits, self._cache, guest, order)
-        return await commit.run()
+        with given_back():
+            return await commit.run()
 
     async def fork(
         self, source_id: str, archive_id: str | None, *, project_id: str, epoch: int
@@ -139,11 +140,12 @@ class ArchiveEngine:
             return (
                 await restore(self._objects, self._workers, guest, part, self._limits, on_progress or _quiet)
             )[0]
-        outcome, seen = await restore(
-            self._objects, self._workers, guest, manifest, self._limits, on_progress or _quiet
-        )
-        await self._workers.run(lambda: self._remember(generation, manifest, digest, seen))
-        return outcome
+        with given_back():
+            outcome, seen = await restore(
+                self._objects, self._workers, guest, manifest, self._limits, on_progress or _quiet
+            )
+            await self._workers.run(lambda: self._remember(generation, manifest, digest, seen))
+            return outcome
 
     def _remember(self, generation: int, manifest: Manifest, digest: bytes, seen: Scan) -> None:
         """So that the next archive after a restore reads nothing. What was written within a tick of the
@@ -180,7 +182,7 @@ class ArchiveEngine:
         else:
             seen = await scan(guest, self._limits, _quiet, xattrs=False)
             remembered = await self._workers.run(lambda: self._cache.read(project_id, generation))
-            usable = remembered is not None and remembered.tables.content_project == old.content_project
+            usable = remembered is not None and remembered.content_project == old.content_project
             needed = to_read(seen, was, remembered.known() if usable and remembered is not None else {})
             digests = await read_digests(guest, needed.read, layout.content_key(old.content_project))
             now, ident = sides(tree.build(seen.entries).nodes, {**needed.digests, **digests}), None

@@ -121,7 +121,7 @@ class Framer:
 
     def _start_frame(self) -> None:
         self._frame = FrameSpot(PackSpot())
-        self._raw: list[bytes] = []
+        self._raw: list[bytes | memoryview] = []
         self._size = 0
         self._index: list[list[object]] = []
 
@@ -172,7 +172,7 @@ class Framer:
         state.ids += [self._chunk(chunk) for chunk in state.cutter.end()]
         return Content(tuple(state.ids), state.size, state.hasher.digest())
 
-    def _chunk(self, data: bytes) -> bytes:
+    def _chunk(self, data: bytes | memoryview) -> bytes:
         ident = blake3(data, key=self._key).digest()
         if data and ident not in self.catalog:
             self.catalog[ident] = Spot(self._frame, self._size, len(data))

@@ -24,6 +24,16 @@ READS_AT_ONCE = 2
 RACY_NS = 2_000_000_000
 """A file written this shortly before the scan may have been written again without looking different; it is
 read a second time. (The idea is git's "racily clean" entry.)"""
+FINE_RACY_NS = 100_000_000
+"""The same where the file system tells times finer than milliseconds: its clock then ticks with the kernel's,
+at least every 10 ms."""
+MILLISECOND_NS = 1_000_000
+
+
+def racy(entry: TreeEntry, at_ns: int) -> bool:
+    """Whether a file, read after `at_ns`, may change once more and look as it does."""
+    within = FINE_RACY_NS if entry.ctime_ns % MILLISECOND_NS else RACY_NS
+    return max(entry.mtime_ns, entry.ctime_ns) >= at_ns - within
 
 
 class Settling:
@@ -48,21 +58,27 @@ class Settling:
     async def look(self, *, xattrs: bool) -> Scan:
         return await scan(self._guest, self._limits, self._on_progress, xattrs=xattrs)
 
-    async def unmoved(self, seen: Scan, packs: Iterable[Pack]) -> bool:
-        """Whether a tree that is stored already is still stored, and stands still."""
+    async def unmoved(
+        self, records: bytes, packs: Iterable[Pack], changed_since_ns: int
+    ) -> tuple[bool, Scan]:
+        """Whether a tree that is stored already is still stored, and then looks as it did when it was: every
+        step at once. The scan has the attributes of what changed at `changed_since_ns` or later."""
+        lost = await lost_packs(self._objects, self._project_id, {pack.ref: pack.size for pack in packs})
+        seen = await scan(
+            self._guest, self._limits, self._on_progress, xattrs=True, since_ns=changed_since_ns
+        )
+        if lost or seen.records != records:
+            return False, seen
         await self._passed("packs_uploaded")
-        if await lost_packs(self._objects, self._project_id, {pack.ref: pack.size for pack in packs}):
-            return False
         await self._passed("packs_verified")
-        if (await self.look(xattrs=False)).records != seen.records:
-            return False
         await self._passed("tree_unmoved")
-        return True
+        return True, seen
 
-    async def settle(self, collector: Collector, started_ns: int) -> Scan:
-        """Until the tree stood still for a whole round. Raises `archive_failed` when it does not."""
+    async def settle(self, collector: Collector, started_ns: int, first: Scan | None = None) -> Scan:
+        """Until the tree stood still for a whole round; `first` is a scan made just now. Raises
+        `archive_failed` when it does not."""
         for _ in range(ROUNDS):
-            seen = await self.look(xattrs=True)
+            seen, first = first or await self.look(xattrs=True), None
             await collector.collect(self._guest, seen.files)
             await self._passed("packs_uploaded")
             if lost := await self._verify(collector, seen.files):
@@ -88,12 +104,12 @@ class Settling:
         reach(f"archive.{step}")
 
     async def _racy_changed(self, collector: Collector, files: list[TreeEntry], started_ns: int) -> bool:
-        racy = [entry for entry in files if max(entry.mtime_ns, entry.ctime_ns) >= started_ns - RACY_NS]
-        before = collector.forget({entry.path for entry in racy})
-        await collector.collect(self._guest, racy)
+        again = [entry for entry in files if racy(entry, started_ns)]
+        before = collector.forget({entry.path for entry in again})
+        await collector.collect(self._guest, again)
         if collector.unread:
             return True
-        after = {entry.path: collector.content(entry) for entry in racy}
+        after = {entry.path: collector.content(entry) for entry in again}
         return any(content != before.get(path) for path, content in after.items())
 
     async def _verify(self, collector: Collector, files: list[TreeEntry]) -> set[PackRef]:

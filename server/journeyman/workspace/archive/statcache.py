@@ -16,6 +16,7 @@ import sys
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from blake3 import blake3
@@ -23,63 +24,69 @@ from blake3 import blake3
 from journeyman.guest.frames import tree_entries
 from journeyman.ports.guest import TreeEntry
 from journeyman.workspace.archive import strict
+from journeyman.workspace.archive.assemble import Tables
 from journeyman.workspace.archive.model import Chunk, Frame, Manifest, Pack
-from journeyman.workspace.archive.packs import Content, FrameSpot, PackSpot, Spot
+from journeyman.workspace.archive.packs import Content
 from journeyman.workspace.archive.scanning import Scan
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.zstd import compress, decompress
 
 log = logging.getLogger(__name__)
 
-MAGIC = b"JMSTAT02"
+MAGIC = b"JMSTAT03"
 LEVEL = 1
 BYTES_MAX = 1 << 30
 _NOT_KNOWN = 0xFFFFFFFF
-_KEYS = frozenset({"content", "generation", "manifest", "project", "racy", "skipped", "body"})
+_KEYS = frozenset({"content", "generation", "manifest", "newest", "project", "racy", "skipped", "body"})
 _COUNTS = frozenset({"records", "attributes", "files", "numbers", "chunks", "frames", "packs", "order"})
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """Where chunks are, as in a manifest."""
-
-    packs: tuple[Pack, ...]
-    frames: tuple[Frame, ...]
-    chunks: tuple[Chunk, ...]
-    content_project: str
-    """Whose content key made the chunks' ids."""
-
-    def catalog(self) -> dict[bytes, Spot]:
-        packs = [PackSpot(pack.name, pack.size, pack.owner) for pack in self.packs]
-        frames = [
-            FrameSpot(packs[frame.pack], frame.offset, frame.stored, frame.raw) for frame in self.frames
-        ]
-        return {chunk.id: Spot(frames[chunk.frame], chunk.offset, chunk.length) for chunk in self.chunks}
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Remembered:
-    """One project's cache, read."""
+    """One project's cache, read. Taken apart only as far as somebody needs it."""
 
     manifest_digest: bytes
     """BLAKE3 of the manifest object this was written with."""
     racy: frozenset[bytes]
     skipped: tuple[str, ...]
     """Entries that archive left out."""
+    newest_ns: int
+    """The latest ctime in the scan: what changes after it has one that is not earlier."""
     records: bytes
     """The scan, as the guest wrote it."""
     attributes: bytes
-    tables: Tables
+    content_project: str
+    """Whose content key made the chunks' ids."""
+    packs: tuple[Pack, ...]
+    _ids: bytes
+    _frames: tuple[array[int], ...]
+    _chunks: tuple[array[int], ...]
     _digests: bytes
     _counts: array[int]
     _numbers: array[int]
+
+    @cached_property
+    def entries(self) -> list[TreeEntry]:
+        return list(tree_entries(self.records, self.attributes))
+
+    @cached_property
+    def tables(self) -> Tables:
+        frames = tuple(Frame(*row) for row in zip(*self._frames, strict=True))
+        chunks = enumerate(zip(*self._chunks, strict=True))
+        ids = self._ids
+        return Tables(
+            self.packs,
+            frames,
+            tuple(Chunk(ids[32 * at : 32 * at + 32], *row) for at, row in chunks),
+            self.content_project,
+        )
 
     def known(self) -> dict[bytes, tuple[TreeEntry, Content]]:
         """Files whose content is known while they look exactly so."""
         found: dict[bytes, tuple[TreeEntry, Content]] = {}
         ids = [chunk.id for chunk in self.tables.chunks]
         files = at = 0
-        for entry in tree_entries(self.records, self.attributes):
+        for entry in self.entries:
             if entry.kind != "file":
                 continue
             count, digest = self._counts[files], self._digests[files * 32 : files * 32 + 32]
@@ -134,6 +141,7 @@ class StatCache:
                 "generation": generation,
                 "racy": sorted(path.decode("latin-1") for path in racy),
                 "skipped": list(manifest.skipped),
+                "newest": max((entry.ctime_ns for entry in seen.told), default=0),
             }
             self._put(project_id, _encode(header, manifest_digest, _body(seen, contents, manifest)))
 
@@ -168,7 +176,7 @@ def _body(seen: Scan, contents: Mapping[bytes, Content], manifest: Manifest) -> 
     number = {chunk.id: index for index, chunk in enumerate(manifest.chunks)}
     digests: list[bytes] = []
     counts, numbers = array("I"), array("I")
-    for entry in tree_entries(seen.records):
+    for entry in seen.told:
         if entry.kind != "file":
             continue
         content = contents.get(entry.path)
@@ -250,20 +258,26 @@ def _decode(data: bytes, project_id: str, generation: int) -> Remembered | None:
     numbers = reader.column(strict.whole(counts["numbers"], 0, BYTES_MAX))
     many = strict.whole(counts["chunks"], 0, BYTES_MAX)
     ids = reader.take(32 * many)
-    chunk_columns = [reader.column(many) for _ in range(3)]
-    frame_columns = [reader.column(strict.whole(counts["frames"], 0, BYTES_MAX)) for _ in range(4)]
-    tables = Tables(
-        tuple(Pack(name, size, owner) for name, size, owner in strict.rows(counts["packs"], 10_000_000)),
-        tuple(Frame(*row) for row in zip(*frame_columns, strict=True)),
-        tuple(
-            Chunk(ids[32 * at : 32 * at + 32], *row)
-            for at, row in enumerate(zip(*chunk_columns, strict=True))
+    chunk_columns = tuple([reader.column(many) for _ in range(3)])
+    frame_columns = tuple([reader.column(strict.whole(counts["frames"], 0, BYTES_MAX)) for _ in range(4)])
+    return Remembered(
+        manifest_digest=strict.digest(header["manifest"]),
+        racy=racy,
+        skipped=tuple(strict.text(each, 8192) for each in strict.rows(header["skipped"], 10_000)),
+        newest_ns=strict.whole(header["newest"], -strict.INT64_MAX, strict.INT64_MAX),
+        records=records,
+        attributes=attributes,
+        content_project=strict.text(header["content"], 64),
+        packs=tuple(
+            Pack(name, size, owner) for name, size, owner in strict.rows(counts["packs"], 10_000_000)
         ),
-        strict.text(header["content"], 64),
+        _ids=ids,
+        _frames=frame_columns,
+        _chunks=chunk_columns,
+        _digests=digests,
+        _counts=per_file,
+        _numbers=numbers,
     )
-    manifest_digest = strict.digest(header["manifest"])
-    skipped = tuple(strict.text(each, 8192) for each in strict.rows(header["skipped"], 10_000))
-    return Remembered(manifest_digest, racy, skipped, records, attributes, tables, digests, per_file, numbers)
 
 
 class _Reader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ _MARK = b"journeyman tree v1"
 MODE_BITS = 0o1777
 """What is kept of a mode. setuid and setgid are not archived: a restore never makes such a file."""
 _NO_XATTRS: tuple[tuple[str, bytes], ...] = ()
+_COUNT, _LENGTH = struct.Struct("<I").pack, struct.Struct("<Q").pack
+_TOLD_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,9 @@ def build(entries: Iterable[TreeEntry]) -> Tree:
                 if joined != entry.path:
                     nodes.append(Node(entry.path, "hardlink", mode, entry.mtime_ns, target=joined))
                     continue
-            nodes.append(Node(entry.path, "file", mode, entry.mtime_ns, size=entry.size, xattrs=xattrs))
+            nodes.append(Node(entry.path, "file", mode, entry.mtime_ns, entry.size, b"", xattrs))
         elif entry.kind == "directory":
-            nodes.append(Node(entry.path, "directory", mode, entry.mtime_ns, xattrs=xattrs))
+            nodes.append(Node(entry.path, "directory", mode, entry.mtime_ns, 0, b"", xattrs))
         elif entry.kind == "symlink":
             nodes.append(Node(entry.path, "symlink", mode, entry.mtime_ns, target=entry.target))
         else:
@@ -79,20 +82,24 @@ def root_hash(nodes: Iterable[Node]) -> bytes:
     attributes and content digest. Independent of how content was cut, packed or compressed. The mode of
     a symlink means nothing and is left out."""
     hasher = blake3(_MARK)
-    for node in nodes:
-        mode = 0 if node.kind == "symlink" else node.mode
-        parts = [
-            node.kind.encode(),
-            node.path,
-            b"%d %d %d" % (mode, node.mtime_ns, node.size),
-            node.target,
-            node.digest,
+    told: list[bytes] = []
+    for path, kind, mode, mtime_ns, size, target, xattrs, digest, _ in nodes:
+        numbers = b"%d %d %d" % (0 if kind == "symlink" else mode, mtime_ns, size)
+        told += [
+            _COUNT(5 + 2 * len(xattrs)),
+            *(_LENGTH(len(kind)), kind.encode()),
+            *(_LENGTH(len(path)), path),
+            *(_LENGTH(len(numbers)), numbers),
+            *(_LENGTH(len(target)), target),
+            *(_LENGTH(len(digest)), digest),
         ]
-        for name, value in node.xattrs:
-            parts += [name.encode("utf-8", "surrogatepass"), value]
-        hasher.update(len(parts).to_bytes(4, "little"))
-        for part in parts:
-            hasher.update(len(part).to_bytes(8, "little") + part)
+        for name, value in xattrs:
+            spelt = name.encode("utf-8", "surrogatepass")
+            told += [_LENGTH(len(spelt)), spelt, _LENGTH(len(value)), value]
+        if len(told) > _TOLD_AT_ONCE:
+            hasher.update(b"".join(told))
+            told.clear()
+    hasher.update(b"".join(told))
     return hasher.digest()
 
 
