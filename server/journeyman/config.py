@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -58,6 +59,12 @@ class Settings(BaseSettings):
     """Most processes in one workspace."""
     workspace_uid: int | None = Field(default=None, ge=1)
     """User id inside the workspace. Default: the caller's own, or 10001 when the daemon runs as root."""
+    egress: Literal["none", "allowlist", "open"] = "allowlist"
+    """What workspaces reach beyond themselves: nothing, the hosts of `egress_allow`, or every public
+    address."""
+    egress_allow: Annotated[tuple[str, ...], NoDecode] = ("default",)
+    """Hosts workspaces reach: `pypi.org`, `*.example.com`, `mirror.example.com:8443` (without a port: 80 and
+    443). `default` stands for the package registries and code hosts that come with Journeyman."""
     trash_grace_s: float = Field(default=7 * 24 * 3600.0, ge=0)
     """Seconds a removed workspace's files are kept on disk after their archive was verified."""
     objects: str = "local"
@@ -99,6 +106,12 @@ class Settings(BaseSettings):
     """Most connections at the same time."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Detail of the daemon's log."""
+
+    @field_validator("egress_allow", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """In an environment variable: words with commas or spaces between them."""
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
     @classmethod
     def settings_customise_sources(

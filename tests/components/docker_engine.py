@@ -20,7 +20,7 @@ import pytest
 
 from journeyman import paths
 
-SKELETON = "journeyman-test-skeleton:2"
+SKELETON = "journeyman-test-skeleton:3"
 READY_WITHIN_S = 60.0
 
 
@@ -104,6 +104,7 @@ def _skeleton() -> None:
             "run/journeyman",
         ):
             (root / name).mkdir()
+        (root / "tmp").chmod(0o1777)  # the engine gives its tmpfs the mode of what it hides
         for name in ("bin", "lib", "lib32", "lib64", "libx32"):
             if os.path.islink(f"/{name}"):
                 (root / name).symlink_to(os.readlink(f"/{name}"))

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from components.archive_kit import fill, snapshot
+from components.egress_kit import PUBLIC, EgressKit, egress_kit
 from components.git_server import repository, served
 from components.sandbox import Bench, kinds
 from journeyman.adapters.local_objects import LocalObjects
@@ -39,8 +40,9 @@ DESCRIBED = b"""{
   "features": {}
 }"""
 everywhere = pytest.mark.parametrize("bench", kinds("direct", "bubblewrap", "docker"), indirect=True)
-with_network = pytest.mark.parametrize("bench", kinds("direct"), indirect=True)
-without_network = pytest.mark.parametrize("bench", kinds("bubblewrap"), indirect=True)
+without_isolation = pytest.mark.parametrize("bench", kinds("direct"), indirect=True)
+isolated = pytest.mark.parametrize("bench", kinds("bubblewrap", "docker"), indirect=True)
+CODE = "http://code.example.org"
 
 
 @dataclass
@@ -51,12 +53,17 @@ class House:
     store: SqliteStore
     bench: Bench
     base: Path
-    supervisor: Supervisor
+    kit: EgressKit
 
     async def tree(self, project_id: str) -> dict[bytes, tuple[object, ...]]:
         current = await self.bench.generations.current(project_id)
         assert current is not None
         return snapshot(current[1])
+
+    def code(self, address: str) -> None:
+        """Let code.example.org lead to this server on loopback."""
+        self.kit.dialer.names["code.example.org"] = [PUBLIC]
+        self.kit.dialer.servers[PUBLIC, 80] = int(address.rpartition(":")[2])
 
     async def nothing_left(self) -> None:
         assert (await self.projects.list()).items == ()
@@ -69,6 +76,7 @@ class House:
 @pytest.fixture
 async def house(bench: Bench, tmp_path: Path) -> AsyncIterator[House]:
     clock, ids, supervisor = FakeClock(), SystemIds(), Supervisor()
+    kit = egress_kit(supervisor, {}, allow=("code.example.org", "inside.example.org", "nowhere.example.org"))
     store = await SqliteStore.open(tmp_path / "journeyman.db", clock=clock)
     engine = ArchiveEngine(LocalObjects(tmp_path / "objects"), clock=clock, ids=ids)
     projects = ProjectService(store, clock, ids)
@@ -83,10 +91,11 @@ async def house(bench: Bench, tmp_path: Path) -> AsyncIterator[House]:
         image=bench.image,
         limits=Limits(memory_mb=512, cpus=1.0, pids=64),
         image_of=projects.image_of,
+        attend=kit.egress.attend,
     )
     assert not isinstance(await manager.start(), WorkspaceError)
     sources = Sources(projects, manager, engine, supervisor, images=bench.kind == "docker")
-    yield House(sources, projects, manager, store, bench, tmp_path, supervisor)
+    yield House(sources, projects, manager, store, bench, tmp_path, kit)
     await manager.shutdown()
     await supervisor.close()
     await store.close()
@@ -161,50 +170,59 @@ async def test_an_image_of_its_own(house: House) -> None:
         client.close()
 
 
-@with_network
+@isolated
 async def test_a_repository(house: House) -> None:
     files = {"main.py": b"print(1)\n", "src/deep/x": b"x", ".devcontainer.json": b'{"forwardPorts": [3000]}'}
     await asyncio.to_thread(repository, house.base / "git", files)
     with served(house.base / "git") as url:
-        made = await house.sources.create(FromGit(f"{url}/work.git"))
+        house.code(url)
+        made = await house.sources.create(FromGit(f"{CODE}/work.git"))
         tree = await house.tree(made.project.id)
         assert made.project.name == "work"
         assert made.project.forward_ports == (3000,)
         assert tree[b"main.py"][3] == b"print(1)\n"
         assert b".git/HEAD" in tree
         assert b"branch" not in tree
-        branch = await house.sources.create(FromGit(f"{url}/work.git", ref="other"))
+        branch = await house.sources.create(FromGit(f"{CODE}/work.git", ref="other"))
         assert (await house.tree(branch.project.id))[b"branch"][3] == b"other"
 
 
-@with_network
+@isolated
 async def test_a_repository_that_cannot_be_had(house: House) -> None:
     await asyncio.to_thread(repository, house.base / "git", {"a": b"a"})
     with served(house.base / "git") as url:
-        missing = await failing(house.sources.create(FromGit(f"{url}/no-such.git")))
+        house.code(url)
+        missing = await failing(house.sources.create(FromGit(f"{CODE}/no-such.git")))
         assert (missing.kind, missing.retryable) == ("source_failed", True)
         assert "no repository" in missing.message
         await house.nothing_left()
-        branch = await failing(house.sources.create(FromGit(f"{url}/work.git", ref="no-such")))
+        branch = await failing(house.sources.create(FromGit(f"{CODE}/work.git", ref="no-such")))
         assert "no such branch" in branch.message
         pack = next((house.base / "git" / "work.git").rglob("objects/??/*"), None)
         for path in (house.base / "git" / "work.git" / "objects").rglob("*"):
             if path.is_file() and path.stat().st_size > 20 and "info" not in path.parts:
                 path.chmod(0o600)
                 path.write_bytes(path.read_bytes()[:20])
-        damaged = await failing(house.sources.create(FromGit(f"{url}/work.git")))
+        damaged = await failing(house.sources.create(FromGit(f"{CODE}/work.git")))
         assert damaged.kind == "source_failed", pack
-    away = await failing(house.sources.create(FromGit(f"{url}/work.git")))
+    away = await failing(house.sources.create(FromGit(f"{CODE}/work.git")))
     assert "does not reach" in away.message
     await house.nothing_left()
 
 
-@without_network
-async def test_a_repository_without_a_way_out(house: House) -> None:
-    failure = await failing(house.sources.create(FromGit("https://example.org/x.git")))
-    assert failure.kind == "source_failed"
-    assert "does not reach its host" in failure.message
-    await house.nothing_left()
+@isolated
+async def test_a_repository_where_no_workspace_may_go(house: House) -> None:
+    house.kit.dialer.names["inside.example.org"] = ["10.0.0.1"]
+    for scheme, why in (("https", "does not lead to its host"), ("http", "does not allow its host")):
+        for host in ("evil.example.org", "inside.example.org"):
+            failure = await failing(house.sources.create(FromGit(f"{scheme}://{host}/x.git")))
+            assert failure.kind == "source_failed"
+            assert why in failure.message
+            assert "egress_allow" in failure.hint
+            await house.nothing_left()
+    assert house.kit.dialer.dialled == []
+    nowhere = await failing(house.sources.create(FromGit("http://nowhere.example.org/x.git")))
+    assert "does not reach its host" in nowhere.message
 
 
 @everywhere
@@ -265,7 +283,7 @@ async def test_a_fork_shares_what_there_is_and_goes_its_own_way(house: House) ->
     assert [path for path in (house.base / "objects" / "p").rglob("*") if path.is_file()] == []
 
 
-@with_network
+@without_isolation
 async def test_archives_that_cannot_be_had(house: House) -> None:
     assert (await failing(house.sources.create(FromArchive("no-such")))).kind == "not_found"
     await house.nothing_left()
@@ -289,7 +307,7 @@ async def test_archives_that_cannot_be_had(house: House) -> None:
     assert await house.bench.generations.projects() == ()
 
 
-@with_network
+@without_isolation
 async def test_a_folder_that_changes_meanwhile_leaves_nothing(house: House) -> None:
     folder = house.base / "changing"
     (folder / "a").mkdir(parents=True)
@@ -310,7 +328,7 @@ async def test_a_folder_that_changes_meanwhile_leaves_nothing(house: House) -> N
     await house.nothing_left()
 
 
-@with_network
+@without_isolation
 async def test_cancelled_in_the_middle_it_leaves_nothing(house: House) -> None:
     folder = house.base / "large"
     folder.mkdir()
@@ -329,7 +347,7 @@ async def test_cancelled_in_the_middle_it_leaves_nothing(house: House) -> None:
     await house.nothing_left()
 
 
-@with_network
+@without_isolation
 async def test_while_it_is_made_nobody_uses_it_and_the_next_start_removes_it(house: House) -> None:
     project = await house.projects.create(source="git", pending=True)
     assert not isinstance(await house.manager.acquire(project.id), WorkspaceError)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from journeyman.app.egress import policy
 from journeyman.config import Settings
+from journeyman.egress.policy import policy_of
 from journeyman.failures import Failure
 
 
@@ -46,3 +48,14 @@ def test_what_does_not_fit_is_refused_by_name(config: Path, line: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Settings()
     assert line.split(" ")[0] in str(caught.value)
+
+
+@pytest.mark.parametrize("words", ["default,mirror.example.com:8443", " default mirror.example.com:8443 "])
+def test_hosts_are_a_list_in_the_file_and_words_in_the_environment(
+    config: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    config.write_text('egress = "open"\negress_allow = ["pypi.org"]\n')
+    assert (Settings().egress, Settings().egress_allow) == ("open", ("pypi.org",))
+    monkeypatch.setenv("JOURNEYMAN_EGRESS_ALLOW", words)
+    assert Settings().egress_allow == ("default", "mirror.example.com:8443")
+    assert len(policy(Settings()).rules) == len(policy_of("allowlist", ["default"]).rules) + 1

@@ -67,6 +67,13 @@ class RunService:
     def running(self) -> int:
         return sum(each.task is not None for each in self._open.values())
 
+    def running_in(self, project_id: str) -> Run | None:
+        """The run that is going on in this project."""
+        for each in self._open.values():
+            if each.task is not None and each.run.project_id == project_id:
+                return each.run
+        return None
+
     @property
     def queued(self) -> int:
         return len(self._open) - self.running

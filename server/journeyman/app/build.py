@@ -21,6 +21,7 @@ from journeyman.agent.limits import Limits as RunLimits
 from journeyman.agent.runs import RunService
 from journeyman.agent.services import Services as AgentServices
 from journeyman.app import sandboxes
+from journeyman.app.egress import way_out
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
 from journeyman.config import Settings
@@ -28,11 +29,13 @@ from journeyman.model.providers import ProviderConfig
 from journeyman.model.registry import ModelRegistry
 from journeyman.model.replay import ReplayModel
 from journeyman.ports.clock import Clock, Ids, SystemClock, SystemIds
+from journeyman.ports.dialer import Dialer
 from journeyman.ports.model import Model
 from journeyman.ports.objects import ObjectStore
 from journeyman.ports.sandbox import Limits, Sandbox
 from journeyman.ports.store import Store
 from journeyman.project.service import ProjectService
+from journeyman.records import Run
 from journeyman.rpc.services import Services, StatusFacts
 from journeyman.sources.service import Sources
 from journeyman.tasks import Supervisor
@@ -69,6 +72,7 @@ async def build(
     sandbox: Sandbox | None = None,
     objects: ObjectStore | None = None,
     models: Mapping[str, Model] | None = None,
+    dialer: Dialer | None = None,
 ) -> AsyncGenerator[App]:
     """The loaded app; leaving the block lets go of everything in reverse order.
 
@@ -96,6 +100,18 @@ async def build(
         chats = ChatService(store, clock, ids, events=events)
         todos = TodoService(store.todos, events, clock, ids)
         engine = ArchiveEngine(objects, clock=clock, ids=ids, cache=settings.data_dir / "cache")
+
+        def running(project_id: str) -> Run | None:
+            return runs.running_in(project_id)
+
+        egress = way_out(
+            settings,
+            dialer,
+            events=events,
+            running=running,
+            clock=clock,
+            supervisor=supervisor,
+        )
         manager = WorkspaceManager(
             sandbox,
             LocalGenerations(settings.data_dir, uid=settings.workspace_uid, clock=clock),
@@ -110,6 +126,7 @@ async def build(
             trash_grace_s=settings.trash_grace_s,
             tiers=_tiers(settings),
             image_of=projects.image_of,
+            attend=egress.attend,
             policy=Policy(settings.archives_last, settings.archives_hourly, settings.archives_daily),
         )
         sources = Sources(projects, manager, engine, supervisor, images=sandbox.name == "docker")

@@ -19,6 +19,7 @@ from journeyman.adapters.generations import workspace_uid
 from journeyman.adapters.sqlite.store import SqliteStore
 from journeyman.app import sandboxes
 from journeyman.app.build import DATABASE, object_store, registry
+from journeyman.app.egress import policy
 from journeyman.config import Settings
 from journeyman.failures import Failure
 from journeyman.ports.clock import SystemClock, SystemIds
@@ -28,6 +29,7 @@ FREE_BYTES_WANTED = 2 << 30
 VERSIONS = ("pygls", "lsprotocol", "docker", "boto3", "litellm", "aiosqlite", "pydantic")
 POISONED_LITELLM = ("1.82.7", "1.82.8")
 LOOK_S = 30.0
+PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 
 
 async def diagnose(settings: Settings) -> list[Finding]:
@@ -38,6 +40,7 @@ async def diagnose(settings: Settings) -> list[Finding]:
         ("runtime directory", _runtime_directory),
         ("daemon", _daemon),
         ("sandbox", _sandboxes),
+        ("egress", _egress),
         ("archives", _objects),
         ("models", _models),
     )
@@ -157,6 +160,18 @@ async def _sandboxes(settings: Settings) -> list[Finding]:
         needed = not (presence.engine and presence.image)
         findings.append(Finding("bubblewrap", False if needed else None, small.why, small.hint))
     return findings
+
+
+async def _egress(settings: Settings) -> list[Finding]:
+    found = policy(settings)
+    detail = {
+        "none": "none: workspaces reach no host",
+        "open": "open: workspaces reach every public address",
+    }.get(found.mode, f"allowlist: workspaces reach {len(found.rules)} hosts by name")
+    if any(os.environ.get(name) for name in PROXIES):
+        hint = "Workspaces dial directly; where only a proxy leads out of this machine, they reach nothing."
+        return [Finding("egress", None, f"{detail}; this machine's own proxy is not used", hint)]
+    return [Finding("egress", found.mode != "open" or None, detail)]
 
 
 async def _objects(settings: Settings) -> list[Finding]:

@@ -21,6 +21,7 @@ from journeyman.guest.inside import wire
 from journeyman.guest.processes import GuestProcess, run_to_end
 from journeyman.guest.tunnel import GuestTunnel
 from journeyman.guest.watching import GuestWatch
+from journeyman.guest.way_out import GuestWayOut
 from journeyman.ports.guest import (
     DirectoryPage,
     DirEntry,
@@ -276,6 +277,9 @@ class GuestClient:
         return await GuestTunnel.start(
             self._connection, "connect", {"port": port}, timeout_s=min(self._call_s, CONNECT_S)
         )
+
+    async def way_out(self) -> GuestWayOut:
+        return await GuestWayOut.start(self._connection, timeout_s=self._call_s)
 
     async def close(self) -> None:
         self._connection.close()

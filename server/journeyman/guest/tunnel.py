@@ -51,5 +51,8 @@ class GuestTunnel:
             self._ended = True
             self._channel.end()
 
+    async def over(self) -> None:
+        await self._channel.result()
+
     def close(self) -> None:
         self._channel.close()

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
+from journeyman.ports.tunnel import Tunnel, WayOut
+
 EntryKind = Literal["file", "directory", "symlink", "other"]
 
 
@@ -219,28 +221,6 @@ class Process(Protocol):
     async def wait(self) -> Exit: ...
 
 
-class Tunnel(Protocol):
-    """A connection to (or from) a program in the workspace. Each side may end its half. What is not read
-    yet is bounded, and so is what the program has not taken: `send` waits for it, without a deadline.
-    A connection that broke off inside raises `cancelled`."""
-
-    async def receive(self) -> bytes | None:
-        """The next bytes; None when the program ended its half and everything was taken."""
-        ...
-
-    async def send(self, data: bytes) -> None:
-        """What a program that takes no more does not want is thrown away."""
-        ...
-
-    def end(self) -> None:
-        """Nothing more comes from our side."""
-        ...
-
-    def close(self) -> None:
-        """Let go of it. Where it is not over both ways yet, the program sees a reset. Again: nothing."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A command that was run to its end (or killed at its timeout: then `timed_out`)."""
@@ -416,6 +396,10 @@ class Guest(Protocol):
 
     async def connect(self, port: int) -> Tunnel:
         """Dial a port on the workspace's own loopback. Nothing listens there: `not_found`."""
+        ...
+
+    async def way_out(self) -> WayOut:
+        """Answer what connects to the proxy inside, from now on, and instead of whoever did before."""
         ...
 
     async def close(self) -> None:

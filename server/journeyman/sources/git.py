@@ -36,9 +36,19 @@ _WHY: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "List its branches, or leave `ref` out.",
     ),
     (
+        re.compile(r"from proxy after CONNECT|CONNECT tunnel failed", re.I),
+        "the way out of the workspace does not lead to its host",
+        "Check the address; if it should be reached, add its host to `egress_allow` in your settings.",
+    ),
+    (
+        re.compile(r"workspaces (?:do not )?reach|only names on the list"),
+        "the egress policy of workspaces does not allow its host",
+        "Add the host to `egress_allow` in your settings; see docs/security.md.",
+    ),
+    (
         re.compile(r"Authentication failed|could not read Username|terminal prompts disabled|error: 40[13]"),
-        "it is not public, or the egress policy refused it",
-        "Clone a public address, or copy a folder you have cloned yourself; see docs/security.md for egress.",
+        "it is not public",
+        "Clone a public address, or copy a folder you have cloned yourself.",
     ),
     (
         re.compile(r"not found|error: 404|not a git repository|does not appear to be", re.I),
@@ -47,7 +57,9 @@ _WHY: tuple[tuple[re.Pattern[str], str, str], ...] = (
     ),
     (
         re.compile(
-            r"Could not resolve|Failed to connect|Connection refused|Couldn't connect|timed out", re.I
+            r"error: 50[234]|Could not resolve|Failed to connect|Connection refused|Couldn't connect|"
+            r"timed out",
+            re.I,
         ),
         "the workspace does not reach its host",
         "Check the address and the egress policy of workspaces.",

@@ -17,6 +17,8 @@ from journeyman.workspace.deadlines import Deadlines, within
 
 log = logging.getLogger(__name__)
 
+Attend = Callable[[str, Guest], None]
+"""Told of every connection to a guest as soon as it is there, with the project's id. Must not block."""
 ImageOf = Callable[[str], Awaitable[str | None]]
 """The image a project asks for; None for the default one."""
 STAGING = ".restore"
@@ -37,6 +39,7 @@ class Machine:
         image_of: ImageOf,
         limits: Limits,
         deadlines: Deadlines,
+        attend: Attend | None,
     ) -> None:
         self._sandbox = sandbox
         self._generations = generations
@@ -44,6 +47,7 @@ class Machine:
         self._image_of = image_of
         self._limits = limits
         self._deadlines = deadlines
+        self._attend = attend
 
     async def find(self, name: str) -> Instance | None:
         async with within(self._deadlines.sandbox_s, "Looking for the workspace's instance"):
@@ -104,14 +108,20 @@ class Machine:
                 await self._sandbox.resume(instance.id)
             elif instance.state != "running":
                 await self._sandbox.start(instance.id)
-            return await self._sandbox.attach(instance.id)
+            return await self._attach(instance)
 
     async def restart(self, instance: Instance) -> Guest:
         """Stop and start an instance whose guest does not answer, and connect."""
         async with within(self._deadlines.sandbox_s, "Restarting the workspace"):
             await self._sandbox.stop(instance.id)
             await self._sandbox.start(instance.id)
-            return await self._sandbox.attach(instance.id)
+            return await self._attach(instance)
+
+    async def _attach(self, instance: Instance) -> Guest:
+        guest = await self._sandbox.attach(instance.id)
+        if self._attend is not None:
+            self._attend(instance.project_id, guest)
+        return guest
 
     async def stop(self, instance: Instance) -> None:
         async with within(self._deadlines.sandbox_s, "Stopping the workspace"):

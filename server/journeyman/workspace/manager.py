@@ -26,7 +26,7 @@ from journeyman.workspace.errors import WorkspaceError, answers
 from journeyman.workspace.forking import Forks
 from journeyman.workspace.kept_archives import KeptArchives
 from journeyman.workspace.ledger import Leases
-from journeyman.workspace.machine import ImageOf, Machine
+from journeyman.workspace.machine import Attend, ImageOf, Machine
 from journeyman.workspace.put_away import PutAway
 from journeyman.workspace.reconcile import Reconciled, reconcile
 from journeyman.workspace.registry import Hold, Registry
@@ -62,6 +62,7 @@ class WorkspaceManager:
         policy: Policy | None = None,
         deadlines: Deadlines | None = None,
         image_of: ImageOf = _default_image,
+        attend: Attend | None = None,
     ) -> None:
         deadlines = deadlines or Deadlines()
         self._ids = ids
@@ -69,7 +70,13 @@ class WorkspaceManager:
         self._registry = Registry(clock, ttl_s=ttl_s)
         self._room = Room(
             machine=Machine(
-                sandbox, generations, image=image, image_of=image_of, limits=limits, deadlines=deadlines
+                sandbox,
+                generations,
+                image=image,
+                image_of=image_of,
+                limits=limits,
+                deadlines=deadlines,
+                attend=attend,
             ),
             removal=Removal(sandbox, generations, engine, store.archives, deadlines),
             leases=Leases(store.workspaces, clock, deadlines),

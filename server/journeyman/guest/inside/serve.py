@@ -20,6 +20,7 @@ from .processes import Processes, reserve_side_channel
 from .search import Search
 from .tunnel import Tunnels
 from .watching import Watching
+from .way_out import WayOut
 
 UMASK = 0o022
 
@@ -56,6 +57,14 @@ def _environment(home: str) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "PAGER": "cat",
     }
+
+
+def _way_out(tunnels: Tunnels, pool: Pool) -> WayOut | None:
+    """None where there is no loopback to listen on: then nothing inside has a way out."""
+    try:
+        return WayOut(tunnels, pool)
+    except OSError:
+        return None
 
 
 def _not_heeded(number: int, frame: object) -> None:
@@ -109,6 +118,10 @@ def main(argv: Sequence[str]) -> int:
     with contextlib.suppress(OSError):
         os.makedirs(environment["HOME"], exist_ok=True)
     pool = Pool()
+    tunnels = Tunnels(pool)
+    way_out = _way_out(tunnels, pool)
+    if way_out is not None:
+        environment.update(way_out.environment())
     processes = Processes(root, environment, pool, side)
     files, search, bulk = Files(root), Search(root, environment), Bulk(root)
     arrange = Arrange(files)
@@ -118,8 +131,11 @@ def main(argv: Sequence[str]) -> int:
         "mkdir": files.mkdir, "entries": arrange.entries, "remove": arrange.remove, "rename": arrange.rename,
         "glob": search.glob, "grep": search.grep, "watch": Watching(root).watch,
         "scan": bulk.scan, "read_many": bulk.read_many, "restore": bulk.restore,
-        "checksums": bulk.checksums, "connect": Tunnels(pool).connect,
+        "checksums": bulk.checksums, "connect": tunnels.connect,
     }  # fmt: skip
+    if way_out is not None:
+        operations.update({"way_out": way_out.hold, "take": way_out.take})
+        way_out.start()
     signal.signal(signal.SIGTERM, _on_term)
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         # Heard and not heeded, rather than ignored: what is ignored stays so in every process we start.
