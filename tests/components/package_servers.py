@@ -192,14 +192,22 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 @contextmanager
-def shelf_served(context: ssl.SSLContext) -> Generator[tuple[Shelf, Mapping[int, int]]]:
+def plain_shelf() -> Generator[tuple[Shelf, int]]:
+    """A shelf, and the port on loopback that stands for port 80 of its hosts."""
+    with shelf_served(None) as (shelf, ports):
+        yield shelf, ports[80]
+
+
+@contextmanager
+def shelf_served(context: ssl.SSLContext | None) -> Generator[tuple[Shelf, Mapping[int, int]]]:
     """A shelf, and the ports on loopback that stand for ports 80 and 443 of its hosts."""
     shelf = Shelf()
     handler = type("Handler", (_Handler,), {"shelf": shelf})
     servers = {number: _Server(("127.0.0.1", 0), handler) for number in (80, 443)}
-    servers[443].socket = context.wrap_socket(
-        servers[443].socket, server_side=True, do_handshake_on_connect=False
-    )
+    if context is not None:
+        servers[443].socket = context.wrap_socket(
+            servers[443].socket, server_side=True, do_handshake_on_connect=False
+        )
     threads = [threading.Thread(target=each.serve_forever, daemon=True) for each in servers.values()]
     for thread in threads:
         thread.start()

@@ -19,7 +19,8 @@ from journeyman.guest.client import GuestClient
 from journeyman.ports.guest import Finished, ProcessSpec
 from journeyman.tasks import Supervisor
 
-pytestmark = pytest.mark.parametrize("bench", kinds("direct", "bubblewrap", "docker"), indirect=True)
+isolated = pytest.mark.parametrize("bench", kinds("bubblewrap", "docker"), indirect=True)
+once = pytest.mark.parametrize("bench", kinds("bubblewrap"), indirect=True)
 SIZE = 3_000_000
 
 FETCH = """
@@ -99,6 +100,7 @@ async def fetched(guest: GuestClient, *addresses: str) -> list[str]:
     return (await python(guest, FETCH, *addresses)).output.decode().splitlines()
 
 
+@isolated
 async def test_every_process_knows_the_proxy_and_it_is_the_only_way_out(bench: Bench) -> None:
     async with attended(bench) as (kit, guest):
         environment = dict(
@@ -114,6 +116,7 @@ async def test_every_process_knows_the_proxy_and_it_is_the_only_way_out(bench: B
         assert kit.dialer.resolved == ["files.example.org"]
 
 
+@once
 async def test_much_goes_out_and_comes_in_whole(bench: Bench) -> None:
     post = """
 import hashlib, sys, urllib.request
@@ -127,6 +130,7 @@ with urllib.request.urlopen(urllib.request.Request(sys.argv[1], data=data), time
         assert (await python(guest, post, "http://files.example.org/")).output == b"True\n"
 
 
+@isolated
 async def test_a_refusal_reaches_the_program_and_whoever_watches(bench: Bench) -> None:
     async with attended(bench, names={"inside.example.org": ["10.0.0.1"]}, allow=["*.example.org"]) as (
         kit,
@@ -153,6 +157,7 @@ async def test_a_refusal_reaches_the_program_and_whoever_watches(bench: Bench) -
         assert "egress_allow" in kit.told[0][2]
 
 
+@once
 async def test_of_a_program_that_never_gives_up_little_is_told(bench: Bench) -> None:
     many = """
 import concurrent.futures, os, socket, sys
@@ -176,6 +181,7 @@ with concurrent.futures.ThreadPoolExecutor(16) as pool:
         assert "h0.example.com" in kit.told[-1][1], "another run is told anew"
 
 
+@once
 async def test_more_connections_than_there_may_be_are_turned_away(bench: Bench) -> None:
     many = """
 import os, socket, time
@@ -203,6 +209,7 @@ print(one.recv(1000).split(b"\\r\\n")[0])
         assert "which is the most" in kit.told[0][1]
 
 
+@isolated
 async def test_who_attends_last_answers_and_a_lost_connection_loses_no_request(bench: Bench) -> None:
     async with attended(bench) as (first, guest):
         supervisor = Supervisor()
@@ -245,6 +252,7 @@ with urllib.request.urlopen("http://files.example.org/large", timeout=20) as got
 """
 
 
+@isolated
 async def test_frozen_and_thawed_it_goes_on(bench: Bench) -> None:
     async with attended(bench) as (_, guest):
         assert (await fetched(guest, "http://files.example.org/"))[0].startswith("200")
@@ -254,6 +262,7 @@ async def test_frozen_and_thawed_it_goes_on(bench: Bench) -> None:
         assert (await fetched(guest, "http://files.example.org/"))[0].startswith("200")
 
 
+@once
 async def test_what_a_hostile_guest_says_ends_only_its_own_connection(bench: Bench) -> None:
     async with attended(bench) as (kit, guest):
         way_out = await guest.way_out()
