@@ -37,7 +37,7 @@ async def test_the_same_ten_thousand_times_is_told_once_and_counted(caplog: pyte
     assert "refused 10000 times" in caplog.records[-1].getMessage()
 
 
-async def test_ten_thousand_different_ones_are_told_of_up_to_a_bound(
+async def test_ten_thousand_kinds_are_told_of_up_to_a_bound(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     room = Room()
