@@ -189,7 +189,7 @@ async def killed_while_letting_go(where: Place, point: str) -> None:
         assert rest == ({"packs", "pins", "gone"} if going == project_id else set())
         assert await tree(client, staying) == before
         await nothing_left(where, client, staying)
-        assert _gone(where, going)
+        assert not _left(where, going)
 
 
 async def _goes_on(where: Place, project_id: str, allowed: set[tuple[tuple[str, str], ...]]) -> None:
