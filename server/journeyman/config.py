@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     runs_max: int = Field(default=32, ge=1)
     """Most runs at the same time; further ones queue."""
     idle_exit_s: float = Field(default=1800.0, gt=0)
-    """A daemon without client and without run leaves after this many seconds."""
+    """A daemon without client, without run and without a preview in use leaves after this many seconds."""
     tcp_clients_max: int = Field(default=1024, ge=1)
     """Most connections at the same time."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

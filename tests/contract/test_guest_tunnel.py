@@ -13,7 +13,8 @@ from components.sandbox import Bench, kinds
 from contract.test_guest_flow import MIB, guest_process
 from journeyman.failures import Failure
 from journeyman.guest.client import GuestClient
-from journeyman.ports.guest import Process, ProcessSpec, Tunnel
+from journeyman.ports.guest import Process, ProcessSpec
+from journeyman.ports.tunnel import Tunnel
 
 SERVER = """
 import asyncio, socket, sys, threading

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from journeyman.adapters.preview import HttpGateway
 from journeyman.adapters.sqlite import SqliteStore
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
@@ -35,6 +36,8 @@ from journeyman.testing.objects import MemoryObjects
 from journeyman.todo.service import TodoService
 from journeyman.workspace.archive.engine import ArchiveEngine
 from journeyman.workspace.differences import Differences
+from journeyman.workspace.forwards import Forwards
+from journeyman.workspace.ports import Ports
 from journeyman.workspace.terminals import Terminals
 from rpc.puppets import PuppetManager, PuppetModels, PuppetRuns
 
@@ -259,11 +262,15 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
     async def status() -> StatusFacts:
         return StatusFacts(started, runs_active=0, runs_queued=0, workspaces_live=0, objects="memory")
 
+    gateway = HttpGateway(supervisor)
+    forwards = Forwards(manager, gateway, supervisor, clock, ids)  # pyright: ignore[reportArgumentType]
     services = Services(
         runs=runs,  # pyright: ignore[reportArgumentType]
         manager=manager,  # pyright: ignore[reportArgumentType]
         differences=Differences(manager, engine),  # pyright: ignore[reportArgumentType]
         terminals=Terminals(manager, supervisor, ids),  # pyright: ignore[reportArgumentType]
+        forwards=forwards,
+        ports=Ports(manager, forwards, supervisor, projects.expected_ports),  # pyright: ignore[reportArgumentType]
         projects=projects,
         sources=Sources(projects, manager, engine, supervisor, images=False),  # pyright: ignore[reportArgumentType]
         chats=chats,
@@ -282,6 +289,7 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
         yield built
         await built.close()
     finally:
+        forwards.close_all()
         events.close()
         await supervisor.close(grace_s=2.0)
         await store.close()

@@ -167,6 +167,7 @@ class PuppetManager:
         self.held: Counter[tuple[str, str]] = Counter()
         self.answers: dict[str, deque[Any]] = {}
         self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+        self.listeners: list[Any] = []
 
     def will(self, method: str, *answers: Any) -> None:
         self.answers.setdefault(method, deque()).extend(answers)
@@ -182,6 +183,13 @@ class PuppetManager:
 
     async def acquire(self, project_id: str, *, holder: str = "run") -> Any:
         return self._answer("acquire", (project_id,), {"holder": holder})
+
+    def at_hand(self, project_id: str) -> Any:
+        return self.guest
+
+    def subscribe(self, listener: Any) -> Any:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
 
     async def release(self, project_id: str, *, holder: str = "run") -> Any:
         self.calls.append(("release", (project_id,), {"holder": holder}))

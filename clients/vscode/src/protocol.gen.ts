@@ -443,6 +443,21 @@ export interface FolderOrigin {
   include?: string[];
 }
 
+export interface ForwardParams {
+  projectId: string;
+  /** One that nothing listens on yet is forwarded as well, and says so to whoever comes. */
+  port: number;
+}
+
+export interface Forwarded {
+  projectId: string;
+  port: number;
+  /** `http://127.0.0.1:...` on the daemon's machine, with a token, for which a browser gets a cookie. */
+  url: string;
+  /** False: it was forwarded before, by this link. */
+  created: boolean;
+}
+
 export interface FromArchive {
   archive: ArchiveOrigin;
 }
@@ -547,6 +562,34 @@ export interface PathRef {
 
 export interface PingResult {
   now: string;
+}
+
+/** A port of the workspace: one that a program listens on, that is forwarded, or that is expected. */
+export interface Port {
+  port: number;
+  /** Whether a program does now. False also where the workspace is not running. */
+  listening: boolean;
+  /** Where it listens, of 127.0.0.1, 0.0.0.0, ::1 and ::. Others cannot be forwarded and are not told. */
+  address?: string;
+  pid?: number;
+  /** How the program was started, at most 200 characters, where that can be seen. */
+  process?: string;
+  /** Whether the project's `devcontainer.json` names it in `forwardPorts`. */
+  expected: boolean;
+  /** Where it is forwarded to. The link holds a token: whoever has it can use the program. */
+  url?: string;
+}
+
+export interface PortList {
+  projectId: string;
+  /** By number. */
+  items: Port[];
+}
+
+export interface PortsParams {
+  projectId: string;
+  /** True: from the answer on this connection is told by `workspace/didChangePorts`, whether the workspace runs now or only later. False: not any more. Absent: as it is. */
+  watch?: boolean;
 }
 
 /** US dollars per million tokens. */
@@ -809,6 +852,11 @@ export interface ToolCall {
   arguments: Record<string, unknown>;
 }
 
+export interface UnforwardParams {
+  projectId: string;
+  port: number;
+}
+
 /** Added up over the run. Absent is unknown: nothing here is guessed. */
 export interface Usage {
   inputTokens?: number;
@@ -1023,6 +1071,12 @@ export interface Requests {
   "workspace/execKill": { params: ExecKillParams; result: Empty };
   /** Output was taken; more may be sent. */
   "workspace/execAck": { params: ExecAckParams; result: Empty };
+  /** Where programs in the workspace listen. Brings back no workspace; a frozen one goes on. */
+  "workspace/ports": { params: PortsParams; result: PortList };
+  /** Open a port of the workspace on the daemon's machine, for whoever has the link. It belongs to the project: it ends with `workspace/unforward`, and when the workspace is put away or closed. */
+  "workspace/forward": { params: ForwardParams; result: Forwarded };
+  /** Close a forwarded port for everybody; no error where it is not. */
+  "workspace/unforward": { params: UnforwardParams; result: Empty };
   /** Delete a file, directory or link. */
   "workspace/delete": { params: DeleteParams; result: Empty };
   /** Models, and which of them can be used now. */
@@ -1047,6 +1101,8 @@ export interface DaemonNotifications {
   "todo/didChange": { params: TodoList };
   /** What this connection watches changed. */
   "workspace/didChangeFiles": { params: FilesChanged };
+  /** The ports of a watched project, as they are now. */
+  "workspace/didChangePorts": { params: PortList };
   /** What a command of this connection wrote. */
   "workspace/execOutput": { params: ExecOutput };
   /** A command of this connection ended. */

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from journeyman.adapters.generations import LocalGenerations
 from journeyman.adapters.local_objects import LocalObjects
+from journeyman.adapters.preview import HttpGateway
 from journeyman.adapters.sqlite.store import SqliteStore
 from journeyman.agent.limits import Limits as RunLimits
 from journeyman.agent.runs import RunService
@@ -44,7 +45,9 @@ from journeyman.workspace.archive.engine import ArchiveEngine
 from journeyman.workspace.archive.retention import Policy
 from journeyman.workspace.differences import Differences
 from journeyman.workspace.errors import WorkspaceError
+from journeyman.workspace.forwards import Forwards
 from journeyman.workspace.manager import WorkspaceManager
+from journeyman.workspace.ports import Ports
 from journeyman.workspace.terminals import Terminals
 from journeyman.workspace.tiers import Tiers
 
@@ -147,11 +150,14 @@ async def build(
             ),
             runs_max=settings.runs_max,
         )
+        forwards = Forwards(manager, HttpGateway(supervisor), supervisor, clock, ids)
         services = Services(
             runs=runs,
             manager=manager,
             terminals=Terminals(manager, supervisor, ids),
             differences=Differences(manager, engine),
+            forwards=forwards,
+            ports=Ports(manager, forwards, supervisor, projects.expected_ports),
             projects=projects,
             sources=sources,
             chats=chats,
@@ -169,6 +175,7 @@ async def build(
         stack.push_async_callback(supervisor.close)
         stack.push_async_callback(manager.shutdown)
         stack.push_async_callback(runs.close)
+        stack.callback(forwards.close_all)
         reconciled = await manager.start()
         if isinstance(reconciled, WorkspaceError):
             log.error("workspaces could not be reconciled: %s %s", reconciled.message, reconciled.hint)

@@ -21,6 +21,7 @@ from journeyman.cli import (
     fork,
     image,
     models,
+    ports,
     projects,
     run,
     schema,
@@ -54,6 +55,8 @@ app.add_typer(chats.app, name="chats")
 app.command()(chats.todo)
 app.command("exec", context_settings=execute.PASS_THROUGH)(execute.exec_)
 app.add_typer(files.app, name="files")
+app.command()(ports.ports)
+app.command()(ports.forward)
 app.add_typer(archive_group.app, name="archive")
 app.command()(archives.restore)
 app.command()(archives.archives)

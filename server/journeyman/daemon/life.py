@@ -127,7 +127,7 @@ async def _served(
 async def _until_not_needed(
     settings: Settings, app: App, server: RpcServer, stop: asyncio.Event, still_owned: StillOwned
 ) -> str:
-    runs, busy_at = app.services.runs, time.monotonic()
+    runs, forwards, busy_at = app.services.runs, app.services.forwards, time.monotonic()
     while True:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(min(LOOK_EVERY_S, settings.idle_exit_s)):
@@ -135,10 +135,10 @@ async def _until_not_needed(
                 return "told to stop"
         if not await asyncio.to_thread(still_owned.look):
             return "the data directory is gone"
-        if len(server.hub) or runs.running or runs.queued:
+        if len(server.hub) or runs.running or runs.queued or forwards.in_use:
             busy_at = time.monotonic()
         elif time.monotonic() - max(busy_at, server.hub.last_left) >= settings.idle_exit_s:
-            return f"no client and no run for {settings.idle_exit_s:.0f} s"
+            return f"no client, no run and no preview for {settings.idle_exit_s:.0f} s"
 
 
 async def _drain(app: App) -> None:

@@ -18,6 +18,7 @@ from journeyman.guest.channel import Channel
 from journeyman.guest.connection import Connection, connect_when_ready
 from journeyman.guest.frames import lost, stat_from
 from journeyman.guest.inside import wire
+from journeyman.guest.listening import GuestPortWatch, listening_ports
 from journeyman.guest.processes import GuestProcess, run_to_end
 from journeyman.guest.tunnel import GuestTunnel
 from journeyman.guest.watching import GuestWatch
@@ -39,6 +40,7 @@ from journeyman.ports.guest import (
     TreeEntry,
     TreeRecords,
 )
+from journeyman.ports.tunnel import ListeningPort
 
 CALL_S = 60.0
 CONNECT_S = 10.0
@@ -272,6 +274,16 @@ class GuestClient:
             options=options,
             timeout_s=self._call_s,
         )
+
+    async def ports(self) -> tuple[ListeningPort, ...]:
+        try:
+            return listening_ports((await self._call("ports", {}))["ports"])
+        except (ValueError, KeyError, TypeError):
+            raise lost("its ports cannot be read") from None
+
+    async def watch_ports(self, **options: Any) -> GuestPortWatch:
+        """`options`: `poll_s`, how often it looks."""
+        return GuestPortWatch(self._connection.open("watch_ports", options))
 
     async def connect(self, port: int) -> GuestTunnel:
         return await GuestTunnel.start(

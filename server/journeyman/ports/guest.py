@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
-from journeyman.ports.tunnel import Tunnel, WayOut
+from journeyman.ports.tunnel import ListeningPort, PortWatch, Tunnel, WayOut
 
 EntryKind = Literal["file", "directory", "symlink", "other"]
 
@@ -393,6 +393,13 @@ class Guest(Protocol):
         Excludes without a slash hide names at any depth, others are globs over paths from /workspace.
         More than 20,000 directories: `overloaded`."""
         ...
+
+    async def ports(self) -> tuple[ListeningPort, ...]:
+        """Where programs in the workspace listen, by port; the guest's own are left out, and so are
+        addresses that `connect` does not reach."""
+        ...
+
+    async def watch_ports(self) -> PortWatch: ...
 
     async def connect(self, port: int) -> Tunnel:
         """Dial a port on the workspace's own loopback. Nothing listens there: `not_found`."""

@@ -1,9 +1,32 @@
-"""Connections of programs in a workspace: those the daemon makes, and those that want to leave."""
+"""Connections of programs in a workspace: those the daemon makes, those that want to leave, and where
+programs listen."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ListeningPort:
+    port: int
+    address: str
+    """One that `Guest.connect` reaches: 127.0.0.1, 0.0.0.0, ::1 or ::."""
+    pid: int | None = None
+    """Whose it is, in the workspace; None where that cannot be seen."""
+    command: str | None = None
+    """How that was started, at most 200 characters."""
+
+
+class PortWatch(Protocol):
+    """Looks at the listening ports while it is there, and not longer."""
+
+    def changes(self) -> AsyncIterator[tuple[ListeningPort, ...]]:
+        """The whole list at once, and again after every change. Ends with the workspace (`Failure`)."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class Tunnel(Protocol):

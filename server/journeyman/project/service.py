@@ -89,6 +89,15 @@ class ProjectService:
                 raise
             return None
 
+    async def expected_ports(self, project_id: str) -> tuple[int, ...]:
+        """The ports its `devcontainer.json` says it will open."""
+        try:
+            return (await self._store.projects.get(project_id)).forward_ports
+        except Failure as failure:
+            if failure.kind != "not_found":
+                raise
+            return ()
+
     async def list(
         self, *, user_id: str = LOCAL_USER_ID, cursor: str | None = None, limit: int = 50
     ) -> Page[Project]:

@@ -12,6 +12,7 @@ from journeyman.rpc.outbox import Outbox
 from journeyman.rpc.refusals import from_exception
 
 if TYPE_CHECKING:
+    from journeyman.rpc.port_watches import PortWatches
     from journeyman.rpc.subscriptions import Subscriptions
     from journeyman.rpc.terminals import PeerTerminals
     from journeyman.rpc.watches import Watches
@@ -27,6 +28,7 @@ class Peer:
     subscriptions: Subscriptions
     terminals: PeerTerminals
     watches: Watches
+    port_watches: PortWatches
 
     def __init__(
         self,

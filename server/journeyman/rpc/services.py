@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from journeyman.tasks import Supervisor
     from journeyman.todo.service import TodoService
     from journeyman.workspace.differences import Differences
+    from journeyman.workspace.forwards import Forwards
     from journeyman.workspace.manager import WorkspaceManager
+    from journeyman.workspace.ports import Ports
     from journeyman.workspace.terminals import Terminals
 
 
@@ -46,6 +48,8 @@ class Services:
     manager: WorkspaceManager
     terminals: Terminals
     differences: Differences
+    forwards: Forwards
+    ports: Ports
     projects: ProjectService
     sources: Sources
     chats: ChatService

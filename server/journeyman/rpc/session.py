@@ -26,6 +26,7 @@ from journeyman.rpc.limits import Limits
 from journeyman.rpc.outbound import Outbound
 from journeyman.rpc.outbox import Outbox
 from journeyman.rpc.peer import Peer
+from journeyman.rpc.port_watches import PortWatches
 from journeyman.rpc.refusals import Refusal, from_exception, refuse
 from journeyman.rpc.router import Context, Router, scope_key, validate
 from journeyman.rpc.subscriptions import Subscriptions
@@ -72,6 +73,7 @@ class Session:
         self.peer.subscriptions = Subscriptions(self.peer, router.services.events)
         self.peer.terminals = PeerTerminals(self.peer, router.services.terminals)
         self.peer.watches = Watches(self.peer)
+        self.peer.port_watches = PortWatches(self.peer, router.services.ports)
         self.server = lsp.JourneymanServer(
             lsp.Wire(outbox.must, self.outbound.request, lambda: leave("The client sent exit."))
         )
@@ -277,6 +279,7 @@ class Session:
         self.peer.subscriptions.close()
         self.peer.terminals.close()
         self.peer.watches.close()
+        self.peer.port_watches.close()
 
 
 def _id_of(message: dict[str, Any]) -> Ident | None:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 from journeyman import records
 from journeyman.ports.model import ModelInfo
+from journeyman.workspace.ports import PortFact
 from journeyman.workspace.status import WorkspaceStatus
 from journeyman_protocol import agent, chat, model, project, todo, workspace
+from journeyman_protocol import ports as ports_
 
 
 def timestamp(moment: datetime) -> str:
@@ -193,4 +195,22 @@ def workspace_status(
         expires_at=None if value.expires_at is None else timestamp(value.expires_at),
         archive=None if newest is None else archive(newest),
         message=value.message,
+    )
+
+
+def ports(project_id: str, found: Iterable[PortFact]) -> ports_.PortList:
+    return ports_.PortList(
+        project_id=project_id,
+        items=[
+            ports_.Port(
+                port=each.port,
+                listening=each.listening is not None,
+                address=each.listening.address if each.listening else None,
+                pid=each.listening.pid if each.listening else None,
+                process=each.listening.command if each.listening else None,
+                expected=each.expected,
+                url=each.url,
+            )
+            for each in found
+        ],
     )

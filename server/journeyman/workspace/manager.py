@@ -13,6 +13,7 @@ from typing import Any
 
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock, Ids
+from journeyman.ports.guest import Guest
 from journeyman.ports.sandbox import Generations, Limits, Sandbox, Workspace
 from journeyman.ports.store import Store
 from journeyman.records import ArchiveRecord
@@ -192,6 +193,12 @@ class WorkspaceManager:
     async def status(self, project_id: str) -> WorkspaceStatus:
         """The state now; `cold` for a project that never had a workspace."""
         return await self._status(project_id)
+
+    def at_hand(self, project_id: str) -> Guest | None:
+        """The guest of a workspace that is running, to look through and not to use: what is asked of it
+        does not count, and it may go away meanwhile."""
+        entry = self._registry.get(project_id)
+        return entry.guest if entry is not None and entry.state in ("live", "idle") else None
 
     @answers
     async def list(self) -> tuple[WorkspaceStatus, ...]:

@@ -322,6 +322,16 @@
 ---@field exclude? string[] Names to leave out at any depth, besides version control, dependencies, caches and `.env`.
 ---@field include? string[] Names to copy although they are left out otherwise.
 
+---@class journeyman.ForwardParams
+---@field projectId string
+---@field port integer One that nothing listens on yet is forwarded as well, and says so to whoever comes.
+
+---@class journeyman.Forwarded
+---@field projectId string
+---@field port integer
+---@field url string `http://127.0.0.1:...` on the daemon's machine, with a token, for which a browser gets a cookie.
+---@field created boolean False: it was forwarded before, by this link.
+
 ---@class journeyman.FromArchive
 ---@field archive journeyman.ArchiveOrigin
 
@@ -397,6 +407,24 @@
 
 ---@class journeyman.PingResult
 ---@field now string
+
+---A port of the workspace: one that a program listens on, that is forwarded, or that is expected.
+---@class journeyman.Port
+---@field port integer
+---@field listening boolean Whether a program does now. False also where the workspace is not running.
+---@field address? string Where it listens, of 127.0.0.1, 0.0.0.0, ::1 and ::. Others cannot be forwarded and are not told.
+---@field pid? integer
+---@field process? string How the program was started, at most 200 characters, where that can be seen.
+---@field expected boolean Whether the project's `devcontainer.json` names it in `forwardPorts`.
+---@field url? string Where it is forwarded to. The link holds a token: whoever has it can use the program.
+
+---@class journeyman.PortList
+---@field projectId string
+---@field items journeyman.Port[] By number.
+
+---@class journeyman.PortsParams
+---@field projectId string
+---@field watch? boolean True: from the answer on this connection is told by `workspace/didChangePorts`, whether the workspace runs now or only later. False: not any more. Absent: as it is.
 
 ---US dollars per million tokens.
 ---@class journeyman.Price
@@ -590,6 +618,10 @@
 ---@field name string
 ---@field arguments table<string, any>
 
+---@class journeyman.UnforwardParams
+---@field projectId string
+---@field port integer
+
 ---Added up over the run. Absent is unknown: nothing here is guessed.
 ---@class journeyman.Usage
 ---@field inputTokens? integer
@@ -727,6 +759,9 @@ M.methods = {
   ["workspace/execResize"] = { direction = "request" },
   ["workspace/execKill"] = { direction = "request" },
   ["workspace/execAck"] = { direction = "request" },
+  ["workspace/ports"] = { direction = "request" },
+  ["workspace/forward"] = { direction = "request" },
+  ["workspace/unforward"] = { direction = "request" },
   ["workspace/delete"] = { direction = "request" },
   ["model/list"] = { direction = "request" },
   ["daemon/ping"] = { direction = "request" },
@@ -736,6 +771,7 @@ M.methods = {
   ["agent/event"] = { direction = "notificationOut" },
   ["todo/didChange"] = { direction = "notificationOut" },
   ["workspace/didChangeFiles"] = { direction = "notificationOut" },
+  ["workspace/didChangePorts"] = { direction = "notificationOut" },
   ["workspace/execOutput"] = { direction = "notificationOut" },
   ["workspace/execExited"] = { direction = "notificationOut" },
   ["workspace/didChangeStatus"] = { direction = "notificationOut" },

@@ -14,6 +14,7 @@ from .arrange import Arrange
 from .bulk import Bulk
 from .connection import Connection, Operation
 from .files import Files
+from .listening import ports, watch_ports
 from .paths import Root
 from .pool import Pool
 from .processes import Processes, reserve_side_channel
@@ -132,6 +133,7 @@ def main(argv: Sequence[str]) -> int:
         "glob": search.glob, "grep": search.grep, "watch": Watching(root).watch,
         "scan": bulk.scan, "read_many": bulk.read_many, "restore": bulk.restore,
         "checksums": bulk.checksums, "connect": tunnels.connect,
+        "ports": ports, "watch_ports": watch_ports,
     }  # fmt: skip
     if way_out is not None:
         operations.update({"way_out": way_out.hold, "take": way_out.take})

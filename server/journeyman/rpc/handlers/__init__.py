@@ -10,6 +10,7 @@ from journeyman.rpc.handlers import (
     differences,
     files,
     model,
+    ports,
     project,
     terminal,
     todo,
@@ -29,6 +30,7 @@ HANDLERS: dict[str, Handler] = {
     **differences.HANDLERS,
     **terminal.HANDLERS,
     **watching.HANDLERS,
+    **ports.HANDLERS,
     **model.HANDLERS,
     **daemon.HANDLERS,
 }

@@ -1,0 +1,57 @@
+"""Which header fields belong to one connection, and which to the message that travels over two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+Headers = list[tuple[bytes, bytes]]
+
+_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+
+
+def listed(headers: Headers, name: bytes) -> set[bytes]:
+    """The words of a field that is a list of them, in lower case."""
+    values = b",".join(value for each, value in headers if each.lower() == name)
+    return {word.strip().lower() for word in values.split(b",") if word.strip()}
+
+
+def asks_for_upgrade(headers: Headers) -> bool:
+    return b"upgrade" in listed(headers, b"connection") and bool(listed(headers, b"upgrade"))
+
+
+def end_to_end(headers: Headers) -> Headers:
+    """Without what is between two neighbours. A length beside chunks goes too: they say it."""
+    drop: set[bytes] = set(_HOP) | listed(headers, b"connection")
+    if listed(headers, b"transfer-encoding"):
+        drop.add(b"content-length")
+    return [(name, value) for name, value in headers if name.lower() not in drop]
+
+
+def request(headers: Headers) -> Headers:
+    """For a connection inside that carries this one request."""
+    passed = end_to_end(headers)
+    if listed(headers, b"transfer-encoding"):
+        passed.append((b"Transfer-Encoding", b"chunked"))
+    return passed + (_upgrade(headers) if asks_for_upgrade(headers) else [(b"Connection", b"close")])
+
+
+def switched(headers: Headers) -> Headers:
+    """Of an answer that changes the protocol."""
+    return end_to_end(headers) + _upgrade(headers)
+
+
+def _upgrade(headers: Headers) -> Headers:
+    values: Iterable[bytes] = (value for name, value in headers if name.lower() == b"upgrade")
+    return [(b"Connection", b"Upgrade"), (b"Upgrade", b", ".join(values))]
