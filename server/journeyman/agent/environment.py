@@ -26,6 +26,7 @@ TOOLS = "git python3 node npm go cargo gcc make rg curl java ruby uv pytest"
 _FACTS = f"""\
 echo "os: $(uname -srm)"
 echo "tools: $(for t in {TOOLS}; do command -v $t >/dev/null && printf '%s ' $t; done)"
+echo "network: through the proxy in HTTPS_PROXY only; where it answers 403, the user's policy refuses"
 if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
   head="$(git log -1 --format='%h %s' 2>/dev/null || echo 'no commit yet')"
   echo "git: $head on $(git branch --show-current)"

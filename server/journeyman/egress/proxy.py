@@ -13,9 +13,10 @@ import h11
 
 from journeyman.egress.addresses import public
 from journeyman.egress.forward import Broken, Cut, forward
+from journeyman.egress.greeting import NotTls, greeting
 from journeyman.egress.heads import HEAD_MAX, Asked, read_head
-from journeyman.egress.names import Authority
-from journeyman.egress.policy import Policy, Refused
+from journeyman.egress.names import Authority, Unreadable, normal_name
+from journeyman.egress.policy import WEB_PORTS, Policy, Refused
 from journeyman.egress.relay import Idle, Pulse, Watched, relay
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock
@@ -52,6 +53,14 @@ class Unreached:
     status: int
 
 
+class Elsewhere(Exception):  # noqa: N818 - it ends the tunnel
+    """A tunnel is used for something else than what it was opened for."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.sentence)
+        self.refused = refused
+
+
 class Proxy:
     def __init__(self, policy: Policy, dialer: Dialer, clock: Clock, limits: Limits) -> None:
         self._policy = policy
@@ -81,6 +90,8 @@ class Proxy:
             await self._carry(asked, target, conversation, stream, outside)
         except Broken as broken:
             await self._say(stream, broken.status, broken.sentence)
+        except Elsewhere as elsewhere:
+            return elsewhere.refused
         except (Cut, Failure):
             pass  # closing says the rest
         finally:
@@ -128,7 +139,8 @@ class Proxy:
                 watch = group.create_task(pulse.watch())
                 if asked.path is None:
                     await inside.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                    await relay(inside, outside, first=conversation.trailing_data[0])
+                    first = await self._greeted(target, inside, conversation.trailing_data[0])
+                    await relay(inside, outside, first=first)
                 else:
                     await forward(asked, target, conversation, inside, outside)
                 watch.cancel()
@@ -136,11 +148,27 @@ class Proxy:
         except ExceptionGroup as many:
             if many.subgroup(Idle) and asked.path and conversation.our_state is h11.SEND_RESPONSE:
                 raise Broken(f"{target.host} does not answer in time", 504) from many
-            for kind in (Broken, Cut, Failure, Idle):
+            for kind in (Broken, Elsewhere, Cut, Failure, Idle):
                 if known := many.subgroup(kind):
                     raise (Cut if kind is Idle else _first(known)) from many
             raise
         await self._part(stream, self._limits.deliver_s)
+
+    async def _greeted(self, target: Authority, inside: Stream, first: bytes) -> bytes:
+        """What the program says first. To a listed host's web ports that must be TLS, for that very host:
+        a front that many share would lead it to any of them. Raises Elsewhere."""
+        if self._policy.mode != "allowlist" or target.port not in WEB_PORTS:
+            return first
+        try:
+            said, name = await greeting(inside, first)
+            if not said or (name is not None and normal_name(name) == target.host):
+                return said
+            what = "names no host" if name is None else "asks for another host"
+        except NotTls:
+            what = "is not TLS"
+        except Unreadable:
+            what = "asks for another host"
+        raise Elsewhere(Refused(f"What is sent through the tunnel to {target.host} {what}", str(target)))
 
     async def _say(self, stream: Tunnel, status: int, sentence: str) -> None:
         """The sentence is the reason of the status line too: most tools show that, and not the body."""
