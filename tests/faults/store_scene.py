@@ -36,8 +36,6 @@ from journeyman.workspace.manager import WorkspaceManager
 from journeyman.workspace.tiers import NO_TIERS
 
 LEAVES_S = 20.0
-Outcome = str
-"""`ok`, or the kind of the `WorkspaceError`, with `!` where the same call may succeed later."""
 
 
 class Untiring(Patience):
@@ -48,15 +46,6 @@ class Untiring(Patience):
 RELAXED = Untiring(connect_s=5.0, answer_s=15.0, attempts=3, pause_s=0.0)
 SHORT = Untiring(connect_s=5.0, answer_s=0.4, slowest_bytes_s=1 << 30, attempts=3, pause_s=0.0)
 TAKE_TIME = ("hang", "slow")
-
-
-def outcome(answer: object) -> Outcome:
-    if not isinstance(answer, WorkspaceError):
-        return "ok"
-    assert answer.kind != "internal", answer
-    assert answer.message.endswith("."), answer
-    assert answer.hint.endswith("."), answer
-    return answer.kind + ("!" if answer.retryable else "")
 
 
 @dataclass

@@ -4,8 +4,9 @@ hold after each."""
 from __future__ import annotations
 
 from components.harms import Harm, Way, s3_answer
+from faults.outcomes import Outcome, outcome
 from faults.store_cells import Place
-from faults.store_scene import Outcome, StoreScene, outcome
+from faults.store_scene import StoreScene
 from journeyman.ports.sandbox import Workspace
 from journeyman.records import ArchiveRecord
 from journeyman.workspace.errors import WorkspaceError

@@ -15,7 +15,12 @@ from faults.store_trial import trial
 from journeyman.adapters.bubblewrap import BubblewrapSandbox
 from journeyman.adapters.generations import workspace_uid
 
-pytestmark = [pytest.mark.s3, pytest.mark.bubblewrap, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.s3,
+    pytest.mark.bubblewrap,
+    pytest.mark.xdist_group("store-matrix"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Generator
 
 from journeyman.failures import Failure
@@ -27,16 +28,67 @@ def translated() -> Generator[None]:
             "no_sandbox", "No Docker engine answers on this machine.", hint=START_HINT, retryable=True
         ) from error
     except requests.exceptions.Timeout as error:
-        raise Failure(
-            "workspace_failed",
-            "The Docker engine did not answer in time.",
-            hint="Try again; if it stays so, see the engine's own log.",
-            retryable=True,
-        ) from error
+        raise too_slow() from error
+    except requests.exceptions.JSONDecodeError as error:
+        raise unreadable() from error
     except requests.exceptions.RequestException as error:
-        raise Failure(
+        raise PassingError(
             "no_sandbox", "The Docker engine stopped answering.", hint=START_HINT, retryable=True
         ) from error
+    except OSError as error:
+        raise _of_disk(error) from error
+
+
+class PassingError(Failure):
+    """Of a moment: worth another attempt. The request may have been carried out all the same."""
+
+
+def too_slow() -> Failure:
+    """Of the engine, not of one workspace: nothing is to be restarted because of it."""
+    return Failure(
+        "no_sandbox",
+        "The Docker engine did not answer in time.",
+        hint="Try again; if it stays so, see the engine's own log.",
+        retryable=True,
+    )
+
+
+def unreadable() -> Failure:
+    return PassingError(
+        "no_sandbox",
+        "The Docker engine answered something that cannot be read.",
+        hint="Try again; if it stays so, see that what answers is a Docker engine.",
+        retryable=True,
+    )
+
+
+def vanished(instance_id: str) -> Failure:
+    return Failure(
+        "workspace_failed",
+        f"There is no workspace container {instance_id[:12]!r}.",
+        hint="Open the workspace again.",
+        retryable=True,
+    )
+
+
+def cannot_list(failure: Failure) -> Failure:
+    """An engine that does not say what there is."""
+    return Failure("no_sandbox", failure.message, hint=failure.hint, retryable=True)
+
+
+def _of_disk(error: OSError) -> Failure:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Failure(
+            "disk_full",
+            "There is no space left to make a workspace.",
+            hint="Free space where Journeyman keeps its data.",
+            retryable=True,
+        )
+    return Failure(
+        "workspace_failed",
+        f"The workspace could not be made: {error.strerror or error}.",
+        hint="See that Journeyman's data directory can be written; `journeyman doctor` looks.",
+    )
 
 
 def _image_missing(said: str) -> Failure:
@@ -60,7 +112,24 @@ def _of_answer(status: int, said: str) -> Failure:
         )
     if status == 409:
         return Failure(
-            "conflict", f"The engine refuses: {text}.", hint="List the workspaces, then try again."
+            "conflict",
+            f"The engine refuses: {text}.",
+            hint="List the workspaces, then try again.",
+            retryable=True,
+        )
+    if status in (429, 503):
+        return PassingError(
+            "no_sandbox",
+            f"The Docker engine takes no more work now: {text}.",
+            hint="Try again in a moment; if it stays so, see the engine's own log.",
+            retryable=True,
+        )
+    if status == 404:
+        return Failure(
+            "workspace_failed",
+            f"The workspace's container is not there any more: {text}.",
+            hint="Open the workspace again.",
+            retryable=True,
         )
     return Failure(
         "workspace_failed",

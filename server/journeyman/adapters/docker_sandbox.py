@@ -9,26 +9,18 @@ against the host.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import anyio
-import anyio.to_thread
-
-from journeyman.adapters.docker_failures import translated
-from journeyman.adapters.docker_flags import (
-    LABEL,
-    EngineFacts,
-    container_options,
-    engine_facts,
-    instance_from,
-    report_of,
-)
+from journeyman.adapters.docker_calls import ENGINE_S, DockerCalls, Entry
+from journeyman.adapters.docker_failures import vanished
+from journeyman.adapters.docker_flags import LABEL, container_options, instance_from, report_of
 from journeyman.failures import Failure
 from journeyman.guest.client import GuestClient
 from journeyman.guest.delivery import deliver
@@ -39,10 +31,8 @@ from journeyman.ports.sandbox import Instance, InstanceSpec, SandboxReport
 if TYPE_CHECKING:
     from docker import DockerClient
 
-T = TypeVar("T")
-THREADS = 8
-ENGINE_S = 60
 ATTACH_S = 30.0
+STOP_S = 2
 
 
 class DockerSandbox:
@@ -59,59 +49,44 @@ class DockerSandbox:
         extra_mounts: Mapping[str, str] | None = None,
         runtime: str | None = None,
         ids: Ids | None = None,
+        engine_s: float = ENGINE_S,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._data = data_dir
         self._uid = uid
-        self._host = host
         self._extra_mounts = dict(extra_mounts or {})
         self._runtime = runtime
         self._ids = ids or SystemIds()
         self._owner = hashlib.sha256(os.fsencode(str(data_dir.absolute()))).hexdigest()[:16]
-        self._made: DockerClient | None = None
-        self._facts: EngineFacts | None = None
-        self._limiter: anyio.CapacityLimiter | None = None
+        self._calls = DockerCalls(host, self._owner, engine_s=engine_s, sleep=sleep)
+        self._making: set[str] = set()
+        """Socket directories a container is being made for."""
 
     @property
     def name(self) -> str:
         return "docker"
 
-    async def _run(self, work: Callable[[DockerClient], T]) -> T:
-        """Run `work` in a thread of ours; whatever docker-py raises becomes a Failure."""
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(THREADS)
-
-        def call() -> T:
-            with translated():
-                return work(self._client())
-
-        return await anyio.to_thread.run_sync(call, limiter=self._limiter)
-
-    def _client(self) -> DockerClient:
-        if self._made is None:
-            import docker
-
-            if self._host is None:
-                self._made = docker.from_env(timeout=ENGINE_S)
-            else:
-                self._made = docker.DockerClient(base_url=self._host, timeout=ENGINE_S)
-        return self._made
-
-    def _engine(self, client: DockerClient) -> EngineFacts:
-        if self._facts is None:
-            self._facts = engine_facts(client)
-        return self._facts
-
     async def probe(self) -> SandboxReport:
         try:
-            return report_of(await self._run(self._engine), self._runtime)
+            return report_of(await self._calls.run(self._calls.facts), self._runtime)
         except Failure as failure:
             return SandboxReport(False, "none", failure.message, failure.hint)
 
     async def create(self, spec: InstanceSpec) -> Instance:
-        return await self._run(lambda client: self._create(client, spec))
+        runtime = self._runtimes() / self._ids.new()
 
-    def _create(self, client: DockerClient, spec: InstanceSpec) -> Instance:
-        facts = self._engine(client)
+        def work(client: DockerClient) -> Instance:
+            self._making.add(runtime.name)
+            try:
+                return self._create(client, spec, runtime)
+            finally:
+                self._making.discard(runtime.name)
+
+        return await self._calls.run(work)
+
+    def _create(self, client: DockerClient, spec: InstanceSpec, runtime: Path) -> Instance:
+        """Again with the same `runtime`, it finds what an attempt whose answer was lost has made."""
+        facts = self._calls.facts(client)
         if not facts.local:
             raise Failure(
                 "no_sandbox",
@@ -120,8 +95,10 @@ class DockerSandbox:
             )
         if not spec.files.is_dir():
             raise Failure("workspace_failed", f"The workspace's directory {spec.files} is not there.")
-        runtime = self._runtimes() / self._ids.new()
-        runtime.mkdir(mode=0o700, parents=True)
+        for entry in self._swept(client):
+            if entry["Labels"].get(f"{LABEL}.runtime") == runtime.name:
+                return instance_from(entry)
+        runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.geteuid() == 0:
             os.chown(runtime, self._uid, self._uid)
         options = container_options(
@@ -136,25 +113,42 @@ class DockerSandbox:
         )
         try:
             made: Any = client.containers.create(**options)
-        except BaseException:
-            runtime.rmdir()
+        except docker_errors().APIError:
+            with contextlib.suppress(Failure):  # then the next one looks
+                if not self._has_container(client, runtime):
+                    runtime.rmdir()
             raise
-        found = self._look(client, made.id)
-        assert found is not None
-        return found
+        found = self._calls.entry(client, made.id)
+        if found is None:
+            raise vanished(made.id)
+        return instance_from(found)
+
+    def _has_container(self, client: DockerClient, runtime: Path) -> bool:
+        return bool(self._calls.entries(client, f"{LABEL}.runtime={runtime.name}"))
+
+    def _swept(self, client: DockerClient) -> list[Entry]:
+        """What there is; socket directories no container has, and none is being made for, are removed."""
+        there = list(self._runtimes().iterdir()) if self._runtimes().is_dir() else []
+        kept = frozenset(self._making)
+        entries = self._calls.entries(client)
+        kept |= {entry["Labels"].get(f"{LABEL}.runtime") for entry in entries}
+        for runtime in there:
+            if runtime.name not in kept:
+                _remove_runtime(runtime)
+        return entries
 
     async def start(self, instance_id: str) -> None:
         def work(client: DockerClient) -> None:
-            self._known(client, instance_id)
+            self._calls.known(client, instance_id)
             client.api.start(instance_id)
 
-        await self._run(work)
+        await self._calls.run(work)
 
     async def attach(self, instance_id: str) -> Guest:
         until = time.monotonic() + ATTACH_S
         patience = 1.0
         while True:
-            instance, socket = await self._run(lambda client: self._socket_of(client, instance_id))
+            instance, socket = await self._calls.run(lambda client: self._socket_of(client, instance_id))
             if instance.state != "running":
                 raise await self._not_running(instance)
             left = until - time.monotonic()
@@ -166,7 +160,7 @@ class DockerSandbox:
             patience *= 2
 
     def _socket_of(self, client: DockerClient, instance_id: str) -> tuple[Instance, Path]:
-        entry = self._known(client, instance_id)
+        entry = self._calls.known(client, instance_id)
         return instance_from(entry), self._runtimes() / entry["Labels"][f"{LABEL}.runtime"] / "guest.sock"
 
     async def _not_running(self, instance: Instance) -> Failure:
@@ -181,25 +175,25 @@ class DockerSandbox:
             retryable=True,
         )
         with contextlib.suppress(Failure):
-            failure.data["log"] = await self._run(tail)
+            failure.data["log"] = await self._calls.run(tail)
         return failure
 
     async def pause(self, instance_id: str) -> None:
         def work(client: DockerClient) -> None:
-            self._known(client, instance_id)
+            self._calls.known(client, instance_id)
             client.api.pause(instance_id)
 
-        await self._run(work)
+        await self._calls.run(work)
 
     async def resume(self, instance_id: str) -> None:
         def work(client: DockerClient) -> None:
-            if instance_from(self._known(client, instance_id)).state == "paused":
+            if instance_from(self._calls.known(client, instance_id)).state == "paused":
                 client.api.unpause(instance_id)
 
-        await self._run(work)
+        await self._calls.run(work)
 
     async def stop(self, instance_id: str, *, grace_s: float = 5.0) -> None:
-        instance, socket = await self._run(lambda client: self._socket_of(client, instance_id))
+        instance, socket = await self._calls.run(lambda client: self._socket_of(client, instance_id))
         if instance.state not in ("running", "paused"):
             return
         await self.resume(instance_id)
@@ -209,66 +203,52 @@ class DockerSandbox:
                 await guest.end_all(grace_s=grace_s)
             finally:
                 await guest.close()
-        await self._run(lambda client: client.api.stop(instance_id, timeout=2))
+        await self._calls.run(lambda client: client.api.stop(instance_id, timeout=STOP_S))
 
     async def remove(self, instance_id: str) -> None:
-        await self._run(lambda client: self._remove(client, instance_id))
+        runtimes: set[str] = set()
 
-    def _remove(self, client: DockerClient, instance_id: str) -> None:
-        entry = self._entry(client, id=instance_id)
-        if entry is None:
-            return
-        client.api.remove_container(instance_id, force=True, v=False)
-        runtime = self._runtimes() / entry["Labels"][f"{LABEL}.runtime"]
-        for file in list(runtime.iterdir()) if runtime.is_dir() else ():
-            file.unlink(missing_ok=True)
-        if runtime.is_dir():
-            runtime.rmdir()
+        def work(client: DockerClient) -> None:
+            entry = self._calls.entry(client, instance_id)
+            if entry is not None:
+                runtimes.add(entry["Labels"][f"{LABEL}.runtime"])
+                try:
+                    client.api.remove_container(instance_id, force=True, v=False)
+                except docker_errors().NotFound:
+                    if self._calls.entry(client, instance_id) is not None:
+                        raise
+            for runtime in runtimes:
+                _remove_runtime(self._runtimes() / runtime)
+
+        await self._calls.run(work)
 
     async def find(self, name: str) -> Instance | None:
         def work(client: DockerClient) -> Instance | None:
-            for entry in self._entries(client, label=[f"{LABEL}.name={name}"]):
+            for entry in self._calls.entries(client, f"{LABEL}.name={name}"):
                 return instance_from(entry)
             return None
 
-        return await self._run(work)
+        return await self._calls.run(work)
 
     async def list(self) -> tuple[Instance, ...]:
-        return await self._run(lambda client: tuple(map(instance_from, self._entries(client))))
+        return await self._calls.run(lambda client: tuple(map(instance_from, self._calls.entries(client))))
 
     async def close(self) -> None:
-        client, self._made = self._made, None
-        if client is not None:
-            await anyio.to_thread.run_sync(client.close)
-
-    # What the engine knows, by our labels only: containers of others are never touched.
-
-    def _entries(self, client: DockerClient, **filters: Any) -> list[dict[str, Any]]:
-        labels = [f"{LABEL}.data={self._owner}", *filters.pop("label", [])]
-        api: Any = client.api
-        found = api.containers(all=True, filters={"label": labels, **filters})
-        return list(found)
-
-    def _entry(self, client: DockerClient, **filters: Any) -> dict[str, Any] | None:
-        for entry in self._entries(client, **filters):
-            if entry["Id"] == filters["id"]:
-                return entry
-        return None
-
-    def _look(self, client: DockerClient, instance_id: str) -> Instance | None:
-        entry = self._entry(client, id=instance_id)
-        return None if entry is None else instance_from(entry)
-
-    def _known(self, client: DockerClient, instance_id: str) -> dict[str, Any]:
-        entry = self._entry(client, id=instance_id)
-        if entry is None:
-            raise Failure(
-                "workspace_failed",
-                f"There is no workspace container {instance_id[:12]!r}.",
-                hint="Open the workspace again.",
-                retryable=True,
-            )
-        return entry
+        await self._calls.close()
 
     def _runtimes(self) -> Path:
         return self._data / "instances" / "docker"
+
+
+def docker_errors() -> Any:
+    """The library's exceptions, imported where a thread of ours has the library already."""
+    import docker.errors
+
+    return docker.errors
+
+
+def _remove_runtime(runtime: Path) -> None:
+    for file in list(runtime.iterdir()) if runtime.is_dir() else ():
+        file.unlink(missing_ok=True)
+    if runtime.is_dir():
+        runtime.rmdir()

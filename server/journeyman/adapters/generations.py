@@ -75,7 +75,10 @@ class LocalGenerations:
     async def _thread(self, work: Callable[[Unpack[Ts]], T], *arguments: *Ts) -> T:
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(4)
-        return await anyio.to_thread.run_sync(work, *arguments, limiter=self._limiter)
+        try:
+            return await anyio.to_thread.run_sync(work, *arguments, limiter=self._limiter)
+        except OSError as error:
+            raise _failed(error) from error
 
     def _project(self, project_id: str) -> Path:
         if not SAFE_NAME.match(project_id):
@@ -90,14 +93,11 @@ class LocalGenerations:
         _make_private(project)
         number = self._next_number(project)
         home = project / str(number)
-        try:
-            home.mkdir(mode=0o700)
-            files = home / "files"
-            files.mkdir(mode=0o700)
-            if os.geteuid() == 0:
-                os.chown(files, self._uid, self._uid)
-        except OSError as error:
-            raise _failed(error) from error
+        home.mkdir(mode=0o700)
+        files = home / "files"
+        files.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(files, self._uid, self._uid)
         _sync(home, project)
         return number, files
 
@@ -172,10 +172,7 @@ class LocalGenerations:
 
 
 def _make_private(directory: Path) -> None:
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise _failed(error) from error
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if stat.S_IMODE(directory.stat().st_mode) & 0o077:
         directory.chmod(0o700)
 
@@ -190,7 +187,7 @@ def _failed(error: OSError) -> Failure:
         )
     return Failure(
         "workspace_failed",
-        f"A workspace directory cannot be made: {error.strerror}.",
+        f"The directory of a workspace cannot be made or moved: {error.strerror}.",
         hint="See that the data directory belongs to you and is writable.",
     )
 

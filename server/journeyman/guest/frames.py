@@ -18,6 +18,9 @@ HINTS: dict[str, str] = {
     "path_refused": "Use a path inside /workspace that no link leads out of.",
     "not_found": "List the directory to see what is there.",
     "conflict": "Read it again and repeat the change on what is there now.",
+    "invalid": "Look at what is there, and name something else.",
+    "overloaded": "End processes of the workspace that are not needed, then try again.",
+    "workspace_failed": "Try again; if it stays so, close the workspace and open it again.",
     "disk_full": "Remove files from the workspace, or free space on the disk that holds it.",
 }
 
@@ -40,7 +43,7 @@ def failure_of(answer: dict[str, Any]) -> Failure:
         cast(FailureKind, kind),
         message[:2000],
         hint=HINTS.get(kind, ""),
-        retryable=kind in ("overloaded", "workspace_failed"),
+        retryable=kind in ("overloaded", "workspace_failed", "disk_full"),
     )
 
 

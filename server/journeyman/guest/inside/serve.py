@@ -147,7 +147,10 @@ def main(argv: Sequence[str]) -> int:
         while True:
             sock, _ = listener.accept()
             connection = Connection(sock, operations, pool)
-            threading.Thread(target=connection.serve, daemon=True).start()
+            try:
+                threading.Thread(target=connection.serve, daemon=True).start()
+            except RuntimeError:  # no thread is to be had: whoever called sees it closed, and calls again
+                sock.close()
     except _Stop:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         processes.end_all(signal.SIGTERM, float(options.get("grace", "5")))

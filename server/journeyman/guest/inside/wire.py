@@ -126,6 +126,8 @@ def refusal_of(error: OSError, what: str) -> Refusal:
         return Refusal("not_found", "There is no %s." % what)
     if number in (errno.ENOSPC, errno.EDQUOT):
         return Refusal("disk_full", "There is no space left in the workspace.")
+    if number == errno.EAGAIN:
+        return Refusal("overloaded", "The workspace has as many processes as it may have.")
     if number == errno.ELOOP:
         return Refusal("path_refused", "%s is a symbolic link." % what)
     if number in (errno.EEXIST, errno.ENOTEMPTY):
