@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from components import s3_server as _s3
 from components.archive_kit import PROJECT, Kit, fill, snapshot
@@ -171,71 +169,3 @@ async def test_progress_counts_up_to_its_totals(tmp_path: Path) -> None:
         assert (last.files_done, last.bytes_done) == (last.files_total, last.bytes_total)
         assert (last.files_total, last.bytes_total) == (made.files, made.bytes)
     assert {step.phase for step in seen} >= {"scan", "upload", "commit", "write", "check"}
-
-
-NAMES = st.sampled_from([b"a", b"b", b"a-b", b"a.b", b"A", b"z\xff", b"a b", b"\xc3\xa4"])
-PATHS = st.lists(NAMES, min_size=1, max_size=4)
-CONTENTS = st.one_of(
-    st.binary(max_size=64),
-    st.integers(0, 3).map(lambda seed: random.Random(seed).randbytes(2**20 + seed)),
-)
-TIMES = st.one_of(st.integers(0, 2**33 * 10**9), st.just(1))
-ENTRIES = st.one_of(
-    st.tuples(st.just("file"), PATHS, CONTENTS, st.sampled_from([0o600, 0o644, 0o755, 0o1777]), TIMES),
-    st.tuples(st.just("folder"), PATHS, st.just(b""), st.sampled_from([0o700, 0o755, 0o1777]), TIMES),
-    st.tuples(st.just("link"), PATHS, st.binary(min_size=1, max_size=40), st.just(0), TIMES),
-    st.tuples(st.just("hard"), PATHS, st.just(b""), st.just(0), TIMES),
-)
-
-
-def _grow(folder: Path, entries: list[tuple[str, list[bytes], bytes, int, int]]) -> None:
-    root = os.fsencode(folder)
-    made: list[bytes] = []
-    late: list[tuple[bytes, int, int]] = []
-    for kind, names, content, mode, mtime in entries:
-        path = os.path.join(root, *names)
-        if any(os.path.islink(os.path.join(root, *names[:depth])) for depth in range(1, len(names))):
-            continue
-        try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            if kind == "file":
-                with open(path, "xb") as file:
-                    file.write(content)
-                made.append(path)
-                late.append((path, mode, mtime))
-            elif kind == "folder":
-                os.mkdir(path)
-                late.append((path, mode, mtime))
-            elif kind == "link":
-                os.symlink(content.replace(b"\0", b"0"), path)
-                os.utime(path, ns=(mtime, mtime), follow_symlinks=False)
-            elif made:
-                os.link(made[mtime % len(made)], path)
-        except (FileExistsError, NotADirectoryError):  # an earlier entry is in the way
-            continue
-    for path, mode, mtime in reversed(late):
-        os.chmod(path, mode)
-        os.utime(path, ns=(mtime, mtime))
-
-
-@settings(
-    max_examples=int(os.environ.get("ARCHIVE_TREES", "150")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(first=st.lists(ENTRIES, max_size=14), second=st.lists(ENTRIES, max_size=6))
-async def test_generated_trees(
-    tmp_path_factory: pytest.TempPathFactory,
-    first: list[tuple[str, list[bytes], bytes, int, int]],
-    second: list[tuple[str, list[bytes], bytes, int, int]],
-) -> None:
-    """Archive, restore; change, archive again, restore both."""
-    kit = Kit(tmp_path_factory.mktemp("tree"))
-    _grow(kit.source, first)
-    before, one = snapshot(kit.source), await kit.archive()
-    _grow(kit.source, second)
-    after, two = snapshot(kit.source), await kit.archive()
-    assert snapshot((await kit.restore())[1]) == after
-    assert snapshot((await kit.restore(one.archive_id))[1]) == before
-    assert (one.digest == two.digest) == (before == after)
-    assert (await kit.engine.verify(PROJECT, one.archive_id, read_data=True)).ok

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass, field
+from io import BytesIO
 
 from blake3 import blake3
 from cryptography.exceptions import InvalidTag
@@ -57,12 +58,13 @@ class StoreKey:
     def seal(self, name: str, data: bytes) -> bytes:
         salt = secrets.token_bytes(SALT_BYTES)
         cipher = self._cipher(name, salt)
-        parts = [MAGIC, salt]
+        sealed = BytesIO()  # which is not copied when it is taken out
+        sealed.write(MAGIC + salt)
         count = max(1, -(-len(data) // SEGMENT_BYTES))
         for number in range(count):
             segment = data[number * SEGMENT_BYTES : (number + 1) * SEGMENT_BYTES]
-            parts.append(cipher.encrypt(_nonce(number, last=number == count - 1), segment, None))
-        return b"".join(parts)
+            sealed.write(cipher.encrypt(_nonce(number, last=number == count - 1), segment, None))
+        return sealed.getvalue()
 
     def open(self, name: str, sealed: bytes) -> bytes:
         """A whole object. Raises `DamagedError`."""

@@ -18,7 +18,7 @@ CHUNKERS = frozenset({CHUNKER, FIXED})
 
 WHOLE_BYTES = MIB
 MOST_BYTES = 4 * MIB
-WINDOW_BYTES = 8 * MIB
+WINDOW_BYTES = 5 * MIB
 
 
 class Cutter:

@@ -169,7 +169,7 @@ class Collector:
     async def press(self, frame: FullFrame, level: int) -> bytes:
         return await self._workers.run(lambda: compress_adaptively(frame.raw, level))
 
-    async def place(self, frame: FullFrame, stored: bytes) -> list[SealedPack]:
+    async def place(self, frame: FullFrame, stored: bytes) -> bool:
         return await self._workers.run(lambda: self._packer.place(frame, stored))
 
     async def seal(self) -> list[SealedPack]:
@@ -245,22 +245,27 @@ class _Line:
         await self._take(self._collector.rest())
         while self._pressing:
             await self._place()
-        await self._send(await self._collector.seal())
+        await self._send()
 
     async def _take(self, frames: Sequence[FullFrame]) -> None:
         for frame in frames:
             level = LEVEL if self._slots.locked() else FASTER_LEVEL
             self._pressing.append((frame, self._group.create_task(self._collector.press(frame, level))))
-            while len(self._pressing) > PRESSING:
+            while len(self._pressing) >= PRESSING:
                 await self._place()
 
     async def _place(self) -> None:
         frame, pressing = self._pressing.popleft()
-        await self._send(await self._collector.place(frame, await pressing))
+        if await self._collector.place(frame, await pressing):
+            await self._send()
 
-    async def _send(self, sealed: Sequence[SealedPack]) -> None:
+    async def _send(self) -> None:
+        """The pack that is being filled, once fewer than `UPLOADS` are on their way."""
+        await self._slots.acquire()
+        sealed = await self._collector.seal()
+        if not sealed:
+            self._slots.release()
         for pack in sealed:
-            await self._slots.acquire()
             self._group.create_task(self._upload(pack))
 
     async def _upload(self, pack: SealedPack) -> None:

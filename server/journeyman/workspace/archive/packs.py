@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from io import SEEK_END, BytesIO
 from typing import NamedTuple
 
 from blake3 import blake3
@@ -188,35 +189,34 @@ class Framer:
 
 
 class Packer:
-    """Lays compressed frames one after the other into packs."""
+    """Lays compressed frames one after the other into packs. A pack is in memory once, as it grows."""
 
     def __init__(self) -> None:
         self._start_pack()
 
     def _start_pack(self) -> None:
         self._pack = PackSpot()
-        self._parts: list[bytes] = [MAGIC]
-        self._size = len(MAGIC)
+        self._data = BytesIO(MAGIC)
+        self._size = self._data.seek(0, SEEK_END)
         self._index: list[object] = []
         self._count = 0
 
-    def place(self, frame: FullFrame, stored: bytes) -> list[SealedPack]:
-        """Take a compressed frame; answers the pack that became full by it, if one did."""
+    def place(self, frame: FullFrame, stored: bytes) -> bool:
+        """Take a compressed frame; answers whether the pack is full now and must be sealed."""
         spot = frame.spot
         spot.pack, spot.offset, spot.stored = self._pack, self._size, len(stored)
-        self._parts.append(stored)
-        self._size += len(stored)
+        self._size += self._data.write(stored)
         self._count += len(frame.index)
         self._index.append([spot.offset, spot.stored, spot.raw, frame.index])
-        return self.seal() if self._size >= PACK_BYTES - FRAME_BYTES or self._count >= PACK_CHUNKS else []
+        return self._size >= PACK_BYTES - FRAME_BYTES or self._count >= PACK_CHUNKS
 
     def seal(self) -> list[SealedPack]:
         """End the pack that is being filled; answers it, or nothing where there is none."""
         if not self._index:
             return []
         footer = compress(strict.dump(self._index))
-        data = b"".join([*self._parts, footer, len(footer).to_bytes(4, "little"), END])
-        self._parts.clear()
+        self._data.write(footer + len(footer).to_bytes(4, "little") + END)
+        data = self._data.getvalue()
         self._pack.name, self._pack.size = blake3(data).hexdigest(), len(data)
         sealed = SealedPack(self._pack, data)
         self._start_pack()
