@@ -21,14 +21,15 @@ from bench.archiving.peers import Cost, Restic, docker, lstat_floor, tar_zstd
 from journeyman.adapters.generations import LocalGenerations, workspace_uid
 
 IMAGE = "code-workspace:latest"
-FIRST, UNCHANGED, CHANGED, RESTORED, AFTER = (
+FIRST, UNCHANGED, CHANGED, RESTORED, AFTER, FORK = (
     "first archive",
     "nothing changed",
     "200 files and database pages changed",
     "restore, verified",
     "archive after the restore",
+    "a fork",
 )
-CASES = (FIRST, UNCHANGED, CHANGED, RESTORED, AFTER)
+CASES = (FIRST, UNCHANGED, CHANGED, RESTORED, AFTER, FORK)
 TARGETS = (
     (FIRST, "tar and zstd -3 -T0", 1.2),
     (FIRST, "restic", 0.35),
@@ -37,6 +38,7 @@ TARGETS = (
     (CHANGED, "restic", 0.3),
     (AFTER, "lstat of every file", 2.0),
     (RESTORED, "restic", 0.7),
+    (FORK, "its manifest, read and written", 1.5),
 )
 Costs = dict[tuple[str, str], list[Cost]]
 Step = Callable[[str], None]
@@ -89,6 +91,8 @@ def _round(folder: Path, source: Path, costs: Costs, step: Step) -> None:
     note(RESTORED, "ours", _ours("restore", folder))
     note(AFTER, "ours", _ours("archive", folder))
     note(AFTER, "lstat of every file", lstat_floor(files))
+    note(FORK, "ours", _ours("fork", folder))
+    note(FORK, "its manifest, read and written", _ours("manifest", folder))
     if restic is not None:
         note(RESTORED, "restic", restic.restore(folder / "restored"))
         moved = folder / "moved"
@@ -142,7 +146,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="jm-bench-", dir=given.folder) as name:
         folder = Path(name)
         with Progress(transient=True) as progress:
-            task = progress.add_task("making the tree", total=11 * rounds + 1)
+            task = progress.add_task("making the tree", total=13 * rounds + 1)
             tree.make(folder / "tree", size)
             held = [path for path in (folder / "tree").rglob("*") if path.is_file()]
             for _ in range(rounds):

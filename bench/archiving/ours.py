@@ -1,7 +1,7 @@
-"""One archive or restore of ours, alone in a process, so that its CPU time and peak memory are its own.
+"""One archive, restore or fork of ours, alone in a process, so that its CPU time and memory are its own.
 
-`python -m bench.archiving.ours archive|restore FOLDER` prints one line of JSON. FOLDER holds a data
-directory `data`, a store `store`, and the workspace of project `bench`.
+`python -m bench.archiving.ours archive|restore|fork|manifest FOLDER` prints one line of JSON. FOLDER holds a
+data directory `data`, a store `store`, and the workspace of project `bench`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,34 @@ from journeyman.adapters.local_objects import LocalObjects
 from journeyman.ports.clock import SystemClock, SystemIds
 from journeyman.ports.guest import Guest
 from journeyman.ports.sandbox import InstanceSpec, Limits
+from journeyman.workspace.archive import codec, layout
 from journeyman.workspace.archive.engine import ArchiveEngine
+from journeyman.workspace.archive.publish import put_manifest
 
 PROJECT = "bench"
 
 
+async def _without_guest(action: str, folder: Path) -> dict[str, float]:
+    """A fork of the newest archive, or its manifest alone: read, checked, encoded, put, read back."""
+    objects = LocalObjects(folder / "store")
+    engine = ArchiveEngine(objects, clock=SystemClock(), ids=SystemIds())
+    key = layout.manifest_key("bench-fork", 1, "a")
+    with _Watch() as watch:
+        began, before = time.perf_counter(), time.process_time()
+        if action == "fork":
+            await engine.fork(PROJECT, None, project_id="bench-fork", epoch=1)
+        else:
+            manifest = await engine.manifest(PROJECT, None)
+            data = await asyncio.to_thread(codec.encode, manifest, layout.content_key(PROJECT))
+            await put_manifest(objects, key, data)
+        spent = {"wall": time.perf_counter() - began, "cpu": time.process_time() - before}
+    await engine.forget("bench-fork")
+    return {**spent, "peak_mb": watch.peak / 2**20}
+
+
 async def _job(action: str, folder: Path) -> dict[str, float]:
+    if action in ("fork", "manifest"):
+        return await _without_guest(action, folder)
     data = folder / "data"
     uid = workspace_uid(None)
     generations = LocalGenerations(data, uid=uid)

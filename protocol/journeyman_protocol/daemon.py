@@ -33,6 +33,8 @@ class DaemonStatus(Message):
     sandbox_problem: str | None = None
     objects: str
     """Where archives go, without credentials."""
+    shortages: list[str] = []
+    """What the machine is short of (disk, memory) and what is done about it, as sentences."""
     draining: bool = False
 
 

@@ -80,6 +80,7 @@ ErrorKind = Literal[
     "store_refused",
     "source_failed",
     "disk_full",
+    "quota_exceeded",
     "storage_failed",
     "model_unknown",
     "model_key_missing",

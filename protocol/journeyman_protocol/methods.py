@@ -95,7 +95,7 @@ METHODS: tuple[Method, ...] = (
         "project/update",
         project.ProjectUpdateParams,
         project.Project,
-        "Rename, or set commands.",
+        "Rename, or set commands or quota.",
         Scope.PROJECT,
     ),
     _request(

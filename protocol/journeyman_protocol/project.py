@@ -20,6 +20,17 @@ class Commands(Message):
     test: Command | None = None
 
 
+class Quota(Message):
+    """What a project may hold. Absent: the daemon's setting; 0: any amount."""
+
+    bytes: Annotated[int, Field(ge=0, le=1 << 60)] | None = None
+    """Content of the workspace's files."""
+    entries: Annotated[int, Field(ge=0, le=1 << 40)] | None = None
+    """Files, directories and links in the workspace."""
+    archive_bytes: Annotated[int, Field(ge=0, le=1 << 60)] | None = None
+    """Stored bytes of its archives: beyond it they are thinned out earlier, the newest never."""
+
+
 class Project(Message):
     id: Id
     name: str
@@ -29,6 +40,8 @@ class Project(Message):
     commands: Commands
     forward_ports: list[Annotated[int, Field(ge=1, le=65535)]] | None = None
     """Ports its `devcontainer.json` wants forwarded; absent where it wants none."""
+    quota: Quota | None = None
+    """Absent where the daemon's settings hold."""
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -135,6 +148,8 @@ class ProjectUpdateParams(Message):
     name: Name | None = None
     commands: Commands | None = None
     """Replaces all three commands."""
+    quota: Quota | None = None
+    """Replaces all of the project's own quota."""
 
 
 class ProjectDeleteParams(Message):

@@ -34,6 +34,18 @@ class Archive(Message):
     created_at: Timestamp
 
 
+class WorkspaceUsage(Message):
+    """What a workspace holds beside what it may hold."""
+
+    bytes: int
+    entries: int
+    bytes_max: int | None = None
+    """Absent: any amount."""
+    entries_max: int | None = None
+    level: Literal["ok", "near", "over"]
+    """`near` from 80 % on. `over`: writes through the daemon are refused (`quota_exceeded`)."""
+
+
 class WorkspaceStatus(Message):
     project_id: Id
     state: WorkspaceState
@@ -50,6 +62,8 @@ class WorkspaceStatus(Message):
     """When it will be archived if nobody uses it; absent while it is in use or not there."""
     archive: Archive | None = None
     """The newest archive."""
+    usage: WorkspaceUsage | None = None
+    """Absent until it was measured."""
     message: str | None = None
     """A sentence where the state needs one."""
 

@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     """Processor limit of one workspace, in cores."""
     workspace_pids: int = Field(default=512, ge=16)
     """Most processes in one workspace."""
+    workspace_disk_mb: int = Field(default=20 * 1024, ge=0)
+    """MiB of files a workspace may hold, where its project has no quota of its own; 0: any."""
+    workspace_entries_max: int = Field(default=1_000_000, ge=0)
+    """Files, directories and links it may hold, where its project has no quota of its own; 0: any."""
+    archives_mb: int = Field(default=0, ge=0)
+    """MiB a project's archives may take in the store: beyond it they are thinned out earlier; 0: any."""
     workspace_uid: int | None = Field(default=None, ge=1)
     """User id inside the workspace. Default: the caller's own, or 10001 when the daemon runs as root."""
     egress: Literal["none", "allowlist", "open"] = "allowlist"
@@ -67,6 +73,14 @@ class Settings(BaseSettings):
     443). `default` stands for the package registries and code hosts that come with Journeyman."""
     trash_grace_s: float = Field(default=7 * 24 * 3600.0, ge=0)
     """Seconds a removed workspace's files are kept on disk after their archive was verified."""
+    disk_low_mb: int = Field(default=4096, ge=0)
+    """MiB free on the disk below which room is made: the trash, warm workspaces, then idle ones; 0: never."""
+    disk_floor_mb: int = Field(default=1024, ge=0)
+    """MiB that stay free on the disk: below it no workspace is made or restored; 0: none."""
+    memory_low_mb: int = Field(default=512, ge=0)
+    """MiB of available memory below which idle workspaces are put away early; 0: never."""
+    memory_stalled_percent: float = Field(default=20.0, ge=0, le=100)
+    """Share of the time in which some process waits for memory that counts as too little of it; 0: never."""
     objects: str = "local"
     """Where archives go: `local` (below the data directory), a folder, or `s3://bucket/prefix`."""
     s3_endpoint: str | None = None

@@ -30,6 +30,7 @@ FailureKind = Literal[
     "store_refused",  # object storage says no (credentials, bucket, policy)
     "source_failed",  # the files a project should start with could not be had
     "disk_full",  # no space left
+    "quota_exceeded",  # the project holds more than it may
     "storage_failed",  # the database could not be read or written
     "model_unknown",  # no such model name
     "model_key_missing",  # the provider's key is not set

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
+from journeyman.quotas import Quota
+
 T = TypeVar("T")
 
 LOCAL_USER_ID = "local"
@@ -70,6 +72,8 @@ class Project:
     """Ports its own description (`devcontainer.json`) wants forwarded."""
     pending: bool = False
     """Its files are still on their way; should that fail, it goes. Lists leave it out."""
+    quota: Quota = field(default_factory=Quota)
+    """What its user said it may hold."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ import pytest
 
 from journeyman.failures import Failure
 from journeyman.guest.client import GuestClient
+from journeyman.quotas import Held, Quota
+from journeyman.workspace.quota import measured
 
 
 def sha(data: bytes) -> str:
@@ -158,3 +160,28 @@ async def test_names_that_are_not_text(guest: GuestClient) -> None:
     assert (await guest.read(name)).data == b"x"
     await guest.remove(name)
     assert await guest.stat(name) is None
+
+
+async def test_a_guarded_write_is_asked_for_first(guest: GuestClient) -> None:
+    asked: list[int] = []
+
+    async def allow(size: int) -> None:
+        asked.append(size)
+        if size > 3:
+            raise Failure("quota_exceeded", "Too much.")
+
+    await guest.write("before", b"much more")
+    guest.guard_writes(allow)
+    await guest.write("small", b"123")
+    assert await kind_of_failure(guest.write("before", b"1234")) == "quota_exceeded"
+    assert asked == [3, 4]
+    assert (await guest.read("before")).data == b"much more"
+    await guest.remove("before")
+
+
+async def test_what_is_held_is_counted_as_it_is(guest: GuestClient) -> None:
+    await guest.write("a/b", b"x" * 1000)
+    await guest.run(["ln", "a/b", "a/c"])
+    await guest.run(["ln", "-s", "a/b", "link"])
+    await guest.run(["truncate", "-s", "5000", "sparse"])
+    assert await measured(guest, Quota()) == Held(6000, 5)

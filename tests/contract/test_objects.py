@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from components import s3_server as _s3
 from components.s3_server import S3Server
+from journeyman.adapters import s3_probe
 from journeyman.adapters.local_objects import LocalObjects
 from journeyman.adapters.s3_objects import S3Objects
 from journeyman.adapters.sealed_objects import SealedObjects
@@ -63,6 +66,40 @@ async def test_probe_reports_what_is_enforced_and_leaves_nothing(store: ObjectSt
     assert features.conditional_replace
     assert features.checksums
     assert await _keys(store, "") == []
+
+
+@pytest.mark.s3
+async def test_a_probe_says_whether_parts_work_and_aborts_old_ones(
+    s3_server: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in s3_server.environment().items():
+        monkeypatch.setenv(name, value)
+    prefix = f"parts/{tmp_path.name.replace('_', '-')}"
+    store = S3Objects(s3_server.bucket, prefix, endpoint=s3_server.endpoint)
+    client = boto3.client("s3", endpoint_url=s3_server.endpoint, region_name="us-east-1")
+
+    def uploads() -> set[str]:
+        listed = client.list_multipart_uploads(Bucket=s3_server.bucket, Prefix=prefix)
+        return {each["Key"].rpartition("/")[2] for each in listed.get("Uploads", [])}
+
+    def leave(name: str) -> None:
+        client.create_multipart_upload(Bucket=s3_server.bucket, Key=f"{prefix}/{name}")
+
+    try:
+        for name in ("probe-left", "packs-of-others"):
+            await asyncio.to_thread(leave, name)
+        assert (await store.probe()).multipart
+        assert await asyncio.to_thread(uploads) == {"probe-left", "packs-of-others"}
+        later = datetime.now(UTC) + s3_probe.STALE
+        for_probe = f"{prefix}/probe-"
+        assert await asyncio.to_thread(
+            lambda: s3_probe.multipart(client, s3_server.bucket, for_probe, for_probe + "1", now=later)
+        )
+        assert await asyncio.to_thread(uploads) == {"packs-of-others"}
+        assert await _keys(store, "") == []
+    finally:
+        await store.close()
+        client.close()
 
 
 @pytest.mark.parametrize("size", [0, 1, 70_000, 3_000_000])

@@ -14,6 +14,7 @@ from contract.store_records import archive, at, chat, furnish, message, project,
 from journeyman.adapters.sqlite import SqliteStore
 from journeyman.failures import Failure
 from journeyman.ports.store import Store
+from journeyman.quotas import Quota
 from journeyman.records import (
     Budget,
     Changes,
@@ -311,3 +312,13 @@ async def test_deleting_a_project_takes_what_is_in_it_and_leaves_its_archives(st
     assert await store.messages.history("c1") == ()
     assert await store.events.bounds("c1") == ("epoch-c1", 1, 0)
     assert (await store.runs.add(run("r2", client_run_id="mine"))).id == "r2"
+
+
+async def test_a_project_keeps_its_quota(store: Store) -> None:
+    quota = Quota(bytes=5, archive_bytes=0)
+    await store.projects.add(project("q", quota=quota))
+    assert (await store.projects.get("q")).quota == quota
+    assert (await store.projects.update("q", name="other")).quota == quota
+    changed = await store.projects.update("q", quota=Quota(entries=7))
+    assert changed.quota == Quota(entries=7)
+    assert (await store.projects.update("q", quota=Quota())).quota == Quota()

@@ -67,6 +67,14 @@ async def test_projects(world: World) -> None:
         "project/update", {"projectId": made["id"], "name": "Two", "commands": commands}
     )
     assert (changed["name"], changed["commands"]) == ("Two", commands)
+    assert "quota" not in changed
+    ref = {"projectId": made["id"]}
+    for quota in ({"bytes": 5, "archiveBytes": 0}, {"entries": 7}):
+        assert (await client.result("project/update", {**ref, "quota": quota}))["quota"] == quota
+    assert (await client.result("project/update", {**ref, "name": "Two"}))["quota"] == {"entries": 7}
+    assert "quota" not in await client.result("project/update", {**ref, "quota": {}})
+    for bad in ({"bytes": -1}, {"bytes": 0.5}, {"files": 1}, [], 3):
+        assert (await client.error("project/update", {**ref, "quota": bad}))["code"] == -32602
     for _ in range(4):
         await project_of(client)
     first = await client.result("project/list", {"limit": 3})

@@ -230,3 +230,28 @@ async def test_by_chance_what_is_listed_is_always_whole(tmp_path: Path, seed: in
     await kit.archive()
     _, folder = await kit.restore()
     assert snapshot(folder) == snapshot(kit.source)
+
+
+async def test_beyond_the_quota_of_stored_bytes_the_oldest_go_first(kit: Kit) -> None:
+    keeping = kit.engine.keeping
+    base = (await kit.archive()).archive_id
+    first, second, third, newest = await grown(kit, "a", "b", "c", "d")
+    sizes = {key: len(data) for key, data in kit.memory.objects.items() if "/packs/" in key}
+    total = sum(sizes.values())
+    await keeping.name(PROJECT, second, "kept")
+    assert (await keeping.thin(PROJECT, ALL, now=START, bytes_max=total)).dropped == ()
+    dry = await keeping.thin(PROJECT, ALL, now=START, bytes_max=total - 1, dry_run=True)
+    assert (dry.dropped, len(await kit.engine.list(PROJECT))) == ((base, first), 5)
+    done = await keeping.thin(PROJECT, ALL, now=START, bytes_max=total - 6000)
+    assert done.dropped == (base, first, third)
+    assert done.stays == {second, newest}
+    assert done.problems == ()
+    assert done.noted == 2
+    short = await keeping.thin(PROJECT, ALL, now=START, bytes_max=1)
+    assert short.dropped == ()
+    assert "those with a name are not removed" in short.problems[0]
+    await keeping.name(PROJECT, second, None)
+    last = await keeping.thin(PROJECT, ALL, now=START, bytes_max=1)
+    assert (last.dropped, last.stays) == ((second,), {newest})
+    assert last.problems
+    assert (await kit.engine.verify(PROJECT, newest, read_data=True)).ok

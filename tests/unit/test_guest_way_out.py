@@ -23,7 +23,7 @@ class Frames:
     def __init__(self) -> None:
         self.sent: list[tuple[int, int, object]] = []
 
-    def send(self, channel: int, kind: int, payload: bytes = b"") -> None:
+    def send(self, channel: int, kind: int, payload: bytes | memoryview = b"") -> None:
         self.sent.append((channel, kind, payload))
 
     def answer(self, channel: Channel, kind: int, answer: dict[str, object]) -> None:

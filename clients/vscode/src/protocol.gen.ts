@@ -190,6 +190,8 @@ export interface DaemonStatus {
   sandboxProblem?: string;
   /** Where archives go, without credentials. */
   objects: string;
+  /** What the machine is short of (disk, memory) and what is done about it, as sentences. */
+  shortages: string[];
   draining: boolean;
 }
 
@@ -281,7 +283,7 @@ export interface Empty {
 /** `error.data` of every error the daemon answers with. */
 export interface ErrorData {
   /** What went wrong, for programs. */
-  kind: "parse_error" | "invalid_request" | "method_not_found" | "not_initialized" | "invalid" | "not_found" | "conflict" | "unauthorized" | "overloaded" | "cancelled" | "busy" | "draining" | "already_running" | "no_sandbox" | "image_missing" | "workspace_failed" | "path_refused" | "archive_failed" | "archive_corrupt" | "store_unavailable" | "store_refused" | "source_failed" | "disk_full" | "storage_failed" | "model_unknown" | "model_key_missing" | "model_unreachable" | "model_refused" | "model_broken" | "timeout" | "internal";
+  kind: "parse_error" | "invalid_request" | "method_not_found" | "not_initialized" | "invalid" | "not_found" | "conflict" | "unauthorized" | "overloaded" | "cancelled" | "busy" | "draining" | "already_running" | "no_sandbox" | "image_missing" | "workspace_failed" | "path_refused" | "archive_failed" | "archive_corrupt" | "store_unavailable" | "store_refused" | "source_failed" | "disk_full" | "quota_exceeded" | "storage_failed" | "model_unknown" | "model_key_missing" | "model_unreachable" | "model_refused" | "model_broken" | "timeout" | "internal";
   /** Whether the same request may succeed later without a change by the client. */
   retryable: boolean;
   /** Suggested wait before that, in milliseconds. */
@@ -613,6 +615,8 @@ export interface Project {
   commands: Commands;
   /** Ports its `devcontainer.json` wants forwarded; absent where it wants none. */
   forwardPorts?: number[];
+  /** Absent where the daemon's settings hold. */
+  quota?: Quota;
   createdAt: string;
   updatedAt: string;
 }
@@ -636,6 +640,8 @@ export interface ProjectCreated {
   commands: Commands;
   /** Ports its `devcontainer.json` wants forwarded; absent where it wants none. */
   forwardPorts?: number[];
+  /** Absent where the daemon's settings hold. */
+  quota?: Quota;
   createdAt: string;
   updatedAt: string;
   notices?: ProjectNotice[];
@@ -686,6 +692,8 @@ export interface ProjectUpdateParams {
   name?: string;
   /** Replaces all three commands. */
   commands?: Commands;
+  /** Replaces all of the project's own quota. */
+  quota?: Quota;
 }
 
 export interface PruneParams {
@@ -705,6 +713,16 @@ export interface PruneResult {
   noted: number;
   /** Why objects were not looked at, as sentences; nothing goes then. */
   problems: string[];
+}
+
+/** What a project may hold. Absent: the daemon's setting; 0: any amount. */
+export interface Quota {
+  /** Content of the workspace's files. */
+  bytes?: number;
+  /** Files, directories and links in the workspace. */
+  entries?: number;
+  /** Stored bytes of its archives: beyond it they are thinned out earlier, the newest never. */
+  archiveBytes?: number;
 }
 
 export interface ReadDirectoryParams {
@@ -950,8 +968,21 @@ export interface WorkspaceStatus {
   expiresAt?: string;
   /** The newest archive. */
   archive?: Archive;
+  /** Absent until it was measured. */
+  usage?: WorkspaceUsage;
   /** A sentence where the state needs one. */
   message?: string;
+}
+
+/** What a workspace holds beside what it may hold. */
+export interface WorkspaceUsage {
+  bytes: number;
+  entries: number;
+  /** Absent: any amount. */
+  bytesMax?: number;
+  entriesMax?: number;
+  /** `near` from 80 % on. `over`: writes through the daemon are refused (`quota_exceeded`). */
+  level: "ok" | "near" | "over";
 }
 
 /** Replace a file at once: who reads sees the old content or the new one. Directories are made. Refused with -32801 and the present state where `expectedSha256` or `etag` does not fit; with `conflict` where it is there and `overwrite` is false; with `not_found` where it is not and `create` is false. */
@@ -985,7 +1016,7 @@ export interface Requests {
   "project/list": { params: ProjectListParams; result: ProjectPage };
   /** One project. */
   "project/get": { params: ProjectRef; result: Project };
-  /** Rename, or set commands. */
+  /** Rename, or set commands or quota. */
   "project/update": { params: ProjectUpdateParams; result: Project };
   /** Delete a project with its chats and its workspace; its archives only when asked. */
   "project/delete": { params: ProjectDeleteParams; result: Empty };

@@ -12,6 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple, Unpack
 
@@ -69,8 +70,8 @@ class LocalGenerations:
     async def projects(self) -> tuple[str, ...]:
         return await self._thread(self._projects)
 
-    async def purge(self, *, older_than_s: float) -> int:
-        return await self._thread(self._purge, older_than_s)
+    async def purge(self, *, older_than_s: float, of: tuple[str, datetime] | None = None) -> int:
+        return await self._thread(self._purge, older_than_s, of)
 
     async def _thread(self, work: Callable[[Unpack[Ts]], T], *arguments: *Ts) -> T:
         if self._limiter is None:
@@ -153,16 +154,19 @@ class LocalGenerations:
             each.name for each in found if each.is_dir() and any(n.name.isdigit() for n in each.iterdir())
         )
 
-    def _purge(self, older_than_s: float) -> int:
+    def _purge(self, older_than_s: float, of: tuple[str, datetime] | None) -> int:
         try:
             trash = os.open(self._trash, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
             return 0
         try:
             before = self._clock.now().timestamp() * 1000 - older_than_s * 1000
+            since = int(of[1].timestamp() * 1000) if of is not None else 0
             gone = 0
             for name in sorted(os.listdir(trash)):
-                when = name.rsplit(".", 1)[-1]
+                project_id, _, when = (*name.rsplit(".", 2), "", "")[:3]
+                if of is not None and (project_id != of[0] or not when.isdigit() or int(when) < since):
+                    continue
                 if when.isdigit() and int(when) <= before:
                     remove_tree(os.fsencode(name), trash)
                     gone += 1

@@ -3,6 +3,10 @@
 Creates with `If-None-Match: *`, swaps with `If-Match`, and sends a CRC32 that the store verifies. What the
 store really enforces is found out before the first write; where it is not conditional writes, the present
 state is looked at instead, and the lease in the database is what keeps two writers apart.
+
+Every object is sent in one request. None is larger than 64 MiB, which is held in memory anyway, and a single
+PUT is whole or not there, conditional on every store that knows conditions, and checked as one. Uploads in
+parts would leave parts behind, and many stores take no condition when they are completed.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -69,15 +74,27 @@ class S3Objects:
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
     async def probe(self) -> StoreFeatures:
-        key = f"{self._prefix}probe-{secrets.token_hex(8)}"
+        features = await self._enforced()
+        prefix, key, now = f"{self._prefix}probe-", self._probe_key(), datetime.now(UTC)
+        parts = await self._calls.run(
+            "", lambda client, _: s3_probe.multipart(client, self._bucket, prefix, key, now=now)
+        )
+        return replace(features, multipart=parts)
+
+    async def _known(self) -> StoreFeatures:
+        async with self._probing:
+            return self._features or await self._enforced()
+
+    async def _enforced(self) -> StoreFeatures:
+        """What must be known before the first write."""
+        key = self._probe_key()
         self._features = await self._calls.run(
             "", lambda client, _: s3_probe.probe(client, self._bucket, key)
         )
         return self._features
 
-    async def _known(self) -> StoreFeatures:
-        async with self._probing:
-            return self._features or await self.probe()
+    def _probe_key(self) -> str:
+        return f"{self._prefix}probe-{secrets.token_hex(8)}"
 
     async def create(self, key: str, data: bytes) -> ObjectInfo:
         check_key(key)

@@ -1,4 +1,4 @@
-"""What an S3 store really enforces, found out with one small object that is removed again.
+"""What an S3 store really enforces and can do, found out with small objects that are removed again.
 
 Look-alikes take `If-None-Match` and `If-Match` and write all the same, or refuse the headers as such; some
 check no checksum. Blocking; raises botocore's errors.
@@ -7,12 +7,16 @@ check no checksum. Blocking; raises botocore's errors.
 from __future__ import annotations
 
 import base64
+import contextlib
 import zlib
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from journeyman.adapters import s3_errors
 from journeyman.ports.objects import StoreFeatures
+
+STALE = timedelta(hours=24)
 
 
 def probe(client: Any, bucket: str, key: str) -> StoreFeatures:
@@ -26,6 +30,35 @@ def probe(client: Any, bucket: str, key: str) -> StoreFeatures:
     finally:
         client.delete_object(**where)
     return StoreFeatures(conditional_create=create, conditional_replace=replace, checksums=checksums)
+
+
+def multipart(client: Any, bucket: str, prefix: str, key: str, *, now: datetime) -> bool:
+    """Whether objects can be sent in parts whose checksums are compared. Uploads that earlier probes did
+    not get to abort, named with `prefix`, are aborted after a day."""
+    from botocore.exceptions import ClientError
+
+    where = {"Bucket": bucket, "Key": key}
+    try:
+        for stale in client.list_multipart_uploads(Bucket=bucket, Prefix=prefix).get("Uploads", []):
+            if stale["Key"].startswith(prefix) and stale["Initiated"] + STALE <= now:
+                client.abort_multipart_upload(Bucket=bucket, Key=stale["Key"], UploadId=stale["UploadId"])
+        upload = client.create_multipart_upload(**where, ChecksumAlgorithm="CRC32")["UploadId"]
+    except ClientError as error:
+        if s3_errors.code_of(error) == "NotImplemented" or s3_errors.is_bad_request(error):
+            return False
+        raise
+    part = {**where, "UploadId": upload, "PartNumber": 1}
+    try:
+        if not _rejects(lambda: client.upload_part(**part, Body=b"wrong", ChecksumCRC32=crc32(b"right"))):
+            return False
+        sent = client.upload_part(**part, Body=b"part", ChecksumCRC32=crc32(b"part"))
+        listed = [{"PartNumber": 1, "ETag": sent["ETag"], "ChecksumCRC32": crc32(b"part")}]
+        client.complete_multipart_upload(**where, UploadId=upload, MultipartUpload={"Parts": listed})
+        return client.get_object(**where)["Body"].read() == b"part"
+    finally:
+        with contextlib.suppress(ClientError):  # completed
+            client.abort_multipart_upload(**where, UploadId=upload)
+        client.delete_object(**where)
 
 
 def crc32(data: bytes) -> str:

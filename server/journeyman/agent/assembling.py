@@ -47,7 +47,8 @@ async def assemble(
         masking=Masking(resolved.info.context_window, overhead // CHARACTERS_PER_TOKEN),
     )
     await conversation.close_open_calls("interrupted; state unknown; check before repeating")
-    environment = await look(guest, root, state.cwd, project.commands, services.clock.now())
+    now = services.clock.now()
+    environment = await look(guest, root, state.cwd, project.commands, now, note=context.workspace.note)
     state.commands = environment.commands
     await conversation.user(run.prompt, context=environment.text)
     finishing = Finishing(state, jobs, telling)

@@ -45,7 +45,9 @@ class Environment:
     """As known, or guessed from the manifests where nothing was known."""
 
 
-async def look(guest: Guest, root: str, cwd: str, known: Commands, now: datetime) -> Environment:
+async def look(
+    guest: Guest, root: str, cwd: str, known: Commands, now: datetime, *, note: str = ""
+) -> Environment:
     """The date comes without a time, so that the block is the same all day."""
     facts = await guest.run(["bash", "-c", _FACTS], cwd=cwd, env=ENVIRONMENT, timeout_s=15.0)
     rows, more = await tree_rows(guest, root, TREE_DEPTH, show_all=False, rows_max=TREE_ROWS_MAX)
@@ -58,6 +60,7 @@ async def look(guest: Guest, root: str, cwd: str, known: Commands, now: datetime
         f"date: {now:%Y-%m-%d}",
         f"workspace: {root}",
         f"cwd: {cwd}",
+        *([f"note: {note}"] if note else []),
         render(facts.output).rstrip(),
         f"manifests: {', '.join(manifests) or 'none'}",
         f"commands:\n{shown(commands)}",

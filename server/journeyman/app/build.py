@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from journeyman.adapters.generations import LocalGenerations
+from journeyman.adapters.linux_host import LinuxHost
 from journeyman.adapters.local_objects import LocalObjects
 from journeyman.adapters.preview import HttpGateway
 from journeyman.adapters.sqlite.store import SqliteStore
@@ -31,11 +32,13 @@ from journeyman.model.registry import ModelRegistry
 from journeyman.model.replay import ReplayModel
 from journeyman.ports.clock import Clock, Ids, SystemClock, SystemIds
 from journeyman.ports.dialer import Dialer
+from journeyman.ports.host import Host
 from journeyman.ports.model import Model
 from journeyman.ports.objects import ObjectStore
 from journeyman.ports.sandbox import Limits, Sandbox
 from journeyman.ports.store import Store
 from journeyman.project.service import ProjectService
+from journeyman.quotas import Quota
 from journeyman.records import Run
 from journeyman.rpc.services import Services, StatusFacts
 from journeyman.sources.service import Sources
@@ -48,6 +51,7 @@ from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.forwards import Forwards
 from journeyman.workspace.manager import WorkspaceManager
 from journeyman.workspace.ports import Ports
+from journeyman.workspace.pressure import Marks
 from journeyman.workspace.terminals import Terminals
 from journeyman.workspace.tiers import Tiers
 
@@ -76,6 +80,7 @@ async def build(
     objects: ObjectStore | None = None,
     models: Mapping[str, Model] | None = None,
     dialer: Dialer | None = None,
+    host: Host | None = None,
 ) -> AsyncGenerator[App]:
     """The loaded app; leaving the block lets go of everything in reverse order.
 
@@ -131,6 +136,12 @@ async def build(
             image_of=projects.image_of,
             attend=egress.attend,
             policy=Policy(settings.archives_last, settings.archives_hourly, settings.archives_daily),
+            host=host or LinuxHost(places(settings)),
+            marks=marks(settings),
+            default_quota=Quota(
+                settings.workspace_disk_mb << 20, settings.workspace_entries_max, settings.archives_mb << 20
+            ),
+            quota_of=projects.quota_of,
         )
         sources = Sources(projects, manager, engine, supervisor, images=sandbox.name == "docker")
         runs = RunService(
@@ -241,6 +252,21 @@ def _tiers(settings: Settings) -> Tiers:
     )
 
 
+def places(settings: Settings) -> tuple[Path, ...]:
+    """Folders whose file systems we fill."""
+    folder = not settings.objects.startswith("s3://") and settings.objects != "local"
+    return (settings.data_dir, *([Path(settings.objects).expanduser()] if folder else ()))
+
+
+def marks(settings: Settings) -> Marks:
+    return Marks(
+        disk_low=settings.disk_low_mb << 20,
+        disk_floor=settings.disk_floor_mb << 20,
+        memory_low=settings.memory_low_mb << 20,
+        memory_stalled=settings.memory_stalled_percent,
+    )
+
+
 def _run_limits(settings: Settings) -> RunLimits:
     return RunLimits(
         steps_per_segment=settings.steps_per_segment,
@@ -271,6 +297,7 @@ def _status(
             sandbox_name=sandbox.name if report.available else None,
             sandbox_tier=report.tier,
             sandbox_gaps=report.gaps,
+            shortages=manager.upkeep.shortages,
             sandbox_problem=None if report.available else f"{report.why} {report.hint}".strip(),
         )
 

@@ -16,9 +16,10 @@ from journeyman import paths
 from journeyman.adapters.bubblewrap import BubblewrapSandbox
 from journeyman.adapters.docker_presence import docker_presence
 from journeyman.adapters.generations import workspace_uid
+from journeyman.adapters.linux_host import LinuxHost
 from journeyman.adapters.sqlite.store import SqliteStore
 from journeyman.app import sandboxes
-from journeyman.app.build import DATABASE, object_store, registry
+from journeyman.app.build import DATABASE, marks, object_store, registry
 from journeyman.app.egress import policy
 from journeyman.config import Settings
 from journeyman.failures import Failure
@@ -76,13 +77,27 @@ async def _data_directory(settings: Settings) -> list[Finding]:
             return Finding("data directory", False, f"{place} cannot be written.", "Set JOURNEYMAN_DATA_DIR.")
         free = shutil.disk_usage(existing).free
         detail = f"{place}, {free / (1 << 30):.1f} GiB free"
-        if free < FREE_BYTES_WANTED:
-            return Finding(
-                "data directory", None, detail, "Free some space: workspaces and archives live here."
-            )
+        if free < (settings.disk_floor_mb << 20):
+            hint = "Free some space: no workspace is made or restored (disk_floor_mb)."
+            return Finding("data directory", False, detail, hint)
+        if free < max(FREE_BYTES_WANTED, settings.disk_low_mb << 20):
+            hint = "Free some space: idle workspaces are put away early (disk_low_mb)."
+            return Finding("data directory", None, detail, hint)
         return Finding("data directory", True, detail)
 
-    return [await asyncio.to_thread(look)]
+    return [await asyncio.to_thread(look), *await _memory(settings)]
+
+
+async def _memory(settings: Settings) -> list[Finding]:
+    seen = await LinuxHost(()).look()
+    if seen.memory_free is None:
+        return []
+    stalled = "" if seen.memory_stalled is None else f", {seen.memory_stalled:.0f} % of the time waited for"
+    detail = f"{seen.memory_free / (1 << 30):.1f} GiB available{stalled}"
+    if marks(settings).memory_short(seen):
+        hint = "Idle workspaces are put away early (memory_low_mb, memory_stalled_percent)."
+        return [Finding("memory", None, detail, hint)]
+    return [Finding("memory", True, detail)]
 
 
 async def _runtime_directory(settings: Settings) -> list[Finding]:
@@ -180,20 +195,19 @@ async def _objects(settings: Settings) -> list[Finding]:
         features = await objects.probe()
     finally:
         await objects.close()
-    missing = [
-        words
-        for words, there in (
-            ("create-only writes", features.conditional_create),
-            ("compare-and-swap", features.conditional_replace),
-            ("checksums", features.checksums),
-        )
-        if not there
-    ]
-    if missing:
-        hint = "Use it from one machine only: the database's lease stands in for what is missing."
-        return [Finding("archives", None, f"{objects.url}, without {' and '.join(missing)}", hint)]
     sealed = "encrypted" if settings.archive_key_file else "not encrypted on this machine"
-    return [Finding("archives", True, f"{objects.url}, {sealed}")]
+    needed = (
+        ("create-only writes", features.conditional_create),
+        ("compare-and-swap", features.conditional_replace),
+        ("checksums", features.checksums),
+    )
+    told = [*needed, ("uploads in parts (not needed)", features.multipart)]
+    found = ", ".join(f"{what}: {'yes' if there else 'no'}" for what, there in told if there is not None)
+    detail = f"{objects.url}, {sealed}; {found}"
+    if missing := [words for words, there in needed if not there]:
+        hint = "Use it from one machine only: the database's lease stands in for what is missing."
+        return [Finding("archives", None, f"{detail}; without {' and '.join(missing)}", hint)]
+    return [Finding("archives", True, detail)]
 
 
 async def _models(settings: Settings) -> list[Finding]:

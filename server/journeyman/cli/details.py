@@ -24,6 +24,8 @@ def print_project(found: dict[str, Any]) -> None:
 def workspace_rows(status: dict[str, Any]) -> list[list[str]]:
     sandbox = f" ({status['sandbox']})" if status.get("sandbox") else ""
     rows = [["workspace", status["state"] + sandbox]]
+    if usage := status.get("usage"):
+        rows.append(["holds", _held(usage)])
     if status.get("expiresAt"):
         rows.append(["to be archived", output.when(status["expiresAt"])])
     if archive := status.get("archive"):
@@ -31,6 +33,13 @@ def workspace_rows(status: dict[str, Any]) -> list[list[str]]:
     if status.get("message"):
         rows.append(["note", status["message"]])
     return rows
+
+
+def _held(usage: dict[str, Any]) -> str:
+    most = f" of {output.size(usage['bytesMax'])}" if usage.get("bytesMax") else ""
+    many = f" of {usage['entriesMax']:,}" if usage.get("entriesMax") else ""
+    mark = {"near": ", nearly full", "over": ", more than it may"}.get(usage["level"], "")
+    return f"{output.size(usage['bytes'])}{most}, {usage['entries']:,}{many} entries{mark}"
 
 
 def archive_text(archive: dict[str, Any]) -> str:

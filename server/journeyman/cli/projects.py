@@ -1,4 +1,4 @@
-"""journeyman projects: create, list, show, rename, delete."""
+"""journeyman projects: create, list, show, rename, quota, delete."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from journeyman.cli.create import create
 from journeyman.cli.options import Json, Yes
 from journeyman.cli.visible import visible
 
-app = typer.Typer(no_args_is_help=True, help="What you work on: create, list, show, rename, delete projects.")
+app = typer.Typer(
+    no_args_is_help=True, help="What you work on: create, list, show, rename, limit, delete projects."
+)
 app.command()(create)
 Project = Annotated[str, typer.Argument(help="Project id, its first characters, or its name.")]
 
@@ -68,6 +70,39 @@ def rename(project: Project, name: Annotated[str, typer.Argument(help="The new n
 
     call(ask)
     output.stderr().print(f"renamed to {visible(name)}", markup=False)
+
+
+@app.command()
+def quota(
+    project: Project,
+    disk: Annotated[int | None, typer.Option(min=0, help="MiB of files in its workspace; 0: any.")] = None,
+    entries: Annotated[int | None, typer.Option(min=0, help="Files and directories in it; 0: any.")] = None,
+    archives: Annotated[int | None, typer.Option(min=0, help="MiB of its archives; 0: any.")] = None,
+) -> None:
+    """Say how much a project may hold. What is left out follows the daemon's settings.
+
+    Beyond it the daemon's own writes are refused; what commands write is measured and told. Archives are
+    thinned out earlier, the newest never.
+
+    \b
+    journeyman projects quota wordcount --disk 2048
+    """
+    from journeyman.cli.ids import project_id
+    from journeyman.cli.link import Link, call
+
+    said = {"bytes": _mib(disk), "entries": entries, "archiveBytes": _mib(archives)}
+    own = {name: value for name, value in said.items() if value is not None}
+
+    async def ask(client: Link) -> dict[str, object]:
+        ident = await project_id(client.request, project)
+        return await client.request("project/update", {"projectId": ident, "quota": own})
+
+    call(ask)
+    output.stderr().print("its own quota" if own else "the daemon's quota", markup=False)
+
+
+def _mib(value: int | None) -> int | None:
+    return None if value is None else value << 20
 
 
 @app.command()

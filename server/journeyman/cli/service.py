@@ -93,6 +93,7 @@ def _rows(found: dict[str, Any]) -> list[list[str]]:
     ]
     if found.get("sandboxProblem"):
         rows.insert(5, ["problem", found["sandboxProblem"]])
+    rows += [["short of", sentence] for sentence in found.get("shortages", ())]
     if found.get("draining"):
         rows.append(["", "shutting down"])
     return rows

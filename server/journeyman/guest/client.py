@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -54,6 +54,7 @@ class GuestClient:
     def __init__(self, connection: Connection, *, call_s: float = CALL_S) -> None:
         self._connection = connection
         self._call_s = call_s
+        self._allow: Callable[[int], Awaitable[None]] | None = None
 
     @classmethod
     async def attach(
@@ -139,6 +140,9 @@ class GuestClient:
             stat=stat_from(found) if isinstance(found, dict) else None,  # pyright: ignore[reportUnknownArgumentType]
         )
 
+    def guard_writes(self, allow: Callable[[int], Awaitable[None]]) -> None:
+        self._allow = allow
+
     async def write(
         self,
         path: str,
@@ -149,6 +153,8 @@ class GuestClient:
         mode: int | None = None,
         create: bool = True,
     ) -> Stat:
+        if self._allow is not None:
+            await self._allow(len(data))
         more = len(data) > wire.PIECE
         arguments = {
             "path": path,

@@ -43,8 +43,7 @@ class Found:
 
 class Dialer(Protocol):
     async def resolve(self, host: str) -> tuple[Found, ...]:
-        """Every address of a name, in the order they should be tried; no search in local domains. An
-        address is its own."""
+        """Every address of a name, in the order they should be tried; no search in local domains."""
         ...
 
     async def dial(self, addresses: Sequence[str], port: int) -> Stream:

@@ -7,7 +7,7 @@ checks paths again. A workspace that went away raises `Failure("workspace_failed
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
@@ -295,6 +295,10 @@ class Guest(Protocol):
         """Bytes [offset, offset+limit) of a regular file. Missing: `not_found`; directory: `invalid`.
         The digest is of the whole file, which is read for it; leave it out for ranges of large ones.
         A file with another `etag` is a `conflict`."""
+        ...
+
+    def guard_writes(self, allow: Callable[[int], Awaitable[None]]) -> None:
+        """Ask `allow` with the number of bytes before every `write`; what it raises ends it."""
         ...
 
     async def write(

@@ -28,6 +28,9 @@ class StoreFeatures:
     conditional_create: bool
     conditional_replace: bool
     checksums: bool
+    multipart: bool | None = None
+    """Whether objects can be sent in parts, each checked; None where nobody looked or there is no such
+    thing. Nothing depends on it: objects are small enough for one request."""
 
 
 class ObjectStore(Protocol):

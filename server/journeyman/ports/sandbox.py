@@ -145,8 +145,9 @@ class Generations(Protocol):
         """Projects that have a generation, complete or not."""
         ...
 
-    async def purge(self, *, older_than_s: float) -> int:
-        """Delete trash older than this; answers how many directories went."""
+    async def purge(self, *, older_than_s: float, of: tuple[str, datetime] | None = None) -> int:
+        """Delete trash older than this; answers how many directories went. `of`: only what went there of
+        one project, and since then."""
         ...
 
 
@@ -160,3 +161,5 @@ class Workspace:
     acquired: Acquired
     """Which way `acquire` got it."""
     root: str = "/workspace"
+    note: str = ""
+    """What whoever works in it should know, as a sentence: that it is nearly full."""

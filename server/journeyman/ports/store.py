@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from journeyman.quotas import Quota
 from journeyman.records import (
     ArchiveRecord,
     Chat,
@@ -52,7 +53,12 @@ class ProjectStore(Protocol):
         ...
 
     async def update(
-        self, project_id: str, *, name: str | None = None, commands: Commands | None = None
+        self,
+        project_id: str,
+        *,
+        name: str | None = None,
+        commands: Commands | None = None,
+        quota: Quota | None = None,
     ) -> Project: ...
 
     async def delete(self, project_id: str) -> None:

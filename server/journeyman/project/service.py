@@ -7,6 +7,7 @@ from typing import get_args
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.store import Store
+from journeyman.quotas import Quota
 from journeyman.records import LOCAL_USER_ID, Commands, Page, Project, SourceKind, User
 
 NAME_CHARS_MAX = 200
@@ -30,6 +31,7 @@ class ProjectService:
         commands: Commands | None = None,
         user_id: str = LOCAL_USER_ID,
         pending: bool = False,
+        quota: Quota | None = None,
     ) -> Project:
         """A new project of a user, who is made known when new. A `pending` one is nobody's to use until
         `settle` says that its files are there."""
@@ -46,6 +48,7 @@ class ProjectService:
             created_at=now,
             updated_at=now,
             pending=pending,
+            quota=quota or Quota(),
         )
         await self._store.users.ensure(User(project.user_id, project.user_id, now))
         await self._store.projects.add(project)
@@ -104,14 +107,29 @@ class ProjectService:
         """A user's projects, newest first."""
         return await self._store.projects.list(user_id, cursor=cursor, limit=limit)
 
+    async def quota_of(self, project_id: str) -> Quota:
+        """What its user said it may hold."""
+        try:
+            return (await self._store.projects.get(project_id)).quota
+        except Failure as failure:
+            if failure.kind != "not_found":
+                raise
+            return Quota()
+
     async def update(
-        self, project_id: str, *, name: str | None = None, commands: Commands | None = None
+        self,
+        project_id: str,
+        *,
+        name: str | None = None,
+        commands: Commands | None = None,
+        quota: Quota | None = None,
     ) -> Project:
         """Change what is given; None leaves it as it is."""
         return await self._store.projects.update(
             project_id,
             name=None if name is None else _name(name),
             commands=None if commands is None else _commands(commands),
+            quota=quota,
         )
 
     async def delete(self, project_id: str) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ CODES: dict[str, ErrorCode] = {
     "store_refused": ErrorCode.STORAGE,
     "source_failed": ErrorCode.WORKSPACE,
     "disk_full": ErrorCode.STORAGE,
+    "quota_exceeded": ErrorCode.STORAGE,
     "storage_failed": ErrorCode.STORAGE,
     "model_unknown": ErrorCode.MODEL,
     "model_key_missing": ErrorCode.MODEL,

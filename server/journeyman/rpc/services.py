@@ -40,6 +40,7 @@ class StatusFacts:
     sandbox_tier: str = ""
     sandbox_gaps: tuple[str, ...] = ()
     sandbox_problem: str | None = None
+    shortages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

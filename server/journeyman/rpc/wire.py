@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from journeyman import records
+from journeyman import quotas, records
 from journeyman.ports.model import ModelInfo
 from journeyman.workspace.ports import PortFact
 from journeyman.workspace.status import WorkspaceStatus
@@ -35,9 +35,20 @@ def project_(value: records.Project) -> project.Project:
         image=value.image,
         commands=commands(value.commands),
         forward_ports=list(value.forward_ports) or None,
+        quota=_quota(value.quota),
         created_at=timestamp(value.created_at),
         updated_at=timestamp(value.updated_at),
     )
+
+
+def _quota(value: quotas.Quota) -> project.Quota | None:
+    if value == quotas.Quota():
+        return None
+    return project.Quota(bytes=value.bytes, entries=value.entries, archive_bytes=value.archive_bytes)
+
+
+def from_quota(value: project.Quota) -> quotas.Quota:
+    return quotas.Quota(value.bytes, value.entries, value.archive_bytes)
 
 
 def chat_(value: records.Chat) -> chat.Chat:
@@ -194,6 +205,7 @@ def workspace_status(
         last_used_at=None if value.last_used_at is None else timestamp(value.last_used_at),
         expires_at=None if value.expires_at is None else timestamp(value.expires_at),
         archive=None if newest is None else archive(newest),
+        usage=_usage(value),
         message=value.message,
     )
 
@@ -213,4 +225,16 @@ def ports(project_id: str, found: Iterable[PortFact]) -> ports_.PortList:
             )
             for each in found
         ],
+    )
+
+
+def _usage(value: WorkspaceStatus) -> workspace.WorkspaceUsage | None:
+    if value.usage is None:
+        return None
+    return workspace.WorkspaceUsage(
+        bytes=value.usage.bytes,
+        entries=value.usage.entries,
+        bytes_max=value.quota.bytes or None,
+        entries_max=value.quota.entries or None,
+        level=value.quota.level(value.usage),
     )

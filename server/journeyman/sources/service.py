@@ -112,6 +112,7 @@ class Sources:
             source="archive",
             image=model.image,
             commands=model.commands,
+            quota=model.quota,
             user_id=user_id,
             pending=True,
         )

@@ -9,6 +9,8 @@ An empty workspace is only ever made when it is certain that there is no archive
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from functools import partial
 
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
@@ -17,6 +19,7 @@ from journeyman.ports.sandbox import Acquired, Instance, InstanceState, Workspac
 from journeyman.workspace.deadlines import within
 from journeyman.workspace.facts import Facts
 from journeyman.workspace.ledger import DELETIONS, Ledger
+from journeyman.workspace.quota import said
 from journeyman.workspace.registry import Entry
 from journeyman.workspace.room import Desk, Room
 from journeyman.workspace.settle import settle
@@ -63,7 +66,10 @@ async def get(room: Room, desk: Desk, ledger: Ledger) -> Workspace:
     entry.changes += 1
     entry.freezable = True
     room.change(entry, "live")
-    return Workspace(desk.project_id, instance, guest, acquired)
+    guest.guard_writes(partial(room.quotas.allow, desk.project_id))
+    near = entry.usage is not None and entry.quota.level(entry.usage) != "ok"
+    note = said(entry.quota, entry.usage) if near and entry.usage is not None else ""
+    return Workspace(desk.project_id, instance, guest, acquired, note=note)
 
 
 async def at_hand(room: Room, entry: Entry) -> bool:
@@ -106,25 +112,49 @@ async def _open(room: Room, entry: Entry, ledger: Ledger) -> Acquired:
         return await reopen(room, entry, facts, epoch=ledger.epoch)
     if ledger.row.generation:
         log.warning("the files of project %s are not on this machine any more", entry.project_id)
-    if await _archived(room, entry.project_id, first=ledger.epoch == FIRST_EPOCH):
-        await _restore(room, entry, ledger)
+    archive = await _newest_archive(room, entry.project_id, first=ledger.epoch == FIRST_EPOCH)
+    if archive is not None:
+        await _restore(room, entry, ledger, archive)
         return "restored"
-    await _no_archive_recorded(room, entry.project_id)
     await _create(room, entry, ledger)
     return "created"
 
 
-async def _archived(room: Room, project_id: str, *, first: bool) -> bool:
-    """Whether the store has an archive. A store that does not answer is no reason to refuse a project its
-    first workspace: nothing of it can have been archived."""
+@dataclass(frozen=True, slots=True)
+class _Archive:
+    """What is brought back. `id` is None for what the store's pointer names."""
+
+    id: str | None
+    bytes: int
+
+
+async def _newest_archive(room: Room, project_id: str, *, first: bool) -> _Archive | None:
+    """The newest archive of the project; None when it is certain that there is none. The store's pointer
+    says which, unless it fell behind what was recorded: then the recorded one is asked for by its id. A
+    store that does not answer is no reason to refuse a project its first workspace: nothing of it can
+    have been archived."""
+    async with within(room.deadlines.store_s, "Reading the archives' records"):
+        recorded = await room.store.archives.newest(project_id)
     try:
         async with within(room.deadlines.pointer_s, "Asking for the newest archive"):
-            return await room.engine.newest(project_id) is not None
+            named = await room.engine.newest(project_id)
     except Failure as failure:
-        if not first or await room.store.archives.newest(project_id) is not None:
+        if not first or recorded is not None:
             raise
         log.warning("opening a first workspace although the store does not answer: %s", failure.message)
-        return False
+        return None
+    if recorded is None:
+        return None if named is None else _Archive(None, named.bytes)
+    if named is None:
+        raise Failure(
+            "archive_failed",
+            "This project has an archive, but the object storage in use does not hold it.",
+            hint="Point `objects` at the storage the archive is in, then try again.",
+        )
+    if recorded.seq > named.seq:
+        log.warning("the store names archive %s of %s, not %s", named.archive_id, project_id, recorded.id)
+        return _Archive(recorded.id, recorded.bytes)
+    return _Archive(None, named.bytes)
 
 
 async def reopen(room: Room, entry: Entry, facts: Facts, *, epoch: int) -> Acquired:
@@ -156,22 +186,24 @@ async def _reach(room: Room, instance: Instance) -> Guest | None:
     return None
 
 
-async def _restore(room: Room, entry: Entry, ledger: Ledger) -> None:
+async def _restore(room: Room, entry: Entry, ledger: Ledger, archive: _Archive) -> None:
     room.change(entry, "restoring")
     await ledger.write(state="restoring")
     entry.tidy_at = room.clock.monotonic()  # until the directory is complete, all of it is left over
-    generation, files = await room.machine.prepare(entry.project_id)
+    generation, files = await room.machine.prepare(entry.project_id, needed=archive.bytes)
     reach("restore.directory_made")
     instance = await room.machine.create(entry.project_id, generation, epoch=ledger.epoch, files=files)
     reach("restore.instance_made")
     guest = await room.machine.reach(instance)
     try:
         async with within(room.deadlines.archive_s, "Restoring the archive"):
-            await room.engine.restore(entry.project_id, guest, generation=generation)
+            await room.engine.restore(entry.project_id, guest, archive_id=archive.id, generation=generation)
         await room.machine.commit(entry.project_id, generation)
         reach("restore.directory_complete")
-    except BaseException:
+    except BaseException as error:
         await room.machine.hang_up(guest)
+        if isinstance(error, Failure) and error.kind == "not_found" and archive.id is not None:
+            raise _fell_behind() from error
         raise
     entry.tidy_at = None
     _hold(entry, instance, generation, guest)
@@ -190,16 +222,13 @@ async def _create(room: Room, entry: Entry, ledger: Ledger) -> None:
     _hold(entry, instance, generation, await room.machine.reach(instance))
 
 
-async def _no_archive_recorded(room: Room, project_id: str) -> None:
-    async with within(room.deadlines.store_s, "Reading the archives' records"):
-        recorded = await room.store.archives.newest(project_id)
-    if recorded is not None:
-        raise Failure(
-            "archive_failed",
-            "This project has an archive, but the object storage in use does not hold it.",
-            hint="Point `objects` at the storage the archive is in, then try again.",
-        )
-
-
 def _hold(entry: Entry, instance: Instance, generation: int, guest: Guest) -> None:
     entry.instance, entry.generation, entry.guest = instance, generation, guest
+
+
+def _fell_behind() -> Failure:
+    return Failure(
+        "archive_failed",
+        "The object storage names an older archive than the newest one recorded, and does not hold that one.",
+        hint="Point `objects` at the storage the archive is in, or restore an older one by its id.",
+    )

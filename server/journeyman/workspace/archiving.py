@@ -63,6 +63,10 @@ class ArchiveKnown(Protocol):
     def archive_id(self) -> str: ...
     @property
     def digest(self) -> str: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
 
 
 class Keeper(Protocol):
@@ -75,7 +79,13 @@ class Keeper(Protocol):
     async def drop(self, project_id: str, archive_id: str) -> None: ...
 
     async def thin(
-        self, project_id: str, policy: Policy, *, now: datetime, dry_run: bool = False
+        self,
+        project_id: str,
+        policy: Policy,
+        *,
+        now: datetime,
+        dry_run: bool = False,
+        bytes_max: int = 0,
     ) -> Thinned: ...
 
 

@@ -80,7 +80,8 @@ async def _stage(
 ) -> tuple[int, ArchiveRestored]:
     """A new, verified, complete generation beside the old one."""
     machine = room.machine
-    generation, files = await machine.prepare(desk.project_id)
+    needed = await _bytes_of(room, desk.project_id, archive_id)
+    generation, files = await machine.prepare(desk.project_id, needed=needed)
     reach("restore.directory_made")
     instance = await machine.create(
         desk.project_id, generation, epoch=ledger.epoch, files=files, staging=True
@@ -101,3 +102,10 @@ async def _stage(
     await machine.commit(desk.project_id, generation)
     reach("restore.directory_complete")
     return generation, made
+
+
+async def _bytes_of(room: Room, project_id: str, archive_id: str | None) -> int:
+    """As far as it is recorded; 0 where it is not."""
+    async with within(room.deadlines.store_s, "Reading the archives' records"):
+        records = await room.store.archives.list(project_id)
+    return next((record.bytes for record in records if archive_id in (None, record.id)), 0)

@@ -85,8 +85,13 @@ class KeptArchives:
         """Apply retention, and one cycle of the collection of packs. `busy` while the project is in use."""
         room = self._room
         async with self._leased(project_id), within(room.deadlines.archive_s, "Thinning out the archives"):
+            quota = await room.quotas.of(project_id)
             thinned = await room.engine.keeping.thin(
-                project_id, self._policy, now=room.clock.now(), dry_run=dry_run
+                project_id,
+                self._policy,
+                now=room.clock.now(),
+                dry_run=dry_run,
+                bytes_max=quota.archive_bytes or 0,
             )
             if not dry_run:
                 for record in await room.store.archives.list(project_id) if thinned.stays else ():

@@ -14,6 +14,7 @@ from journeyman.failures import Failure
 from journeyman.ports.guest import Guest
 from journeyman.ports.sandbox import Generation, Generations, Instance, InstanceSpec, Limits, Sandbox
 from journeyman.workspace.deadlines import Deadlines, within
+from journeyman.workspace.pressure import Space
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,9 @@ class Machine:
         limits: Limits,
         deadlines: Deadlines,
         attend: Attend | None,
+        space: Space,
     ) -> None:
+        self._space = space
         self._sandbox = sandbox
         self._generations = generations
         self._image = image
@@ -65,8 +68,10 @@ class Machine:
         async with within(self._deadlines.files_s, "Listing the workspaces' directories"):
             return await self._generations.projects()
 
-    async def prepare(self, project_id: str) -> tuple[int, Path]:
-        """An empty directory that is not a workspace until `commit`."""
+    async def prepare(self, project_id: str, *, needed: int = 0) -> tuple[int, Path]:
+        """An empty directory that is not a workspace until `commit`. `disk_full` where the machine has no
+        room for `needed` bytes more."""
+        await self._space.refuse_when_full(needed)
         async with within(self._deadlines.files_s, "Making a directory for the workspace"):
             return await self._generations.prepare(project_id)
 

@@ -14,8 +14,10 @@ from typing import Any
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.guest import Guest
+from journeyman.ports.host import Host, UnknownHost
 from journeyman.ports.sandbox import Generations, Limits, Sandbox, Workspace
 from journeyman.ports.store import Store
+from journeyman.quotas import Quota
 from journeyman.records import ArchiveRecord
 from journeyman.tasks import Supervisor
 from journeyman.workspace import leave
@@ -25,15 +27,16 @@ from journeyman.workspace.bring_back import Restored, bring_back
 from journeyman.workspace.deadlines import Deadlines, within
 from journeyman.workspace.errors import WorkspaceError, answers
 from journeyman.workspace.forking import Forks
+from journeyman.workspace.furnish import furnish
 from journeyman.workspace.kept_archives import KeptArchives
-from journeyman.workspace.ledger import Leases
-from journeyman.workspace.machine import Attend, ImageOf, Machine
+from journeyman.workspace.machine import Attend, ImageOf
+from journeyman.workspace.pressure import Marks, Space
 from journeyman.workspace.put_away import PutAway
+from journeyman.workspace.quota import QuotaOf, no_quota
 from journeyman.workspace.reconcile import Reconciled, reconcile
-from journeyman.workspace.registry import Hold, Registry
-from journeyman.workspace.removal import Removal
+from journeyman.workspace.registry import Hold
 from journeyman.workspace.room import Desk, Room
-from journeyman.workspace.status import Announcer, Listener, WorkspaceStatus, of_entry, of_row
+from journeyman.workspace.status import Listener, WorkspaceStatus, of_entry, of_row
 from journeyman.workspace.sweeper import Sweeper
 from journeyman.workspace.tiers import Tiers
 from journeyman.workspace.turns import Turns, refuse_if_used
@@ -64,37 +67,38 @@ class WorkspaceManager:
         deadlines: Deadlines | None = None,
         image_of: ImageOf = _default_image,
         attend: Attend | None = None,
+        host: Host | None = None,
+        marks: Marks | None = None,
+        default_quota: Quota | None = None,
+        quota_of: QuotaOf = no_quota,
     ) -> None:
-        deadlines = deadlines or Deadlines()
+        host, marks = host or UnknownHost(), marks or Marks()
         self._ids = ids
         self._tiers = tiers or Tiers()
-        self._registry = Registry(clock, ttl_s=ttl_s)
-        self._room = Room(
-            machine=Machine(
-                sandbox,
-                generations,
-                image=image,
-                image_of=image_of,
-                limits=limits,
-                deadlines=deadlines,
-                attend=attend,
-            ),
-            removal=Removal(sandbox, generations, engine, store.archives, deadlines),
-            leases=Leases(store.workspaces, clock, deadlines),
-            engine=engine,
-            store=store,
+        self._room = furnish(
+            sandbox,
+            generations,
+            engine,
+            store,
             clock=clock,
             supervisor=supervisor,
-            registry=self._registry,
-            announcer=Announcer(clock),
-            deadlines=deadlines,
+            image=image,
+            limits=limits,
+            ttl_s=ttl_s,
+            deadlines=deadlines or Deadlines(),
+            image_of=image_of,
+            attend=attend,
+            space=Space(host, marks),
+            default_quota=default_quota or Quota(),
+            quota_of=quota_of,
         )
+        self._registry = self._room.registry
         self._turns = Turns(self._room, incident=self.incident)
         self.kept = KeptArchives(self._room, self._turns, policy or Policy(), incident=self.incident)
         """The archives of a project, after they were made."""
         self.forks = Forks(self._room, self._turns, self.archive, incident=self.incident)
         """New projects from archives of others."""
-        self._upkeep = Upkeep(
+        self.upkeep = Upkeep(
             self._room,
             self._turns,
             self._tiers,
@@ -102,8 +106,10 @@ class WorkspaceManager:
             ttl_s=ttl_s,
             trash_grace_s=trash_grace_s,
             incident=self.incident,
+            host=host,
+            marks=marks,
         )
-        upkeep = self._upkeep
+        upkeep = self.upkeep
         self._sweeper = Sweeper(clock, supervisor, upkeep.duties(), upkeep.chores(), upkeep.next_due)
         self._sweeping: asyncio.Task[None] | None = None
 

@@ -14,6 +14,7 @@ from typing import Literal
 from journeyman.ports.clock import Clock
 from journeyman.ports.guest import Guest
 from journeyman.ports.sandbox import Acquired, Instance
+from journeyman.quotas import Held, Quota
 from journeyman.records import WorkspaceState
 
 Hold = Literal["terminal", "preview", "permission"]
@@ -54,6 +55,13 @@ class Entry:
     """False once freezing did not work, until the next use."""
     warned: float | None = None
     """The deadline that was announced; None before."""
+    usage: Held | None = None
+    """What it held when it was measured last, and what was written since; None before."""
+    quota: Quota = field(default_factory=Quota)
+    """What it may hold, as of then."""
+    measured: int = 0
+    """The value of `changes` it was measured at."""
+    measured_at: float | None = None
     tidy_at: float | None = None
     """When what a failed restore left over is to be cleared; None when nothing is."""
 

@@ -9,6 +9,7 @@ never by name; generations go to the trash, where they stay for the grace period
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
@@ -119,10 +120,10 @@ class Removal:
                 for record in await self._archives.list(project_id):
                     await self._archives.delete(record.id)
 
-    async def purge(self, *, older_than_s: float) -> int:
-        """Empty the trash of what has been in it longer than this."""
+    async def purge(self, *, older_than_s: float, of: tuple[str, datetime] | None = None) -> int:
+        """Empty the trash of what has been in it longer than this; `of` a project, what went since then."""
         async with within(self._deadlines.files_s, "Emptying the trash"):
-            return await self._generations.purge(older_than_s=older_than_s)
+            return await self._generations.purge(older_than_s=older_than_s, of=of)
 
     async def _archive_is_there(self, project_id: str, archive_id: str) -> None:
         async with within(self._deadlines.store_s, "Reading the archive's record"):

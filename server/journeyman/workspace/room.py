@@ -22,6 +22,7 @@ from journeyman.workspace.deadlines import Deadlines
 from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.ledger import Leases, Ledger
 from journeyman.workspace.machine import Machine
+from journeyman.workspace.quota import Quotas
 from journeyman.workspace.registry import Entry, Registry
 from journeyman.workspace.removal import Removal
 from journeyman.workspace.state import move
@@ -62,6 +63,7 @@ class Room:
     registry: Registry
     announcer: Announcer
     deadlines: Deadlines
+    quotas: Quotas
     desks: dict[str, Desk] = field(default_factory=dict[str, Desk])
 
     @contextmanager

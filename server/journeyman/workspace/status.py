@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from journeyman.ports.clock import Clock
 from journeyman.ports.sandbox import Acquired
+from journeyman.quotas import Held, Quota
 from journeyman.records import WorkspaceRow, WorkspaceState
 from journeyman.workspace.registry import Entry
 from journeyman.workspace.tiers import Tier, tier_of
@@ -39,6 +40,10 @@ class WorkspaceStatus:
     """What it costs now; None for one that was never there."""
     expires_at: datetime | None = None
     """When it will be archived if nobody uses it; None while somebody does or nothing is at hand."""
+    usage: Held | None = None
+    """What it holds, where that is known."""
+    quota: Quota = field(default_factory=Quota)
+    """What it may hold, where `usage` is known."""
 
 
 Listener = Callable[[WorkspaceStatus], None]
@@ -60,6 +65,8 @@ def of_entry(entry: Entry, clock: Clock, row: WorkspaceRow | None = None) -> Wor
         holders=tuple(sorted({*+entry.users, *+entry.holds})),
         last_used_at=clock.now() - timedelta(seconds=elapsed_s),
         expires_at=expires,
+        usage=entry.usage,
+        quota=entry.quota,
     )
 
 

@@ -10,14 +10,17 @@ import logging
 from collections.abc import Callable
 
 from journeyman.failures import Failure
+from journeyman.ports.host import Host
 from journeyman.records import ArchiveRecord
 from journeyman.workspace.cool import cool
 from journeyman.workspace.deadlines import within
 from journeyman.workspace.errors import WorkspaceError, answers
 from journeyman.workspace.freeze import freeze
 from journeyman.workspace.kept_archives import KeptArchives
+from journeyman.workspace.pressure import Marks
 from journeyman.workspace.put_away import PutAway
 from journeyman.workspace.reconcile import tidy
+from journeyman.workspace.relief import Relief
 from journeyman.workspace.room import Desk, Room
 from journeyman.workspace.sweeper import Chore, Duty
 from journeyman.workspace.tiers import (
@@ -39,6 +42,7 @@ TIDY_AGAIN_S = 60.0
 PURGE_EVERY_S = 3600.0
 COOL_EVERY_S = 300.0
 THIN_EVERY_S = 6 * 3600.0
+RELIEVE_EVERY_S = 30.0
 UPLOAD_AGAIN_S = 120.0
 UPLOADS_AT_ONCE = 1
 """Background uploads leave the machine and the line to those somebody waits for."""
@@ -55,6 +59,8 @@ class Upkeep:
         ttl_s: float,
         trash_grace_s: float,
         incident: Callable[[], str],
+        host: Host,
+        marks: Marks,
     ) -> None:
         self._room = room
         self._turns = turns
@@ -63,6 +69,22 @@ class Upkeep:
         self._warn_s = min(WARN_S, ttl_s / 10)
         self._trash_grace_s = trash_grace_s
         self.incident = incident
+        self._relief = Relief(
+            host,
+            marks,
+            room.registry,
+            self,
+            trash_grace_s=trash_grace_s,
+            purge=lambda older_than_s: room.removal.purge(older_than_s=older_than_s),
+            purge_of=lambda project_id, since: room.removal.purge(older_than_s=0.0, of=(project_id, since)),
+            now=room.clock.now,
+            warm=self.warm,
+        )
+
+    @property
+    def shortages(self) -> tuple[str, ...]:
+        """What the machine is short of, as sentences."""
+        return self._relief.said
 
     def left_behind(self, project_id: str) -> tuple[str, ...]:
         entry = self._room.registry.get(project_id)
@@ -74,6 +96,7 @@ class Upkeep:
             Duty("tidy", registry.untidy, self.tidy),
             Duty("freeze", lambda now: to_freeze(registry.entries(), tiers, now), self.freeze),
             Duty("expire", self._due, self.expire),
+            Duty("measure", self._room.quotas.due, self.measure),
             Duty("upload", lambda now: to_upload(registry.entries(), now), self.upload, UPLOADS_AT_ONCE),
         )
 
@@ -82,6 +105,7 @@ class Upkeep:
             Chore("emptying the trash", PURGE_EVERY_S, self.purge),
             Chore("cooling warm workspaces", COOL_EVERY_S, self.cool_some),
             Chore("thinning out archives", THIN_EVERY_S, self.thin_all),
+            Chore("making room", RELIEVE_EVERY_S, self.relieve),
         )
 
     def next_due(self) -> float | None:
@@ -97,15 +121,27 @@ class Upkeep:
         return registry.due(now)
 
     @answers
-    async def expire(self, project_id: str) -> ArchiveRecord | None:
+    async def relieve(self) -> None:
+        """Make room where the machine is short of it."""
+        await self._relief.run()
+
+    @answers
+    async def put_away(self, project_id: str, *, warm: bool) -> ArchiveRecord | WorkspaceError | None:
+        """As if its time was up."""
+        self._room.registry.hurry(project_id)
+        return await self.expire(project_id, warm=warm)
+
+    @answers
+    async def expire(self, project_id: str, *, warm: bool = True) -> ArchiveRecord | None:
         """Put away what nobody has used for its time. Failing keeps it and tries later."""
+        warm = warm and self._tiers.warm_max > 0
         registry = self._room.registry
         with self._room.visit(project_id) as desk:
             try:
                 async with self._turns.alone(desk):
                     if not registry.expired(project_id):
                         return None
-                    return await PutAway(self._room, desk, keep=False, warm=self._tiers.warm_max > 0).run()
+                    return await PutAway(self._room, desk, keep=False, warm=warm).run()
             except BaseException:
                 registry.put_off(project_id)
                 raise
@@ -131,6 +167,11 @@ class Upkeep:
                 record = await PutAway(self._room, desk, keep=True, background=True).run()
                 entry.upload_at = None if entry.uploaded == entry.changes else again
                 return record
+
+    @answers
+    async def measure(self, project_id: str) -> None:
+        """See how much it holds. It may be put away meanwhile; then there is nothing to measure."""
+        await self._room.quotas.measure(project_id)
 
     @answers
     async def tidy(self, project_id: str) -> None:

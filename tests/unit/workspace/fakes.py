@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from journeyman.failures import Failure
+from journeyman.guest.inside import wire
+from journeyman.ports.guest import TreeRecords
 from journeyman.ports.sandbox import Generation, Instance, InstanceSpec
 from journeyman.records import ArchiveRecord, WorkspaceRow
 from journeyman.testing.clock import FakeClock
@@ -62,6 +64,9 @@ class World:
     directories: dict[str, dict[int, Directory]] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     trash: list[tuple[str, int]] = field(default_factory=list)
+    litter: dict[str, int] = field(default_factory=dict)
+    """Empty files in a workspace, by project."""
+    purged: list[tuple[float, str, int]] = field(default_factory=list)
     objects: dict[str, list[Stored]] = field(default_factory=dict)
     rows: dict[str, WorkspaceRow] = field(default_factory=dict)
     records: list[ArchiveRecord] = field(default_factory=list)
@@ -69,6 +74,8 @@ class World:
     """Discards of a text that was neither archived nor meant to go."""
     given_up: set[str] = field(default_factory=set)
     """Texts the user decided to lose, by a restore or a deletion."""
+    hidden: dict[str, list[Stored]] = field(default_factory=dict)
+    """Archives the pointer does not lead to, which can be had by their id."""
     damaged: set[str] = field(default_factory=set)
     """Archives a pack is missing of."""
     created: int = 0
@@ -166,6 +173,17 @@ class FakeGuest:
     async def ping(self) -> None:
         self.directory()
 
+    def guard_writes(self, allow: Any) -> None:
+        self.allow = allow
+
+    async def look(self, **_: Any) -> TreeRecords:
+        """As many empty files as a test says, and one with the directory's text."""
+        size = len((self.directory().text or "").encode())
+        names = [b"%06d" % n for n in range(self.world.litter.get(self.instance.project_id, 0))]
+        sizes = [*((name, 0) for name in names), (b"text", size)]
+        entries = [(wire.KINDS.index("file"), n, 0o644, 0, 0, 0, 1, name, b"", {}) for name, n in sizes]
+        return TreeRecords(b"".join(map(wire.pack_entry, entries)), b"")
+
     @port("guest.kill_all")
     async def kill_all(self, *, terminals: bool = True) -> int:
         self.directory()
@@ -216,10 +234,12 @@ class FakeGenerations:
         return tuple(p for p, found in self.world.directories.items() if found)
 
     @port("generations.purge")
-    async def purge(self, *, older_than_s: float) -> int:
-        gone = len(self.world.trash)
-        self.world.trash.clear()
-        return gone
+    async def purge(self, *, older_than_s: float, of: tuple[str, datetime] | None = None) -> int:
+        trash = self.world.trash
+        going = [each for each in trash if of is None or each[0] == of[0]]
+        self.world.purged += [(older_than_s, *each) for each in going]
+        trash[:] = [each for each in trash if each not in going]
+        return len(going)
 
 
 class FakeKeeping:
@@ -228,7 +248,9 @@ class FakeKeeping:
     async def names(self, project_id: str) -> dict[str, str]:
         return {}
 
-    async def thin(self, project_id: str, policy: Any, *, now: datetime, dry_run: bool = False) -> Thinned:
+    async def thin(
+        self, project_id: str, policy: Any, *, now: datetime, dry_run: bool = False, **_: Any
+    ) -> Thinned:
         return Thinned()
 
 
@@ -269,6 +291,7 @@ class FakeEngine:
     ) -> Stored:
         kept = self.world.objects.get(project_id, [])
         found = [s for s in kept if archive_id in (None, s.archive_id)]
+        found += [s for s in self.world.hidden.get(project_id, []) if s.archive_id == archive_id]
         if not found:
             raise Failure("not_found", "There is no such archive.")
         directory = guest.directory()

@@ -35,7 +35,7 @@ def _calls_on_ports(path: Path) -> set[str]:
     return found
 
 
-PLAIN = ("subscribe", "subscribe_warnings", "incident", "left_behind")
+PLAIN = ("subscribe", "subscribe_warnings", "at_hand", "incident", "left_behind")
 
 
 def test_removing_is_in_one_file() -> None:
@@ -59,7 +59,10 @@ def test_every_public_async_method_answers() -> None:
             assert hasattr(method, "__wrapped__"), f"{name} can raise"
 
 
-@pytest.mark.parametrize("method", ["expire", "freeze", "upload", "tidy", "purge", "cool_some", "cool"])
+@pytest.mark.parametrize(
+    "method",
+    ["expire", "freeze", "upload", "tidy", "purge", "cool_some", "cool", "relieve", "put_away", "measure"],
+)
 def test_what_is_done_unasked_answers_too(method: str) -> None:
     assert hasattr(getattr(Upkeep, method), "__wrapped__")
 

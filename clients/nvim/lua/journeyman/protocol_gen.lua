@@ -144,6 +144,7 @@
 ---@field sandbox? journeyman.SandboxStatus Absent where no sandbox can be had; runs are refused then.
 ---@field sandboxProblem? string
 ---@field objects string Where archives go, without credentials.
+---@field shortages string[] What the machine is short of (disk, memory) and what is done about it, as sentences.
 ---@field draining boolean
 
 ---@class journeyman.DeleteParams
@@ -211,7 +212,7 @@
 
 ---`error.data` of every error the daemon answers with.
 ---@class journeyman.ErrorData
----@field kind "parse_error"|"invalid_request"|"method_not_found"|"not_initialized"|"invalid"|"not_found"|"conflict"|"unauthorized"|"overloaded"|"cancelled"|"busy"|"draining"|"already_running"|"no_sandbox"|"image_missing"|"workspace_failed"|"path_refused"|"archive_failed"|"archive_corrupt"|"store_unavailable"|"store_refused"|"source_failed"|"disk_full"|"storage_failed"|"model_unknown"|"model_key_missing"|"model_unreachable"|"model_refused"|"model_broken"|"timeout"|"internal" What went wrong, for programs.
+---@field kind "parse_error"|"invalid_request"|"method_not_found"|"not_initialized"|"invalid"|"not_found"|"conflict"|"unauthorized"|"overloaded"|"cancelled"|"busy"|"draining"|"already_running"|"no_sandbox"|"image_missing"|"workspace_failed"|"path_refused"|"archive_failed"|"archive_corrupt"|"store_unavailable"|"store_refused"|"source_failed"|"disk_full"|"quota_exceeded"|"storage_failed"|"model_unknown"|"model_key_missing"|"model_unreachable"|"model_refused"|"model_broken"|"timeout"|"internal" What went wrong, for programs.
 ---@field retryable boolean Whether the same request may succeed later without a change by the client.
 ---@field retryAfterMs? integer Suggested wait before that, in milliseconds.
 ---@field hint string What to do next, for people.
@@ -443,6 +444,7 @@
 ---@field image? string Workspace image; absent for the default.
 ---@field commands journeyman.Commands
 ---@field forwardPorts? integer[] Ports its `devcontainer.json` wants forwarded; absent where it wants none.
+---@field quota? journeyman.Quota Absent where the daemon's settings hold.
 ---@field createdAt string
 ---@field updatedAt string
 
@@ -460,6 +462,7 @@
 ---@field image? string Workspace image; absent for the default.
 ---@field commands journeyman.Commands
 ---@field forwardPorts? integer[] Ports its `devcontainer.json` wants forwarded; absent where it wants none.
+---@field quota? journeyman.Quota Absent where the daemon's settings hold.
 ---@field createdAt string
 ---@field updatedAt string
 ---@field notices? journeyman.ProjectNotice[]
@@ -496,6 +499,7 @@
 ---@field projectId string
 ---@field name? string
 ---@field commands? journeyman.Commands Replaces all three commands.
+---@field quota? journeyman.Quota Replaces all of the project's own quota.
 
 ---@class journeyman.PruneParams
 ---@field projectId string
@@ -508,6 +512,12 @@
 ---@field bytes integer
 ---@field noted integer Objects no archive needs whose day is not over.
 ---@field problems string[] Why objects were not looked at, as sentences; nothing goes then.
+
+---What a project may hold. Absent: the daemon's setting; 0: any amount.
+---@class journeyman.Quota
+---@field bytes? integer Content of the workspace's files.
+---@field entries? integer Files, directories and links in the workspace.
+---@field archiveBytes? integer Stored bytes of its archives: beyond it they are thinned out earlier, the newest never.
 
 ---@class journeyman.ReadDirectoryParams
 ---@field projectId string
@@ -689,7 +699,16 @@
 ---@field lastUsedAt? string
 ---@field expiresAt? string When it will be archived if nobody uses it; absent while it is in use or not there.
 ---@field archive? journeyman.Archive The newest archive.
+---@field usage? journeyman.WorkspaceUsage Absent until it was measured.
 ---@field message? string A sentence where the state needs one.
+
+---What a workspace holds beside what it may hold.
+---@class journeyman.WorkspaceUsage
+---@field bytes integer
+---@field entries integer
+---@field bytesMax? integer Absent: any amount.
+---@field entriesMax? integer
+---@field level "ok"|"near"|"over" `near` from 80 % on. `over`: writes through the daemon are refused (`quota_exceeded`).
 
 ---Replace a file at once: who reads sees the old content or the new one. Directories are made. Refused with -32801 and the present state where `expectedSha256` or `etag` does not fit; with `conflict` where it is there and `overwrite` is false; with `not_found` where it is not and `create` is false.
 ---@class journeyman.WriteFileParams

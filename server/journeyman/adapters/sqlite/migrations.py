@@ -153,7 +153,9 @@ _SOURCES = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_HOUSE, _SOURCES)
+_QUOTAS = Migration("quotas", ("ALTER TABLE projects ADD COLUMN quota TEXT NOT NULL DEFAULT '{}'",))
+
+MIGRATIONS: tuple[Migration, ...] = (_HOUSE, _SOURCES, _QUOTAS)
 """Migration number n (from 1) brings a database from version n - 1 to n."""
 
 

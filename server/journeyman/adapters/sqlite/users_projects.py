@@ -11,6 +11,7 @@ from journeyman.adapters.sqlite.database import Database
 from journeyman.adapters.sqlite.values import commands_from, json_text, plain_text, time_from, time_text
 from journeyman.failures import Failure, not_found
 from journeyman.ports.clock import Clock
+from journeyman.quotas import Quota
 from journeyman.records import Commands, Page, Project, User
 
 
@@ -43,7 +44,7 @@ class SqliteProjects:
                 raise Failure("conflict", f"There is a project {project.id!r} already.")
             connection.execute(
                 "INSERT INTO projects (id, user_id, name, source, image, commands, created_at, updated_at,"
-                " forward_ports, pending) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " forward_ports, pending, quota) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     project.id,
                     project.user_id,
@@ -55,6 +56,7 @@ class SqliteProjects:
                     time_text(project.updated_at),
                     json_text(list(project.forward_ports)),
                     int(project.pending),
+                    json_text(asdict(project.quota)),
                 ),
             )
 
@@ -78,17 +80,23 @@ class SqliteProjects:
         return await self._database.read(work)
 
     async def update(
-        self, project_id: str, *, name: str | None = None, commands: Commands | None = None
+        self,
+        project_id: str,
+        *,
+        name: str | None = None,
+        commands: Commands | None = None,
+        quota: Quota | None = None,
     ) -> Project:
         now = time_text(self._clock.now())
 
         def work(connection: sqlite3.Connection) -> Project:
             connection.execute(
                 "UPDATE projects SET name = coalesce(?, name), commands = coalesce(?, commands),"
-                " updated_at = ? WHERE id = ?",
+                " quota = coalesce(?, quota), updated_at = ? WHERE id = ?",
                 (
                     None if name is None else plain_text(name),
                     None if commands is None else json_text(asdict(commands)),
+                    None if quota is None else json_text(asdict(quota)),
                     now,
                     project_id,
                 ),
@@ -145,4 +153,5 @@ def _project(row: sqlite3.Row) -> Project:
         updated_at=time_from(row["updated_at"]),
         forward_ports=tuple(json.loads(row["forward_ports"])),
         pending=bool(row["pending"]),
+        quota=Quota(**json.loads(row["quota"])),
     )

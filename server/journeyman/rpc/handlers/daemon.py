@@ -36,6 +36,7 @@ async def status(context: Context, params: Empty) -> DaemonStatus:
         sandbox=sandbox,
         sandbox_problem=facts.sandbox_problem,
         objects=facts.objects,
+        shortages=list(facts.shortages),
         draining=context.hub.draining,
     )
 

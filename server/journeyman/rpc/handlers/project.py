@@ -83,7 +83,10 @@ async def get(context: Context, params: ProjectRef) -> Project:
 async def update(context: Context, params: ProjectUpdateParams) -> Project:
     await context.services.projects.get(params.project_id)
     commands = None if params.commands is None else wire.from_commands(params.commands)
-    changed = await context.services.projects.update(params.project_id, name=params.name, commands=commands)
+    quota = None if params.quota is None else wire.from_quota(params.quota)
+    changed = await context.services.projects.update(
+        params.project_id, name=params.name, commands=commands, quota=quota
+    )
     return wire.project_(changed)
 
 

@@ -25,6 +25,8 @@ from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.load import load_manifest, no_archive
 from journeyman.workspace.archive.pins import Pins
 from journeyman.workspace.archive.retention import Dated, Policy, kept
+from journeyman.workspace.archive.room_taken import Listed as _Listed
+from journeyman.workspace.archive.room_taken import Needs, over_quota, stored, too_many
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.workers import Workers
 
@@ -51,14 +53,6 @@ class Thinned:
     """Archives that are there afterwards; empty where that is not known."""
     problems: tuple[str, ...] = ()
     """Why packs were not looked at, as sentences."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    key: str
-    seq: int
-    archive_id: str
-    modified_at: datetime
 
 
 class Keeping:
@@ -116,8 +110,17 @@ class Keeping:
         for key in keys:
             await self._remove(project_id, key, archive_id)
 
-    async def thin(self, project_id: str, policy: Policy, *, now: datetime, dry_run: bool = False) -> Thinned:
-        """Apply the policy, then one cycle of the collection. With `dry_run` nothing is written or goes."""
+    async def thin(
+        self,
+        project_id: str,
+        policy: Policy,
+        *,
+        now: datetime,
+        dry_run: bool = False,
+        bytes_max: int = 0,
+    ) -> Thinned:
+        """Apply the policy, then one cycle of the collection. With `dry_run` nothing is written or goes.
+        Where what the archives need is more than `bytes_max` (0: any) the oldest go, too."""
         found = await pointer.read(self._objects, project_id)
         if found is None:
             return Thinned()
@@ -129,29 +132,44 @@ class Keeping:
                 await self._remove(project_id, each.key, each.archive_id)
         gone = {each.key for each in surplus}
         rest = [each for each in listed if each.key not in gone]
-        packs = await self._packs(project_id, head, rest, now, dry_run=dry_run)
+        try:
+            needs = await self._needs(project_id, head, rest)
+        except Failure as failure:
+            if failure.kind != "archive_corrupt":
+                raise
+            packs = Thinned(problems=(failure.message,))
+        else:
+            names = await self.names(project_id) if bytes_max else {}
+            going = too_many([each for each in needs if each.seq <= head.seq], names, bytes_max)
+            for each in going:
+                surplus.append(each.listed)
+                rest.remove(each.listed)
+                if not dry_run:
+                    await self._remove(project_id, each.listed.key, each.listed.archive_id)
+            stay = [each for each in needs if each not in going]
+            packs = await self._packs(project_id, head, stay, now, dry_run=dry_run)
+            if bytes_max and (size := stored(stay)) > bytes_max:
+                packs = replace(packs, problems=(*packs.problems, over_quota(size, bytes_max)))
         dropped = tuple(each.archive_id for each in surplus)
         return replace(packs, dropped=dropped, stays=frozenset(each.archive_id for each in rest))
 
-    async def _packs(
-        self, project_id: str, head: pointer.Head, rest: list[_Listed], now: datetime, *, dry_run: bool
-    ) -> Thinned:
-        """One cycle over the packs, where it can be told which ones the rest needs."""
+    async def _needs(self, project_id: str, head: pointer.Head, rest: list[_Listed]) -> list[Needs]:
+        """What each of these archives needs; `archive_corrupt` where that cannot be told."""
         if head.manifest_key not in {each.key for each in rest}:
-            return Thinned(problems=("The manifest of the newest archive is not there.",))
-        used: set[str] = set()
-        owners: set[str] = set()
+            raise Failure("archive_corrupt", "The manifest of the newest archive is not there.")
+        needs: list[Needs] = []
         for each in rest:
-            try:
-                manifest = await load_manifest(
-                    self._objects, self._workers, project_id, each.key, self._limits
-                )
-            except Failure as failure:
-                if failure.kind != "archive_corrupt":
-                    raise
-                return Thinned(problems=(failure.message,))
-            used.update(pack.name for pack in manifest.packs if pack.owner is None)
-            owners.update(pack.owner for pack in manifest.packs if pack.owner is not None)
+            manifest = await load_manifest(self._objects, self._workers, project_id, each.key, self._limits)
+            needs.append(Needs(each, frozenset(manifest.packs)))
+        return needs
+
+    async def _packs(
+        self, project_id: str, head: pointer.Head, rest: list[Needs], now: datetime, *, dry_run: bool
+    ) -> Thinned:
+        """One cycle over the packs."""
+        packs = {pack for each in rest for pack in each.packs}
+        used = {pack.name for pack in packs if pack.owner is None}
+        owners = {pack.owner for pack in packs if pack.owner is not None}
         if not dry_run:
             await self._pins.drop_stale(project_id, now=now)
         try:
