@@ -73,6 +73,12 @@ async def test_a_name_without_an_address(kind: str) -> None:
     assert caught.value.kind in ("not_found", "timeout")
 
 
+@both
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1"])
+async def test_an_address_is_its_own(kind: str, address: str) -> None:
+    assert [each.address for each in await dialer(kind, 1).resolve(address)] == [address]
+
+
 async def test_the_next_address_is_tried_when_one_refuses_or_says_nothing() -> None:
     connect = asyncio.open_connection
     silent = asyncio.Event()

@@ -6,6 +6,7 @@ Judges nothing: which names and addresses come here is the business of `egress`.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 from collections.abc import Sequence
 from itertools import chain, zip_longest
@@ -125,6 +126,10 @@ def _in_turn(addresses: Sequence[str]) -> list[str]:
 
 
 def _resolve(host: str) -> tuple[Found, ...]:
+    try:
+        return (Found(str(ipaddress.ip_address(host)), _is_ours(host)),)
+    except ValueError:
+        pass  # a name
     try:
         # With the dot the name is whole: no search in this machine's own domains.
         found = socket.getaddrinfo(host + ".", None, type=socket.SOCK_STREAM)

@@ -119,8 +119,6 @@ class Proxy:
     async def _addresses(self, target: Authority) -> list[str] | Refused:
         """What may be dialled of what the name leads to. Other addresses are left out: networks that reach
         IPv4 by a prefix of their own give every name one that is not public."""
-        if target.address is not None:
-            return [target.host]
         found = await self._dialer.resolve(target.host)
         good = [each.address for each in found if public(each.address) and not each.ours]
         if good:

@@ -43,7 +43,8 @@ class Found:
 
 class Dialer(Protocol):
     async def resolve(self, host: str) -> tuple[Found, ...]:
-        """Every address of a name, in the order they should be tried; no search in local domains."""
+        """Every address of a name, in the order they should be tried; no search in local domains. An
+        address is its own."""
         ...
 
     async def dial(self, addresses: Sequence[str], port: int) -> Stream:

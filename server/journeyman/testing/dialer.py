@@ -5,11 +5,20 @@ So everything between the name and the address is checked as it is for real, and
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 
 from journeyman.adapters.dialer import SystemDialer
 from journeyman.failures import Failure
 from journeyman.ports.dialer import Found, Stream
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 class MappedDialer:
@@ -26,6 +35,8 @@ class MappedDialer:
 
     async def resolve(self, host: str) -> tuple[Found, ...]:
         self.resolved.append(host)
+        if host not in self.names and _is_address(host):
+            return (Found(host),)
         if host not in self.names:
             raise Failure("not_found", f"{host} has no address.")
         return tuple(Found(address) for address in self.names[host])

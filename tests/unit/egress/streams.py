@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ipaddress
 from collections.abc import Sequence
 
 from journeyman.egress.policy import Policy, Refused, policy_of
@@ -81,6 +83,8 @@ class Outside:
 
     async def resolve(self, host: str) -> tuple[Found, ...]:
         self.resolved.append(host)
+        with contextlib.suppress(ValueError):
+            return (Found(str(ipaddress.ip_address(host))),)
         return tuple(Found(address) for address in self.addresses)
 
     async def dial(self, addresses: Sequence[str], port: int) -> End:

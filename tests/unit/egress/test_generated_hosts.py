@@ -108,8 +108,8 @@ async def dialled(
         assert outside.resolved == []
         return None
     [(addresses, number)] = outside.dialled
-    name = outside.resolved[0] if outside.resolved else addresses[0]
-    assert addresses == ((PUBLIC,) if outside.resolved else (name,))
+    [name] = outside.resolved
+    assert addresses in ((PUBLIC,), (name,))
     if plain:
         sent = await outside.servers[0].rest()
         told = name if number == 80 else f"{name}:{number}"

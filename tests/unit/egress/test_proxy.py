@@ -219,14 +219,15 @@ async def test_only_the_public_addresses_of_a_name_are_dialled() -> None:
     assert outside.resolved == ["pypi.org"], "what was looked at is dialled, and not looked up again"
 
 
-async def test_this_machine_is_not_dialled_by_its_public_address() -> None:
+@pytest.mark.parametrize("host", ["pypi.org", PUBLIC])
+async def test_this_machine_is_not_dialled_by_its_public_address(host: str) -> None:
     class Own(Outside):
         async def resolve(self, host: str) -> tuple[Found, ...]:
             return (Found(PUBLIC, ours=True),)
 
     outside = Own()
-    said, _ = await asked(CONNECT, outside)
-    assert said.startswith(b"HTTP/1.1 403 pypi.org leads to this machine")
+    said, _ = await asked(CONNECT.replace(b"pypi.org", host.encode()), outside, policy_of("open", ()))
+    assert said.startswith(b"HTTP/1.1 403 %s leads to this machine" % host.encode())
     assert outside.dialled == []
 
 
