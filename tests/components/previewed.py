@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -66,6 +67,17 @@ class Preview:
         return head
 
 
+class Faults(logging.Handler):
+    """What our own tasks failed with."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(self.format(record))
+
+
 Made = Callable[[Preview], Program]
 
 
@@ -77,6 +89,8 @@ async def previewed(
 ) -> AsyncGenerator[Preview]:
     """`guest` of a sandbox without isolation: its loopback is ours. Without one nobody may get that far."""
     supervisor = Supervisor()
+    faults = Faults()
+    logging.getLogger("journeyman").addHandler(faults)
     running: set[asyncio.Task[None]] = set()
     handler: Program
 
@@ -115,3 +129,5 @@ async def previewed(
         for task in tuple(running):
             task.cancel()
         await supervisor.close()
+        logging.getLogger("journeyman").removeHandler(faults)
+        assert faults.told == [], "a bug of ours"

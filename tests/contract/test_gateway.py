@@ -51,6 +51,9 @@ async def test_the_link_lets_a_browser_in_and_the_program_sees_no_secret(inside:
         assert "HttpOnly; SameSite=Strict" in sent.headers["set-cookie"]
         assert (sent.headers["cache-control"], sent.headers["referrer-policy"]) == ("no-store", "no-referrer")
         assert preview.calls == 0
+        led = await browser.get(f"{preview.entrance.url}&x=%22&y='", headers={"Sec-Fetch-Site": "cross-site"})
+        assert (led.status_code, led.headers["set-cookie"]) == (200, sent.headers["set-cookie"])
+        assert f"url=http://{preview.host}/?x=%22&amp;y=&#x27;" in led.text
         shown = await browser.get(sent.headers["location"], headers={"Cookie": f"{preview.cookie}; a=1"})
         assert shown.text == "ok"
         direct = await browser.post(f"http://{preview.host}/api?token={SECRETS.token}", content=b"x")

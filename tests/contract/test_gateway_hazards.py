@@ -120,6 +120,25 @@ async def test_more_than_was_announced_is_no_second_answer(inside: GuestClient) 
         assert b"stolen" not in got
 
 
+async def test_an_answer_in_tiny_parts_leaves_others_their_turn(inside: GuestClient) -> None:
+    parts = 4000
+    crumbs = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * parts + b"0\r\n\r\n"
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async with previewed(inside, answering(crumbs)) as preview:
+        asking = asyncio.ensure_future(others())
+        got = await preview.ask(preview.request("GET / HTTP/1.1", "Connection: close"))
+        asking.cancel()
+        assert got.count(b"x\r\n") == parts
+        assert turns > parts
+
+
 @pytest.mark.parametrize(
     ("said", "status"),
     [

@@ -172,6 +172,11 @@ async def test_the_command_line_lists_forwards_and_takes_back(where: Place) -> N
             )
             out, _ = await listed.communicate()
             assert url in out.decode()
+            table = await asyncio.create_subprocess_exec(
+                *where.command("ports", ref["projectId"]), env=where.env, stdout=subprocess.PIPE
+            )
+            out, _ = await table.communicate()
+            assert {"8000", "listening", "0.0.0.0"} <= set(out.decode().split())
             process.send_signal(signal.SIGINT)
             await process.communicate()
             assert process.returncode == 130

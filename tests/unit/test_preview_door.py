@@ -111,6 +111,14 @@ def test_a_programs_own_token_is_its_own() -> None:
     assert got == Passed(b"/lab?token=abc&x", [HOST])
 
 
+def test_a_link_on_another_sites_page_leads_in_by_a_page_of_ours() -> None:
+    led = DOOR.admit(b"GET", LINK, [HOST, (b"Sec-Fetch-Site", b"cross-site")])
+    typed = DOOR.admit(b"GET", LINK, [HOST, (b"Sec-Fetch-Site", b"none")])
+    assert isinstance(led, Moved)
+    assert isinstance(typed, Moved)
+    assert (led.by_page, typed.by_page, led.location) == (True, False, typed.location)
+
+
 def test_a_web_socket_is_not_sent_elsewhere() -> None:
     upgrade = [(b"Connection", b"keep-alive, Upgrade"), (b"Upgrade", b"websocket")]
     assert DOOR.admit(b"GET", LINK, [HOST, *upgrade]) == Passed(b"/", [HOST, *upgrade])

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from journeyman.guest.channel import Channel
 from journeyman.guest.frames import lost
+from journeyman.guest.inside.listening import PORTS_MAX
 from journeyman.ports.tunnel import ListeningPort
 
 
@@ -35,7 +36,7 @@ class GuestPortWatch:
 def listening_ports(told: Any) -> tuple[ListeningPort, ...]:
     """Raises ValueError, KeyError or TypeError where it is no list of ports."""
     found: list[ListeningPort] = []
-    for each in cast("list[dict[str, Any]]", told):
+    for each in cast("list[dict[str, Any]]", told)[:PORTS_MAX]:
         port, pid, command = int(each["port"]), each["pid"], each["command"]
         if not 0 < port < 65536:
             raise ValueError("not a port")

@@ -38,6 +38,9 @@ class Moved:
 
     location: bytes
     cookie: bytes
+    by_page: bool = False
+    """Another site's page led here: of a redirect the browser would not show our cookie, as that is for our
+    own pages; of a page of ours it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ class Door:
             return Refused(400, MISPLACED)
         if with_token and method in (b"GET", b"HEAD") and not asks_for_upgrade(headers):
             cookie = b"%s=%s; Path=/; HttpOnly; SameSite=Strict" % (self._name, self._cookie)
-            return Moved(b"http://" + hosts[0] + target, cookie)
+            site = [value for name, value in headers if name.lower() == b"sec-fetch-site"]
+            return Moved(b"http://" + hosts[0] + target, cookie, by_page=b"cross-site" in site)
         return Passed(target, [each for each in headers if not self._tells(each[1])])
 
     @staticmethod

@@ -168,6 +168,7 @@ class Exchange:
         return self._visitor.door.outgoing(fields.end_to_end(list(event.headers.raw_items())))
 
     async def _next(self) -> object:
+        await asyncio.sleep(0)  # much may have come at once, in small parts: others have their turn
         try:
             while (event := self._inside.next_event()) is h11.NEED_DATA:
                 data = await self._tunnel.receive()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import html
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ class Visitor:
 
     async def event(self) -> h11.Event | type[h11.PAUSED]:
         """What comes next. Raises `h11.RemoteProtocolError` where that is not HTTP."""
+        await asyncio.sleep(0)  # much may have come at once, in small parts: others have their turn
         while (event := self.http.next_event()) is h11.NEED_DATA:
             self.http.receive_data(await self.reader.read(PIECE))
         assert not isinstance(event, type) or event is h11.PAUSED
@@ -61,11 +63,22 @@ class Visitor:
             self.writer.write(data)
         await self.writer.drain()
 
-    async def say(self, status: int, text: str, more: Headers | None = None) -> None:
+    async def _send_on(self, moved: Moved) -> None:
+        cookie = (b"Set-Cookie", moved.cookie)
+        if not moved.by_page:
+            await self.say(303, "Go on.", [(b"Location", moved.location), cookie])
+            return
+        place = html.escape(moved.location.decode("ascii"))
+        page = f'<!doctype html><meta http-equiv="refresh" content="0; url={place}">'
+        await self.say(200, page, [cookie], kind=b"text/html")
+
+    async def say(
+        self, status: int, text: str, more: Headers | None = None, kind: bytes = b"text/plain"
+    ) -> None:
         """An answer of our own, the last on this connection."""
         body = (text + "\n").encode()
         headers = [
-            (b"Content-Type", b"text/plain; charset=utf-8"),
+            (b"Content-Type", kind + b"; charset=utf-8"),
             (b"Content-Length", b"%d" % len(body)),
             (b"Cache-Control", b"no-store"),
             (b"Referrer-Policy", b"no-referrer"),
@@ -103,8 +116,8 @@ class Visitor:
             case Refused(status, text):
                 await self.say(status, text)
                 return False
-            case Moved(location, cookie):
-                await self.say(303, "Go on.", [(b"Location", location), (b"Set-Cookie", cookie)])
+            case Moved() as moved:
+                await self._send_on(moved)
                 return False
             case Passed(target, passed):
                 return await Exchange(self, request, target, passed, self._limits).carry(self._dial)
