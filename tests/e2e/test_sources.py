@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from components.archive_kit import fill, snapshot
+from components.docker_engine import DockerEngine
 from components.egress_kit import PUBLIC, EgressKit, egress_kit
 from components.git_server import repository, served
 from components.sandbox import Bench, kinds
@@ -145,11 +146,11 @@ async def test_a_folder_that_describes_its_workspace(house: House) -> None:
 
 
 @pytest.mark.parametrize("bench", kinds("docker"), indirect=True)
-async def test_an_image_of_its_own(house: House) -> None:
+async def test_an_image_of_its_own(house: House, docker_engine: DockerEngine) -> None:
     """The same image under another name: the workspace is made anew on it, and its files stay."""
     import docker
 
-    client = docker.DockerClient(base_url=house.bench.sandbox._host)  # type: ignore[attr-defined]
+    client = docker.DockerClient(base_url=docker_engine.host)
     image = client.images.get(house.bench.image)
     image.tag("journeyman-test-described", "one")
     try:
