@@ -130,6 +130,16 @@ def test_programs_cannot_give_cookies_of_ours() -> None:
     assert DOOR.outgoing([*kept, *ours]) == kept
 
 
+def test_only_web_sockets_may_change_the_protocol() -> None:
+    other = [(b"Connection", b"Upgrade, HTTP2-Settings"), (b"Upgrade", b"h2c"), (b"HTTP2-Settings", b"AA")]
+    assert request(other) == [(b"Connection", b"close")]
+    assert request([(b"Connection", b"Upgrade"), (b"Upgrade", b"h2c, WebSocket")]) == [
+        (b"Connection", b"Upgrade"),
+        (b"Upgrade", b"websocket"),
+    ]
+    assert request([(b"Upgrade", b"websocket")]) == [(b"Connection", b"close")]
+
+
 def test_what_is_between_two_neighbours_stays_there() -> None:
     headers = [
         (b"Connection", b"close, X-Mine"),

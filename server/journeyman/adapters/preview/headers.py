@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 Headers = list[tuple[bytes, bytes]]
 
 _HOP = frozenset(
@@ -28,7 +26,8 @@ def listed(headers: Headers, name: bytes) -> set[bytes]:
 
 
 def asks_for_upgrade(headers: Headers) -> bool:
-    return b"upgrade" in listed(headers, b"connection") and bool(listed(headers, b"upgrade"))
+    """To a WebSocket and nothing else: over HTTP/2, say, requests would pass unread, cookies and all."""
+    return b"upgrade" in listed(headers, b"connection") and b"websocket" in listed(headers, b"upgrade")
 
 
 def end_to_end(headers: Headers) -> Headers:
@@ -44,14 +43,12 @@ def request(headers: Headers) -> Headers:
     passed = end_to_end(headers)
     if listed(headers, b"transfer-encoding"):
         passed.append((b"Transfer-Encoding", b"chunked"))
-    return passed + (_upgrade(headers) if asks_for_upgrade(headers) else [(b"Connection", b"close")])
+    return passed + (_UPGRADE if asks_for_upgrade(headers) else [(b"Connection", b"close")])
 
 
 def switched(headers: Headers) -> Headers:
     """Of an answer that changes the protocol."""
-    return end_to_end(headers) + _upgrade(headers)
+    return end_to_end(headers) + _UPGRADE
 
 
-def _upgrade(headers: Headers) -> Headers:
-    values: Iterable[bytes] = (value for name, value in headers if name.lower() == b"upgrade")
-    return [(b"Connection", b"Upgrade"), (b"Upgrade", b", ".join(values))]
+_UPGRADE: Headers = [(b"Connection", b"Upgrade"), (b"Upgrade", b"websocket")]
