@@ -24,6 +24,8 @@ EventKind = Literal[
     "todo/changed",
     "usage/updated",
     "workspace/changed",
+    "checkpoint/made",
+    "checkpoint/restored",
     "notice",
 ]
 

@@ -41,6 +41,8 @@ class ChatMessage(Message):
     tool_call_id: str | None = None
     tool_name: str | None = None
     ok: bool | None = None
+    rewound: bool | None = None
+    """Taken back by a rewind: the model is not told of it any more."""
     created_at: Timestamp
 
 
@@ -65,6 +67,8 @@ class ChatListParams(Paged):
 
 class ChatMessagesParams(Paged):
     chat_id: Id
+    rewound: bool = False
+    """Messages that were taken back by a rewind, too."""
 
 
 class ChatPage(Page[Chat]):

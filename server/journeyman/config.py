@@ -96,6 +96,12 @@ class Settings(BaseSettings):
     """Of how many hours that have archives the newest one is kept."""
     archives_daily: int = Field(default=14, ge=0)
     """Of how many days that have archives the newest one is kept."""
+    checkpoint_file_mb: int = Field(default=32, ge=0)
+    """Files larger than this many MiB are not kept in checkpoints: a rewind names them and leaves them."""
+    checkpoint_project_mb: int = Field(default=2048, ge=1)
+    """Most MiB the checkpoints of one project take; the oldest go first."""
+    checkpoint_total_mb: int = Field(default=10 * 1024, ge=1)
+    """Most MiB all checkpoints together take."""
     model: str | None = None
     """Model used when neither the request nor the chat names one, e.g. `openrouter/qwen/qwen3-coder`."""
     model_base_url: str | None = None

@@ -38,8 +38,14 @@ EventKind = Literal[
     "todo/changed",
     "usage/updated",
     "workspace/changed",
+    "checkpoint/made",
+    "checkpoint/restored",
     "notice",
 ]
+CheckpointKind = Literal["start", "step", "safety", "rewind"]
+"""`start`: before a run changed anything; `step`: after one of its steps; `safety`: before a rewind;
+`rewind`: what a rewind did."""
+RewindScope = Literal["files", "conversation", "both"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,8 @@ class Message:
     tool_name: str | None = None
     ok: bool | None = None
     """For role `tool`: whether the tool did what was asked. None elsewhere."""
+    rewound: bool = False
+    """Taken back by a rewind: kept, and neither shown by default nor told to the model."""
     context: str = ""
     """What the daemon adds for the model (its surroundings, at the start of a run); not shown to people."""
 
@@ -236,6 +244,73 @@ class ArchiveRecord:
     """Bytes this archive had to add to the store."""
     epoch: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewCheckpoint:
+    """A checkpoint to be stored. `changes` is what it did to the files, as `checkpoint.state` writes it."""
+
+    id: str
+    project_id: str
+    chat_id: str
+    run_id: str | None
+    kind: CheckpointKind
+    title: str
+    created_at: datetime
+    files: int = 0
+    """How many entries it changed."""
+    changes: bytes = b""
+    message_id: str | None = None
+    """The message whose calls made it; None: the newest, or, of a `start`, the one before the run's first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A state of a chat's files and conversation that can be gone back to."""
+
+    n: int
+    """Order in which checkpoints were made."""
+    id: str
+    project_id: str
+    chat_id: str
+    run_id: str | None
+    kind: CheckpointKind
+    title: str
+    created_at: datetime
+    files: int
+    changes_bytes: int
+    seq: int
+    """The newest event of the chat when it was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """A rewind that was decided. `plan` is what it does to the files, as `checkpoint.state` writes it."""
+
+    id: str
+    project_id: str
+    chat_id: str
+    checkpoint_id: str
+    """What it goes back to."""
+    safety_id: str
+    """What undoing it goes back to."""
+    scope: RewindScope
+    created_at: datetime
+    undoes: str | None = None
+    """The rewind it takes back."""
+    plan: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedBack:
+    """What became of the conversation."""
+
+    hidden: int = 0
+    """Messages that are not shown any more."""
+    shown: int = 0
+    """Messages that are shown again."""
+    todos: TodoList | None = None
+    """The todo list where it changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,9 +274,13 @@ LETTING_GO = {"fork.pin_removed", "delete.held_back"}
 
 
 async def killed_at(point: str) -> None:
+    from components import killed_rewinding as rewinding
+
     story = point.partition(".")[0]
-    with place(**SETTINGS.get(story, {})) as where:
-        await (killed_while_letting_go if point in LETTING_GO else STORIES[story])(where, point)
+    settings = {**SETTINGS, "checkpoint": rewinding.SETTINGS}
+    with place(**settings.get(story, {})) as where:
+        stories = {**STORIES, **rewinding.STORIES}
+        await (killed_while_letting_go if point in LETTING_GO else stories[story])(where, point)
 
 
 async def killed_bringing_back_at(point: str) -> None:

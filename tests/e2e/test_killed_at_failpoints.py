@@ -26,6 +26,9 @@ CHOSEN = [
     "fork.pointer_moved",
     "delete.held_back",
     "delete.pointer_removed",
+    "checkpoint.content_kept",
+    "rewind.decided",
+    "rewind.removed",
 ]
 
 

@@ -19,6 +19,10 @@ from journeyman.adapters.preview import HttpGateway
 from journeyman.adapters.sqlite import SqliteStore
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
+from journeyman.checkpoint.memory import Memory
+from journeyman.checkpoint.parts import Budget, Parts
+from journeyman.checkpoint.picture import Keeping
+from journeyman.checkpoint.service import Checkpoints
 from journeyman.config import Settings
 from journeyman.ports.clock import SystemClock, SystemIds
 from journeyman.project.service import ProjectService
@@ -41,6 +45,7 @@ from journeyman.workspace.ports import Ports
 from journeyman.workspace.terminals import Terminals
 from rpc.puppets import PuppetManager, PuppetModels, PuppetRuns
 
+MIB = 1024 * 1024
 PATIENCE_S = 10.0
 CAPABLE: dict[str, Any] = {
     "window": {"workDoneProgress": True},
@@ -268,6 +273,20 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
         runs=runs,  # pyright: ignore[reportArgumentType]
         manager=manager,  # pyright: ignore[reportArgumentType]
         differences=Differences(manager, engine),  # pyright: ignore[reportArgumentType]
+        checkpoints=Checkpoints(
+            Parts(
+                store=store,
+                objects=MemoryObjects(),
+                events=events,
+                manager=manager,  # pyright: ignore[reportArgumentType]
+                supervisor=supervisor,
+                clock=clock,
+                ids=ids,
+                memory=Memory(None),
+                keeping=Keeping(MIB, 64 * MIB),
+                budget=Budget(64 * MIB, 64 * MIB),
+            )
+        ),
         terminals=Terminals(manager, supervisor, ids),  # pyright: ignore[reportArgumentType]
         forwards=forwards,
         ports=Ports(manager, forwards, supervisor, projects.expected_ports),  # pyright: ignore[reportArgumentType]

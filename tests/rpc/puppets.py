@@ -22,6 +22,7 @@ from journeyman.workspace.archive.load import no_archive
 from journeyman.workspace.archive.outcomes import VerifyReport
 from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.kept_archives import Kept
+from journeyman.workspace.outsiders import Outsiders
 from journeyman.workspace.status import WorkspaceStatus
 
 
@@ -162,6 +163,7 @@ class PuppetManager:
     def __init__(self) -> None:
         self.kept = PuppetKept()
         self.forks = PuppetForks()
+        self.outsiders = Outsiders()
         self.guest: Any = None
         """Where set, every project's workspace is at hand and has this guest."""
         self.held: Counter[tuple[str, str]] = Counter()
@@ -194,6 +196,11 @@ class PuppetManager:
     async def release(self, project_id: str, *, holder: str = "run") -> Any:
         self.calls.append(("release", (project_id,), {"holder": holder}))
         return WorkspaceStatus(project_id, "idle")
+
+    async def undisturbed(self, project_id: str, work: Any) -> Any:
+        self.calls.append(("undisturbed", (project_id,), {}))
+        queued = self.answers.get("undisturbed")
+        return queued.popleft() if queued else await work()
 
     async def touch(self, project_id: str) -> WorkspaceStatus:
         self.calls.append(("touch", (project_id,), {}))

@@ -125,6 +125,8 @@ export interface ChatMessage {
   toolCallId?: string;
   toolName?: string;
   ok?: boolean;
+  /** Taken back by a rewind: the model is not told of it any more. */
+  rewound?: boolean;
   createdAt: string;
 }
 
@@ -134,6 +136,8 @@ export interface ChatMessagesParams {
   /** Most items in the answer. */
   limit?: number;
   chatId: string;
+  /** Messages that were taken back by a rewind, too. */
+  rewound?: boolean;
 }
 
 /** Chats, newest first. */
@@ -153,6 +157,67 @@ export interface ChatRefParams {
 export interface ChatRenameParams {
   chatId: string;
   title: string;
+}
+
+/** A state of a chat that can be gone back to. The oldest go when there is no room for them. */
+export interface Checkpoint {
+  id: string;
+  chatId: string;
+  runId?: string;
+  /** `start`: before a run; `step`: after one of its steps; `safety` and `rewind`: around a rewind. */
+  kind: "start" | "step" | "safety" | "rewind";
+  title: string;
+  /** How many files, links and directories it changed. */
+  files: number;
+  /** The newest event of the chat when it was made. */
+  seq: number;
+  createdAt: string;
+}
+
+/** Files by path. */
+export interface CheckpointDiffPage {
+  items: CheckpointFile[];
+  nextCursor?: string;
+}
+
+export interface CheckpointDiffParams {
+  /** `nextCursor` of the page before; absent for the first page. */
+  cursor?: string;
+  /** Most items in the answer. */
+  limit?: number;
+  chatId: string;
+  checkpointId: string;
+  /** `before`: what this checkpoint changed; `now`: what the chat's agent changed since it. */
+  against?: "before" | "now";
+  /** Lines around each change. */
+  context?: number;
+}
+
+export interface CheckpointFile {
+  path: string;
+  change: "added" | "removed" | "changed";
+  /** What it is, or was where it was removed. */
+  kind: "file" | "directory" | "symlink";
+  binary: boolean;
+  /** Unified; absent where there is none to show: no text, only another mode, or not kept. */
+  diff?: string;
+  truncated: boolean;
+  /** False: too large for its content to be kept; a rewind names it and leaves it. */
+  kept: boolean;
+}
+
+export interface CheckpointListParams {
+  /** `nextCursor` of the page before; absent for the first page. */
+  cursor?: string;
+  /** Most items in the answer. */
+  limit?: number;
+  chatId: string;
+}
+
+/** Checkpoints, newest first. */
+export interface CheckpointPage {
+  items: Checkpoint[];
+  nextCursor?: string;
 }
 
 /** `capabilities.experimental.journeyman` a client may send with `initialize`. */
@@ -304,7 +369,7 @@ export interface Event {
   ts: string;
   runId?: string;
   itemId?: string;
-  kind: "run/started" | "run/phase" | "run/finished" | "message/delta" | "message/completed" | "tool/started" | "tool/output" | "tool/finished" | "todo/changed" | "usage/updated" | "workspace/changed" | "notice";
+  kind: "run/started" | "run/phase" | "run/finished" | "message/delta" | "message/completed" | "tool/started" | "tool/output" | "tool/finished" | "todo/changed" | "usage/updated" | "workspace/changed" | "checkpoint/made" | "checkpoint/restored" | "notice";
   data: Record<string, unknown>;
   durable: boolean;
 }
@@ -515,6 +580,14 @@ export interface JourneymanCapabilities {
   /** Every notification the daemon sends. */
   notifications: string[];
   features: string[];
+}
+
+/** A path the agent changed that stays as it is. */
+export interface KeptFile {
+  path: string;
+  /** `changed`: somebody else did; `too_large`: its content is not kept, now or then; `not_empty`: a directory with something else in it; `blocked`: its directory is none; `failed`: the system refused. */
+  why: "changed" | "too_large" | "not_empty" | "blocked" | "failed";
+  message?: string;
 }
 
 /** Messages, oldest first. */
@@ -779,6 +852,37 @@ export interface RestoreResult {
   status: WorkspaceStatus;
 }
 
+export interface RewindParams {
+  chatId: string;
+  checkpointId: string;
+  scope?: "files" | "conversation" | "both";
+  /** What becomes of files somebody else changed since the agent did. `keep`: they stay. */
+  onConflict?: "keep" | "overwrite";
+}
+
+/** What a rewind did, or would do. */
+export interface RewindResult {
+  checkpointId: string;
+  scope: "files" | "conversation" | "both";
+  /** Absent in a preview. */
+  rewindId?: string;
+  /** At most 1,000; `filesTotal` counts them. */
+  files: RewoundFile[];
+  filesTotal: number;
+  /** At most 1,000; `keptTotal` counts them. */
+  kept: KeptFile[];
+  keptTotal: number;
+  messagesHidden: number;
+  /** By going forward again. */
+  messagesShown: number;
+  todosChanged: boolean;
+}
+
+export interface RewoundFile {
+  path: string;
+  action: "written" | "removed";
+}
+
 export interface Run {
   runId: string;
   chatId: string;
@@ -868,6 +972,11 @@ export interface ToolCall {
   id: string;
   name: string;
   arguments: Record<string, unknown>;
+}
+
+export interface UndoParams {
+  chatId: string;
+  onConflict?: "keep" | "overwrite";
 }
 
 export interface UnforwardParams {
@@ -1040,6 +1149,16 @@ export interface Requests {
   "agent/subscribe": { params: SubscribeParams; result: SubscribeResult };
   /** Stop following a chat. */
   "agent/unsubscribe": { params: ChatRefParams; result: Empty };
+  /** States of a chat that can be gone back to, newest first. */
+  "checkpoint/list": { params: CheckpointListParams; result: CheckpointPage };
+  /** What a checkpoint's step changed, or what the agent changed since, file by file. */
+  "checkpoint/diff": { params: CheckpointDiffParams; result: CheckpointDiffPage };
+  /** What checkpoint/restore would do now. */
+  "checkpoint/preview": { params: RewindParams; result: RewindResult };
+  /** Take back what the chat's agent did since a checkpoint. What others changed stays. Can be undone. */
+  "checkpoint/restore": { params: RewindParams; result: RewindResult };
+  /** Take back the chat's newest rewind. */
+  "checkpoint/undo": { params: UndoParams; result: RewindResult };
   /** A chat's todo list. */
   "todo/list": { params: TodoListParams; result: TodoList };
   /** Replace a chat's todo list. */

@@ -69,6 +69,8 @@ async def _one(session: Session, prepared: Prepared) -> None:
     def output(text: str) -> None:
         session.telling.tool_output(call.id, text)
 
+    if session.recording is not None:
+        await session.recording.before(prepared)
     context = replace(session.tools, call_id=call.id, output=output)
     observation = await run_tool(prepared, context)
     if state.todo_changes != todo_changes:

@@ -24,6 +24,7 @@ RULES_BYTES_MAX = 8_192
 MANIFEST_BYTES_MAX = 65_536
 TOOLS = "git python3 node npm go cargo gcc make rg curl java ruby uv pytest"
 _FACTS = f"""\
+export GIT_OPTIONAL_LOCKS=0
 echo "os: $(uname -srm)"
 echo "tools: $(for t in {TOOLS}; do command -v $t >/dev/null && printf '%s ' $t; done)"
 echo "network: through the proxy in HTTPS_PROXY only; where it answers 403, the user's policy refuses"

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeVar, cast
 
-from journeyman.agent import changes
+from journeyman.agent import changes, recording
 from journeyman.agent.assembling import assemble
 from journeyman.agent.executor import execute
 from journeyman.agent.planner import is_small_edit, plan
@@ -101,6 +101,15 @@ class _Worker:
         session = self._session = await assemble(
             self._services, self._run, chat, context, resolved, self._telling
         )
+        session.recording = await recording.start(
+            self._services,
+            guest,
+            self._run,
+            session.state,
+            session.tools.jobs,
+            self._telling,
+            look=self._run.mode != "plan" and not session.answers_may_be_text,
+        )
         if self._run.mode != "execute" and not (
             self._run.mode == "plan+execute" and is_small_edit(self._run.prompt)
         ):
@@ -125,12 +134,16 @@ class _Worker:
                 run, usage=session.meter.usage, steps=session.meter.steps, commands=session.state.commands
             )
             await self._try("answer open calls", session.conversation.close_open_calls(CANCELLED))
+        if session is not None and session.recording is not None:
+            await self._try("finish the checkpoints", session.recording.close())
         if workspace is not None and self._before is not None:
             looked = changes.since(workspace.guest, workspace.root, self._before)
             found = await self._try("find changes", looked)
             run = replace(run, changes=found) if found is not None else run
         if workspace is not None:
             await self._try("release the workspace", self._release(run.project_id))
+        if session is not None and session.recording is not None:
+            session.recording.released()
         run = replace(run, finished_at=self._services.clock.now())
         # The event first: after a crash between the two, recovery finds it and does not tell it again.
         await self._telling.finished(run)

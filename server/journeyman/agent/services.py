@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
 from journeyman.model.registry import ModelRegistry
 from journeyman.ports.clock import Clock, Ids
+from journeyman.ports.guest import Guest
 from journeyman.ports.sandbox import Workspace
 from journeyman.ports.store import Store
 from journeyman.project.service import ProjectService
@@ -27,6 +28,43 @@ class Workspaces(Protocol):
     def release(self, project_id: str) -> Awaitable[object]: ...
 
 
+class StepRecorder(Protocol):
+    """Makes checkpoints of one run. Its methods do not fail the run."""
+
+    def begin(self, *, look: bool) -> Awaitable[None]:
+        """The first message is stored. `look`: the run is likely to change files."""
+        ...
+
+    def before_change(self) -> Awaitable[None]:
+        """Awaited before each call that may change files."""
+        ...
+
+    def after_step(self, message_id: str, title: str, named: Iterable[str]) -> None:
+        """The calls of this message are done; `named` are files they name, from the workspace's root."""
+        ...
+
+    def close(self) -> Awaitable[None]:
+        """The run's commands are dead; the workspace is still there."""
+        ...
+
+    def released(self) -> None:
+        """The run has given the workspace back."""
+        ...
+
+
+class Checkpointing(Protocol):
+    def recorder(
+        self,
+        guest: Guest,
+        *,
+        project_id: str,
+        chat_id: str,
+        run_id: str,
+        at_work: Callable[[], bool],
+        say: Callable[[str, str], Awaitable[None]],
+    ) -> StepRecorder: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     store: Store
@@ -40,5 +78,6 @@ class Services:
     clock: Clock
     ids: Ids
     limits: Limits = field(default_factory=Limits)
+    checkpoints: Checkpointing | None = None
     default_model: str | None = None
     """The user's setting; None: the first usable one of the catalogue."""

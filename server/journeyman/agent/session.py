@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from journeyman.agent.conversation import Conversation
 from journeyman.agent.limits import Meter
+from journeyman.agent.recording import Recording
 from journeyman.agent.state import Outcome, RunState
 from journeyman.agent.stuck import StuckDetector
 from journeyman.agent.telling import Telling
@@ -35,6 +36,7 @@ class Session:
     answers_may_be_text: bool = False
     """The prompt is a question: a reply without a tool call is its answer."""
     steps_since_todo: int = 0
+    recording: Recording | None = None
     steps_since_reminder: int = 0
 
     @property

@@ -25,6 +25,8 @@ async def step(session: Session) -> None:
         writes.create_task(session.conversation.assistant(turn, message_id))
     if turn.tool_calls:
         await run_calls(session, session.conversation.last_calls)
+        if session.recording is not None:
+            session.recording.after_step(message_id)
     else:
         await _text_only(session, turn.text.strip(), cut=turn.stop_reason == "length")
 

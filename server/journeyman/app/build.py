@@ -26,6 +26,10 @@ from journeyman.app import sandboxes
 from journeyman.app.egress import way_out
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
+from journeyman.checkpoint.memory import Memory
+from journeyman.checkpoint.parts import Budget, Parts
+from journeyman.checkpoint.picture import Keeping
+from journeyman.checkpoint.service import Checkpoints
 from journeyman.config import Settings
 from journeyman.model.providers import ProviderConfig
 from journeyman.model.registry import ModelRegistry
@@ -142,7 +146,9 @@ async def build(
                 settings.workspace_disk_mb << 20, settings.workspace_entries_max, settings.archives_mb << 20
             ),
             quota_of=projects.quota_of,
+            first=lambda project_id, guest: checkpoints.settle(project_id, guest),
         )
+        checkpoints = _checkpoints(settings, store, events, manager, supervisor, clock, ids)
         sources = Sources(projects, manager, engine, supervisor, images=sandbox.name == "docker")
         runs = RunService(
             AgentServices(
@@ -157,6 +163,7 @@ async def build(
                 clock=clock,
                 ids=ids,
                 limits=_run_limits(settings),
+                checkpoints=checkpoints,
                 default_model=settings.model,
             ),
             runs_max=settings.runs_max,
@@ -169,6 +176,7 @@ async def build(
             differences=Differences(manager, engine),
             forwards=forwards,
             ports=Ports(manager, forwards, supervisor, projects.expected_ports),
+            checkpoints=checkpoints,
             projects=projects,
             sources=sources,
             chats=chats,
@@ -187,6 +195,7 @@ async def build(
         stack.push_async_callback(manager.shutdown)
         stack.push_async_callback(runs.close)
         stack.callback(forwards.close_all)
+        await checkpoints.recover()
         reconciled = await manager.start()
         if isinstance(reconciled, WorkspaceError):
             log.error("workspaces could not be reconciled: %s %s", reconciled.message, reconciled.hint)
@@ -238,6 +247,32 @@ def _litellm(config: ProviderConfig) -> Model:
     from journeyman.adapters.litellm_model import LitellmModel
 
     return LitellmModel(config)
+
+
+def _checkpoints(
+    settings: Settings,
+    store: Store,
+    events: EventLog,
+    manager: WorkspaceManager,
+    supervisor: Supervisor,
+    clock: Clock,
+    ids: Ids,
+) -> Checkpoints:
+    room = Budget(settings.checkpoint_project_mb << 20, settings.checkpoint_total_mb << 20)
+    return Checkpoints(
+        Parts(
+            store=store,
+            objects=LocalObjects(settings.data_dir / "checkpoints"),
+            events=events,
+            manager=manager,
+            supervisor=supervisor,
+            clock=clock,
+            ids=ids,
+            memory=Memory(settings.data_dir / "cache"),
+            keeping=Keeping(settings.checkpoint_file_mb << 20, room.project_bytes),
+            budget=room,
+        )
+    )
 
 
 def _tiers(settings: Settings) -> Tiers:

@@ -83,9 +83,11 @@ class ChatService:
             raise Failure("path_refused", f"{cwd!r} is not inside {ROOT}.", hint=f"Stay below {ROOT}.")
         return await self._store.chats.update(chat_id, cwd=cwd)
 
-    async def messages(self, chat_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Message]:
-        """Stored messages, oldest first."""
-        return await self._store.messages.list(chat_id, cursor=cursor, limit=limit)
+    async def messages(
+        self, chat_id: str, *, cursor: str | None = None, limit: int = 50, rewound: bool = False
+    ) -> Page[Message]:
+        """Stored messages, oldest first; with `rewound` those a rewind took back too."""
+        return await self._store.messages.list(chat_id, cursor=cursor, limit=limit, rewound=rewound)
 
     async def delete(self, chat_id: str) -> None:
         """The chat with its messages, runs, todo list and events. A chat with an open run is `busy`."""

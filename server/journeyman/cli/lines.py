@@ -51,6 +51,9 @@ class Lines:
             case "workspace/changed":
                 if data.get("message"):
                     yield _text(f"   workspace: {visible(data['message'])}", "dim")
+            case "checkpoint/restored":
+                what = "took a rewind back" if data.get("undoes") else "went back to a checkpoint"
+                yield _text(f"   {what}: {data['files']} files, {data['messagesHidden']} messages", "dim")
             case "notice":
                 yield from notice(data)
             case _:

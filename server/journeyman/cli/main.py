@@ -23,6 +23,7 @@ from journeyman.cli import (
     models,
     ports,
     projects,
+    rewinding,
     run,
     schema,
     service,
@@ -53,6 +54,8 @@ app.add_typer(projects.app, name="projects")
 app.command()(fork.fork)
 app.add_typer(chats.app, name="chats")
 app.command()(chats.todo)
+app.command()(rewinding.checkpoints)
+app.command()(rewinding.rewind)
 app.command("exec", context_settings=execute.PASS_THROUGH)(execute.exec_)
 app.add_typer(files.app, name="files")
 app.command()(ports.ports)

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from journeyman.failures import Failure
-from journeyman.guest import bulk
+from journeyman.guest import bulk, putting
 from journeyman.guest.channel import Channel
 from journeyman.guest.connection import Connection, connect_when_ready
 from journeyman.guest.frames import lost, stat_from
 from journeyman.guest.inside import wire
 from journeyman.guest.listening import GuestPortWatch, listening_ports
 from journeyman.guest.processes import GuestProcess, run_to_end
+from journeyman.guest.tracking import GuestTracking
 from journeyman.guest.tunnel import GuestTunnel
 from journeyman.guest.watching import GuestWatch
 from journeyman.guest.way_out import GuestWayOut
@@ -40,6 +41,7 @@ from journeyman.ports.guest import (
     TreeEntry,
     TreeRecords,
 )
+from journeyman.ports.puts import Put
 from journeyman.ports.tunnel import ListeningPort
 
 CALL_S = 60.0
@@ -298,6 +300,15 @@ class GuestClient:
 
     async def way_out(self) -> GuestWayOut:
         return await GuestWayOut.start(self._connection, timeout_s=self._call_s)
+
+    async def track(self, **options: Any) -> GuestTracking:
+        """`options`: `directories_max` and `paths_max` are the guest's bounds."""
+        return await GuestTracking.start(self._connection, options, timeout_s=self._call_s)
+
+    async def put(
+        self, puts: Sequence[Put], content: Callable[[bytes], AsyncIterator[bytes]]
+    ) -> tuple[str, ...]:
+        return await putting.put(self._connection, puts, content)
 
     async def close(self) -> None:
         self._connection.close()

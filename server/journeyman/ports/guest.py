@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from journeyman.ports.tunnel import ListeningPort, PortWatch, Tunnel, WayOut
+
+if TYPE_CHECKING:
+    from journeyman.ports.puts import Put
+    from journeyman.ports.tracking import Tracking
 
 EntryKind = Literal["file", "directory", "symlink", "other"]
 
@@ -411,6 +415,16 @@ class Guest(Protocol):
 
     async def way_out(self) -> WayOut:
         """Answer what connects to the proxy inside, from now on, and instead of whoever did before."""
+        ...
+
+    async def track(self) -> Tracking:
+        """Watch everything from now on. `overloaded`: too much; `invalid`: an older guest without this."""
+        ...
+
+    async def put(
+        self, puts: Sequence[Put], content: Callable[[bytes], AsyncIterator[bytes]]
+    ) -> tuple[str, ...]:
+        """Make each true, in order and in one step, no link followed; answers a `PutOutcome` or an error."""
         ...
 
     async def close(self) -> None:

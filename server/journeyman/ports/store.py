@@ -13,15 +13,19 @@ from journeyman.quotas import Quota
 from journeyman.records import (
     ArchiveRecord,
     Chat,
+    Checkpoint,
     Commands,
     Event,
     EventKind,
     Message,
+    NewCheckpoint,
     Page,
     Project,
+    Rewind,
     Run,
     TodoItem,
     TodoList,
+    TurnedBack,
     User,
     WorkspaceRow,
 )
@@ -89,11 +93,13 @@ class MessageStore(Protocol):
         ...
 
     async def history(self, chat_id: str) -> tuple[Message, ...]:
-        """Everything, oldest first."""
+        """Everything that was not taken back, oldest first."""
         ...
 
-    async def list(self, chat_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Message]:
-        """Oldest first."""
+    async def list(
+        self, chat_id: str, *, cursor: str | None = None, limit: int = 50, rewound: bool = False
+    ) -> Page[Message]:
+        """Oldest first; with `rewound` those that were taken back too."""
         ...
 
 
@@ -187,6 +193,61 @@ class WorkspaceStore(Protocol):
     async def delete(self, project_id: str) -> None: ...
 
 
+class CheckpointStore(Protocol):
+    """Checkpoints, and the rewinds that go back to them. They go with their chat."""
+
+    async def add(self, new: NewCheckpoint) -> Checkpoint:
+        """Store it with the conversation's place and the todo list as they are in this transaction."""
+        ...
+
+    async def get(self, checkpoint_id: str) -> Checkpoint: ...
+
+    async def list(self, chat_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Checkpoint]:
+        """Newest first."""
+        ...
+
+    async def changes(self, checkpoint_id: str) -> bytes: ...
+
+    async def changes_after(self, chat_id: str, n: int) -> tuple[bytes, ...]:
+        """Of the chat's checkpoints after the one numbered `n`, in order; empty ones left out."""
+        ...
+
+    async def changes_of_project(
+        self, project_id: str, *, after: int, limit: int
+    ) -> tuple[tuple[int, bytes], ...]:
+        """(n, changes) of a project's checkpoints after `n`, and what its open rewinds need, in order."""
+        ...
+
+    async def oldest(self, project_id: str | None, *, limit: int) -> tuple[Checkpoint, ...]:
+        """Of one project or of all, oldest first, those open rewinds need left out."""
+        ...
+
+    async def drop(self, checkpoint_ids: Sequence[str]) -> None:
+        """Forget them. No error for one that is not there."""
+        ...
+
+    async def conversation(self, checkpoint_id: str) -> TurnedBack:
+        """What going back to it would do to the conversation."""
+        ...
+
+    async def decide(self, rewind: Rewind, safety: NewCheckpoint) -> Checkpoint:
+        """Store the rewind as decided and not done, and the checkpoint of what is there now."""
+        ...
+
+    async def conclude(self, rewind_id: str, made: NewCheckpoint) -> tuple[Checkpoint, TurnedBack]:
+        """In one transaction: what it did to the files, the conversation where its scope has it, and that it
+        is done. `not_found` for one that is not open."""
+        ...
+
+    async def open_rewinds(self) -> tuple[Rewind, ...]:
+        """Decided and not done, oldest first."""
+        ...
+
+    async def newest_rewind(self, chat_id: str) -> Rewind | None:
+        """The chat's newest rewind that was done, is no undo, and was not undone."""
+        ...
+
+
 class Store(Protocol):
     """All of them, over one database."""
 
@@ -208,6 +269,8 @@ class Store(Protocol):
     def archives(self) -> ArchiveStore: ...
     @property
     def workspaces(self) -> WorkspaceStore: ...
+    @property
+    def checkpoints(self) -> CheckpointStore: ...
 
     async def check(self) -> dict[str, str]:
         """Facts for `doctor`: path, schema version, SQLite version, integrity."""

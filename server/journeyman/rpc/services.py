@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from journeyman.agent.runs import RunService
     from journeyman.chat.event_log import EventLog
     from journeyman.chat.service import ChatService
+    from journeyman.checkpoint.service import Checkpoints
     from journeyman.config import Settings
     from journeyman.model.registry import ModelRegistry
     from journeyman.ports.clock import Clock, Ids
@@ -51,6 +52,7 @@ class Services:
     differences: Differences
     forwards: Forwards
     ports: Ports
+    checkpoints: Checkpoints
     projects: ProjectService
     sources: Sources
     chats: ChatService

@@ -76,6 +76,7 @@ def message(value: records.Message) -> chat.ChatMessage:
         tool_call_id=value.tool_call_id,
         tool_name=value.tool_name,
         ok=value.ok,
+        rewound=value.rewound or None,
         created_at=timestamp(value.created_at),
     )
 

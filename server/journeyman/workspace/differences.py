@@ -102,20 +102,7 @@ class Differences:
             new = await self._present(project_id, name)
         if old is None and new is None:
             raise Failure("not_found", f"There is no file {path}.", hint="workspace/diff lists what differs.")
-        verdict: FileVerdict = "added" if old is None else "removed" if new is None else "changed"
-        if old == new:
-            return FileDiff("same", binary=False, text="")
-        was, now = _lines(old), _lines(new)
-        if was is None or now is None:
-            return FileDiff(verdict, binary=True, text="")
-        if len(was) + len(now) > LINES_MAX:
-            raise Failure("invalid", f"{path} has too many lines.", hint="Read both sides instead.")
-        source = "/dev/null" if old is None else f"a/{tree.shown(name)}"
-        target = "/dev/null" if new is None else f"b/{tree.shown(name)}"
-        text, truncated = await asyncio.to_thread(
-            _joined, difflib.unified_diff(was, now, source, target, n=context)
-        )
-        return FileDiff(verdict, binary=False, text=text, truncated=truncated)
+        return await unified(name, old, new, context)
 
     async def _present(self, project_id: str, name: bytes) -> bytes | None:
         path = name.decode()
@@ -126,6 +113,24 @@ class Differences:
             if found.size > FILE_BYTES_MAX:
                 raise Failure("invalid", f"{path} has {found.size:,} bytes, more than {FILE_BYTES_MAX:,}.")
             return (await guest.read(path, limit=FILE_BYTES_MAX, digest=False)).data
+
+
+async def unified(name: bytes, old: bytes | None, new: bytes | None, context: int) -> FileDiff:
+    """Two sides of a file, one of which may not be there. `invalid` where there are too many lines."""
+    verdict: FileVerdict = "added" if old is None else "removed" if new is None else "changed"
+    if old == new:
+        return FileDiff("same", binary=False, text="")
+    was, now = _lines(old), _lines(new)
+    if was is None or now is None:
+        return FileDiff(verdict, binary=True, text="")
+    if len(was) + len(now) > LINES_MAX:
+        raise Failure("invalid", f"{tree.shown(name)} has too many lines.", hint="Read both sides instead.")
+    source = "/dev/null" if old is None else f"a/{tree.shown(name)}"
+    target = "/dev/null" if new is None else f"b/{tree.shown(name)}"
+    text, truncated = await asyncio.to_thread(
+        _joined, difflib.unified_diff(was, now, source, target, n=context)
+    )
+    return FileDiff(verdict, binary=False, text=text, truncated=truncated)
 
 
 def _relative(path: str) -> bytes:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from journeyman.failures import Failure
@@ -45,6 +47,19 @@ class Files:
     def __init__(self, manager: WorkspaceManager) -> None:
         self._manager = manager
 
+    @asynccontextmanager
+    async def _changing(self, project_id: str, *paths: str) -> AsyncGenerator[Guest]:
+        """The guest, for a change of these paths; told before and after, whenever it takes place."""
+        outsiders = self._manager.outsiders
+        async with guest_of(self._manager, project_id) as guest:
+            for path in paths:
+                outsiders.file(project_id, path)
+            try:
+                yield guest
+            finally:
+                for path in paths:
+                    outsiders.file(project_id, path)
+
     async def read(
         self, project_id: str, path: str, *, offset: int, limit: int, digest: bool, etag: str | None = None
     ) -> FileContent:
@@ -72,7 +87,7 @@ class Files:
                 hint="Leave out `overwrite: false`, or `expectedSha256` and `etag`.",
             )
         expected = write.expected_sha256 if write.overwrite else ""
-        async with guest_of(self._manager, project_id) as guest:
+        async with self._changing(project_id, path) as guest:
             mode = await _mode(guest, path, write.executable)
             try:
                 return await guest.write(
@@ -106,12 +121,12 @@ class Files:
         return page, None if page.last is None else base64.urlsafe_b64encode(page.last.encode()).decode()
 
     async def create_directory(self, project_id: str, path: str) -> Stat:
-        async with guest_of(self._manager, project_id) as guest:
+        async with self._changing(project_id, path) as guest:
             await guest.make_directory(path)
             return await _stat(guest, path)
 
     async def rename(self, project_id: str, path: str, new_path: str, *, overwrite: bool) -> Stat:
-        async with guest_of(self._manager, project_id) as guest:
+        async with self._changing(project_id, path, new_path) as guest:
             if overwrite:
                 await guest.replace(path, new_path)
             else:
@@ -119,7 +134,7 @@ class Files:
             return await _stat(guest, new_path)
 
     async def delete(self, project_id: str, path: str, *, recursive: bool) -> None:
-        async with guest_of(self._manager, project_id) as guest:
+        async with self._changing(project_id, path) as guest:
             await guest.remove(path, recursive=recursive)
 
 

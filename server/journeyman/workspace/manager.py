@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock, Ids
@@ -30,8 +30,10 @@ from journeyman.workspace.forking import Forks
 from journeyman.workspace.furnish import furnish
 from journeyman.workspace.kept_archives import KeptArchives
 from journeyman.workspace.machine import Attend, ImageOf
+from journeyman.workspace.outsiders import Outsiders
 from journeyman.workspace.pressure import Marks, Space
 from journeyman.workspace.put_away import PutAway
+from journeyman.workspace.quiet import undisturbed
 from journeyman.workspace.quota import QuotaOf, no_quota
 from journeyman.workspace.reconcile import Reconciled, reconcile
 from journeyman.workspace.registry import Hold
@@ -39,11 +41,17 @@ from journeyman.workspace.room import Desk, Room
 from journeyman.workspace.status import Listener, WorkspaceStatus, of_entry, of_row
 from journeyman.workspace.sweeper import Sweeper
 from journeyman.workspace.tiers import Tiers
-from journeyman.workspace.turns import Turns, refuse_if_used
+from journeyman.workspace.turns import Settling, Turns, refuse_if_used
 from journeyman.workspace.upkeep import Upkeep
+
+T = TypeVar("T")
 
 
 async def _default_image(_: str) -> str | None:
+    return None
+
+
+async def _nothing_first(_project_id: str, _guest: Guest) -> None:
     return None
 
 
@@ -71,7 +79,9 @@ class WorkspaceManager:
         marks: Marks | None = None,
         default_quota: Quota | None = None,
         quota_of: QuotaOf = no_quota,
+        first: Settling = _nothing_first,
     ) -> None:
+        """`first`: what has to be finished in a project's files before anybody gets its workspace."""
         host, marks = host or UnknownHost(), marks or Marks()
         self._ids = ids
         self._tiers = tiers or Tiers()
@@ -93,7 +103,9 @@ class WorkspaceManager:
             quota_of=quota_of,
         )
         self._registry = self._room.registry
-        self._turns = Turns(self._room, incident=self.incident)
+        self._turns = Turns(self._room, incident=self.incident, first=first)
+        self.outsiders = Outsiders()
+        """Who changes files beside the agent."""
         self.kept = KeptArchives(self._room, self._turns, policy or Policy(), incident=self.incident)
         """The archives of a project, after they were made."""
         self.forks = Forks(self._room, self._turns, self.archive, incident=self.incident)
@@ -168,6 +180,14 @@ class WorkspaceManager:
             self._upload_later(desk)
             await self._turns.rest(desk)
             return of_entry(desk.entry, self._room.clock)
+
+    @answers
+    async def undisturbed(self, project_id: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do `work` with no run at work in the project: `busy` where one is; one that begins waits."""
+        self._turns.refuse_when_closing()
+        with self._room.visit(project_id) as desk:
+            async with undisturbed(desk):
+                return await work()
 
     @answers
     async def touch(self, project_id: str) -> WorkspaceStatus:

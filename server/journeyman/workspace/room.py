@@ -47,6 +47,8 @@ class Desk:
     """The lease of those who use the workspace; None while nobody does."""
     work: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     """Archives, restores and the like somebody asked for, waiting or at work."""
+    quiet: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while something goes on during which no run may begin."""
     visitors: int = 0
     """Calls at work here or waiting; the desk is not taken away under them."""
 

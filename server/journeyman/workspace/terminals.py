@@ -21,6 +21,7 @@ from journeyman.ports.guest import Process, ProcessSpec
 from journeyman.tasks import Supervisor
 from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.manager import WorkspaceManager
+from journeyman.workspace.outsiders import Outsiders
 from journeyman.workspace.registry import Hold
 from journeyman.workspace.status import WorkspaceStatus
 from journeyman.workspace.transfer import guest_of
@@ -45,14 +46,19 @@ class Ended:
 class Terminal:
     """One command. Made by `Terminals.open`."""
 
-    def __init__(self, ident: str, project_id: str, process: Process) -> None:
+    def __init__(
+        self, ident: str, project_id: str, process: Process, outsiders: Outsiders, *, typed_to: bool
+    ) -> None:
         self.id = ident
         self.project_id = project_id
+        self.typed_to = typed_to
         self._process = process
+        self._outsiders = outsiders
         self._timed_out = False
 
     async def write(self, data: bytes) -> None:
         """Answers once the workspace has taken it; what the command does not read any more is dropped."""
+        self._outsiders.command(self.project_id)
         await self._process.write(data)
 
     async def end_input(self) -> None:
@@ -80,6 +86,7 @@ class Terminal:
         """Give the output to `take`, at its pace, and answer how it ended."""
         try:
             async for data in self._process.output():
+                self._outsiders.command(self.project_id)
                 await take(data)
             code = (await self._process.wait()).code
         except Failure as failure:
@@ -122,7 +129,13 @@ class Terminals:
                 await self._manager.let_go(project_id, HOLD)
             self._uncount(project_id)
             raise
-        return Terminal(self._ids.new(), project_id, process)
+        typed_to = spec.pty is not None
+        outsiders = self._manager.outsiders
+        if typed_to:
+            outsiders.command(project_id)
+        else:
+            outsiders.began(project_id)
+        return Terminal(self._ids.new(), project_id, process, outsiders, typed_to=typed_to)
 
     def follow(
         self,
@@ -143,6 +156,11 @@ class Terminals:
             finally:
                 if alarm is not None:
                     alarm.cancel()
+                outsiders = self._manager.outsiders
+                if terminal.typed_to:
+                    outsiders.command(terminal.project_id)
+                else:
+                    outsiders.ended(terminal.project_id)
                 self._uncount(terminal.project_id)
                 await self._manager.let_go(terminal.project_id, HOLD)
 

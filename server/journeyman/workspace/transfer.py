@@ -49,7 +49,11 @@ async def put_files(manager: WorkspaceManager, project_id: str, files: Sequence[
     `Failure` naming it; those before it are there."""
     async with guest_of(manager, project_id) as guest:
         for file in files:
-            await guest.write(file.path, file.data, mode=0o755 if file.executable else 0o644)
+            manager.outsiders.file(project_id, file.path)
+            try:
+                await guest.write(file.path, file.data, mode=0o755 if file.executable else 0o644)
+            finally:
+                manager.outsiders.file(project_id, file.path)
     return sum(len(file.data) for file in files)
 
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from journeyman.failures import Failure
+from journeyman.ports.guest import Guest
 from journeyman.ports.sandbox import Workspace
 from journeyman.workspace import acquire
 from journeyman.workspace.deadlines import within
 from journeyman.workspace.errors import Told, WorkspaceError, explain
+from journeyman.workspace.quiet import run_may_begin
 from journeyman.workspace.room import Desk, Room
 from journeyman.workspace.state import IN_PROGRESS
 
@@ -24,11 +26,15 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+Settling = Callable[[str, Guest], Awaitable[None]]
+"""Given a project and its guest before anybody else gets it."""
+
 
 class Turns:
-    def __init__(self, room: Room, *, incident: Callable[[], str]) -> None:
+    def __init__(self, room: Room, *, incident: Callable[[], str], first: Settling) -> None:
         self._room = room
         self._incident = incident
+        self._first = first
         self.closing = False
 
     def refuse_when_closing(self) -> None:
@@ -41,6 +47,7 @@ class Turns:
         """Count `holder` in, and join or start the one attempt to get the workspace. Whoever does not
         get it is counted out again."""
         self.refuse_when_closing()
+        await run_may_begin(desk, holder, self._room.deadlines.archive_s)
         users = desk.entry.users
         users[holder] += 1
         if desk.archiving is not None:
@@ -67,7 +74,9 @@ class Turns:
                 async with desk.lock:
                     if desk.ledger is None:
                         desk.ledger = await room.leases.take(desk.project_id, "run")
-                    return await acquire.get(room, desk, desk.ledger)
+                    got = await acquire.get(room, desk, desk.ledger)
+                    await self._first(desk.project_id, got.guest)
+                    return got
             except Exception as error:  # noqa: BLE001 - everybody who waits gets the same value
                 return self.failed(desk, error)
             except asyncio.CancelledError:

@@ -62,7 +62,43 @@ ARCHIVE = {
     "newBytes": 10,
     "createdAt": TIME,
 }
+CHECKPOINT = {
+    "id": "4d5e0000-0000-4000-8000-000000000005",
+    "chatId": CHAT_ID,
+    "kind": "step",
+    "title": "edit a.py",
+    "files": 1,
+    "seq": 9,
+    "createdAt": TIME,
+}
+DIFF = "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-1\n+2\n"
+REWOUND = {
+    "checkpointId": CHECKPOINT["id"],
+    "scope": "both",
+    "files": [{"path": "a.py", "action": "written"}],
+    "filesTotal": 1,
+    "kept": [{"path": "b\x1b.py", "why": "changed"}],
+    "keptTotal": 1,
+    "messagesHidden": 2,
+    "messagesShown": 0,
+    "todosChanged": False,
+}
 ANSWERS: dict[str, Any] = {
+    "checkpoint/list": {"items": [CHECKPOINT]},
+    "checkpoint/diff": {
+        "items": [
+            {
+                "path": "a.py",
+                "change": "changed",
+                "kind": "file",
+                "diff": "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-1\n+2\n",
+            },
+            {"path": "big", "change": "added", "kind": "file", "kept": False},
+        ]
+    },
+    "checkpoint/preview": REWOUND,
+    "checkpoint/restore": {**REWOUND, "rewindId": "r1"},
+    "checkpoint/undo": {**REWOUND, "rewindId": "r2"},
     "project/create": project(0, "made"),
     "project/list": {"items": [project(0, "alpha"), project(1, "beta")], "nextCursor": None},
     "project/get": project(0, "alpha"),

@@ -30,6 +30,8 @@ LISTINGS = {
     "chats show c0ff": "chat/messages",
     "todo c0ff": "todo/list",
     "archives alpha": "workspace/archives",
+    "checkpoints c0ff": "checkpoint/list",
+    "checkpoints c0ff 4d5e": "checkpoint/diff",
     "models": "model/list",
     "status": "daemon/status",
     "projects show 3f2a": "workspace/status",

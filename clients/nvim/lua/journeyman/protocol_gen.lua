@@ -93,12 +93,14 @@
 ---@field toolCallId? string
 ---@field toolName? string
 ---@field ok? boolean
+---@field rewound? boolean Taken back by a rewind: the model is not told of it any more.
 ---@field createdAt string
 
 ---@class journeyman.ChatMessagesParams
 ---@field cursor? string `nextCursor` of the page before; absent for the first page.
 ---@field limit? integer Most items in the answer.
 ---@field chatId string
+---@field rewound? boolean Messages that were taken back by a rewind, too.
 
 ---Chats, newest first.
 ---@class journeyman.ChatPage
@@ -114,6 +116,49 @@
 ---@class journeyman.ChatRenameParams
 ---@field chatId string
 ---@field title string
+
+---A state of a chat that can be gone back to. The oldest go when there is no room for them.
+---@class journeyman.Checkpoint
+---@field id string
+---@field chatId string
+---@field runId? string
+---@field kind "start"|"step"|"safety"|"rewind" `start`: before a run; `step`: after one of its steps; `safety` and `rewind`: around a rewind.
+---@field title string
+---@field files integer How many files, links and directories it changed.
+---@field seq integer The newest event of the chat when it was made.
+---@field createdAt string
+
+---Files by path.
+---@class journeyman.CheckpointDiffPage
+---@field items journeyman.CheckpointFile[]
+---@field nextCursor? string
+
+---@class journeyman.CheckpointDiffParams
+---@field cursor? string `nextCursor` of the page before; absent for the first page.
+---@field limit? integer Most items in the answer.
+---@field chatId string
+---@field checkpointId string
+---@field against? "before"|"now" `before`: what this checkpoint changed; `now`: what the chat's agent changed since it.
+---@field context? integer Lines around each change.
+
+---@class journeyman.CheckpointFile
+---@field path string
+---@field change "added"|"removed"|"changed"
+---@field kind "file"|"directory"|"symlink" What it is, or was where it was removed.
+---@field binary boolean
+---@field diff? string Unified; absent where there is none to show: no text, only another mode, or not kept.
+---@field truncated boolean
+---@field kept boolean False: too large for its content to be kept; a rewind names it and leaves it.
+
+---@class journeyman.CheckpointListParams
+---@field cursor? string `nextCursor` of the page before; absent for the first page.
+---@field limit? integer Most items in the answer.
+---@field chatId string
+
+---Checkpoints, newest first.
+---@class journeyman.CheckpointPage
+---@field items journeyman.Checkpoint[]
+---@field nextCursor? string
 
 ---`capabilities.experimental.journeyman` a client may send with `initialize`.
 ---@class journeyman.ClientJourneyman
@@ -227,7 +272,7 @@
 ---@field ts string
 ---@field runId? string
 ---@field itemId? string
----@field kind "run/started"|"run/phase"|"run/finished"|"message/delta"|"message/completed"|"tool/started"|"tool/output"|"tool/finished"|"todo/changed"|"usage/updated"|"workspace/changed"|"notice"
+---@field kind "run/started"|"run/phase"|"run/finished"|"message/delta"|"message/completed"|"tool/started"|"tool/output"|"tool/finished"|"todo/changed"|"usage/updated"|"workspace/changed"|"checkpoint/made"|"checkpoint/restored"|"notice"
 ---@field data table<string, any>
 ---@field durable boolean
 
@@ -374,6 +419,12 @@
 ---@field methods string[] Every method the daemon handles.
 ---@field notifications string[] Every notification the daemon sends.
 ---@field features string[]
+
+---A path the agent changed that stays as it is.
+---@class journeyman.KeptFile
+---@field path string
+---@field why "changed"|"too_large"|"not_empty"|"blocked"|"failed" `changed`: somebody else did; `too_large`: its content is not kept, now or then; `not_empty`: a directory with something else in it; `blocked`: its directory is none; `failed`: the system refused.
+---@field message? string
 
 ---Messages, oldest first.
 ---@class journeyman.MessagePage
@@ -558,6 +609,29 @@
 ---@field archive journeyman.Archive
 ---@field status journeyman.WorkspaceStatus
 
+---@class journeyman.RewindParams
+---@field chatId string
+---@field checkpointId string
+---@field scope? "files"|"conversation"|"both"
+---@field onConflict? "keep"|"overwrite" What becomes of files somebody else changed since the agent did. `keep`: they stay.
+
+---What a rewind did, or would do.
+---@class journeyman.RewindResult
+---@field checkpointId string
+---@field scope "files"|"conversation"|"both"
+---@field rewindId? string Absent in a preview.
+---@field files journeyman.RewoundFile[] At most 1,000; `filesTotal` counts them.
+---@field filesTotal integer
+---@field kept journeyman.KeptFile[] At most 1,000; `keptTotal` counts them.
+---@field keptTotal integer
+---@field messagesHidden integer
+---@field messagesShown integer By going forward again.
+---@field todosChanged boolean
+
+---@class journeyman.RewoundFile
+---@field path string
+---@field action "written"|"removed"
+
 ---@class journeyman.Run
 ---@field runId string
 ---@field chatId string
@@ -627,6 +701,10 @@
 ---@field id string
 ---@field name string
 ---@field arguments table<string, any>
+
+---@class journeyman.UndoParams
+---@field chatId string
+---@field onConflict? "keep"|"overwrite"
 
 ---@class journeyman.UnforwardParams
 ---@field projectId string
@@ -747,6 +825,11 @@ M.methods = {
   ["agent/cancel"] = { direction = "request" },
   ["agent/subscribe"] = { direction = "request" },
   ["agent/unsubscribe"] = { direction = "request" },
+  ["checkpoint/list"] = { direction = "request" },
+  ["checkpoint/diff"] = { direction = "request" },
+  ["checkpoint/preview"] = { direction = "request" },
+  ["checkpoint/restore"] = { direction = "request" },
+  ["checkpoint/undo"] = { direction = "request" },
   ["todo/list"] = { direction = "request" },
   ["todo/update"] = { direction = "request" },
   ["workspace/open"] = { direction = "request" },

@@ -118,20 +118,24 @@ class SqliteMessages:
     async def history(self, chat_id: str) -> tuple[Message, ...]:
         def work(connection: sqlite3.Connection) -> tuple[Message, ...]:
             require_chat(connection, chat_id)
-            rows = connection.execute("SELECT * FROM messages WHERE chat_id = ? ORDER BY n", (chat_id,))
+            rows = connection.execute(
+                "SELECT * FROM messages WHERE chat_id = ? AND NOT rewound ORDER BY n", (chat_id,)
+            )
             return tuple(_message(row) for row in rows)
 
         return await self._database.read(work)
 
-    async def list(self, chat_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Message]:
+    async def list(
+        self, chat_id: str, *, cursor: str | None = None, limit: int = 50, rewound: bool = False
+    ) -> Page[Message]:
         after = decode("messages", cursor) if cursor is not None else 0
         size = page_size(limit)
 
         def work(connection: sqlite3.Connection) -> Page[Message]:
             require_chat(connection, chat_id)
             rows = connection.execute(
-                "SELECT * FROM messages WHERE chat_id = ? AND n > ? ORDER BY n LIMIT ?",
-                (chat_id, after, size + 1),
+                "SELECT * FROM messages WHERE chat_id = ? AND n > ? AND rewound <= ? ORDER BY n LIMIT ?",
+                (chat_id, after, rewound, size + 1),
             ).fetchall()
             more = encode("messages", rows[size - 1]["n"]) if len(rows) > size else None
             return Page(tuple(_message(row) for row in rows[:size]), more)
@@ -196,4 +200,5 @@ def _message(row: sqlite3.Row) -> Message:
         tool_name=row["tool_name"],
         ok=None if row["ok"] is None else bool(row["ok"]),
         context=row["context"],
+        rewound=bool(row["rewound"]),
     )

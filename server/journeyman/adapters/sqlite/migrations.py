@@ -155,7 +155,52 @@ _SOURCES = Migration(
 
 _QUOTAS = Migration("quotas", ("ALTER TABLE projects ADD COLUMN quota TEXT NOT NULL DEFAULT '{}'",))
 
-MIGRATIONS: tuple[Migration, ...] = (_HOUSE, _SOURCES, _QUOTAS)
+_CHECKPOINTS = Migration(
+    "checkpoints",
+    (
+        "ALTER TABLE messages ADD COLUMN rewound INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX messages_rewound ON messages (chat_id, n) WHERE rewound",
+        # The conversation then: messages up to `bound`, without those in the ranges `hidden`.
+        """
+        CREATE TABLE checkpoints (
+            n INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            project_id TEXT NOT NULL,
+            chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+            run_id TEXT,
+            kind TEXT NOT NULL,
+            title TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            files INTEGER NOT NULL,
+            seq INTEGER NOT NULL,
+            bound INTEGER NOT NULL,
+            hidden TEXT NOT NULL,
+            todo TEXT,
+            changes BLOB NOT NULL)
+        """,
+        "CREATE INDEX checkpoints_of_chat ON checkpoints (chat_id, n)",
+        "CREATE INDEX checkpoints_of_project ON checkpoints (project_id, n)",
+        """
+        CREATE TABLE rewinds (
+            n INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            project_id TEXT NOT NULL,
+            chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+            checkpoint_id TEXT NOT NULL,
+            safety_id TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            undoes TEXT,
+            undone INTEGER NOT NULL DEFAULT 0,
+            open INTEGER NOT NULL,
+            created_at TEXT NOT NULL,
+            plan BLOB NOT NULL)
+        """,
+        "CREATE INDEX rewinds_of_chat ON rewinds (chat_id, n)",
+        "CREATE INDEX rewinds_open ON rewinds (n) WHERE open",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_HOUSE, _SOURCES, _QUOTAS, _CHECKPOINTS)
 """Migration number n (from 1) brings a database from version n - 1 to n."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from journeyman.adapters.sqlite.archives import SqliteArchives
 from journeyman.adapters.sqlite.chats_messages import SqliteChats, SqliteMessages
+from journeyman.adapters.sqlite.checkpoints import SqliteCheckpoints
 from journeyman.adapters.sqlite.database import Database
 from journeyman.adapters.sqlite.events import SqliteEvents
 from journeyman.adapters.sqlite.migrations import migrate, version
@@ -32,6 +33,7 @@ class SqliteStore:
         self.events = SqliteEvents(database, clock)
         self.archives = SqliteArchives(database)
         self.workspaces = SqliteWorkspaces(database, clock)
+        self.checkpoints = SqliteCheckpoints(database)
 
     @classmethod
     async def open(cls, path: Path, *, clock: Clock) -> SqliteStore:

@@ -20,14 +20,14 @@ class SqliteTodos:
         self._database = database
 
     async def get(self, chat_id: str) -> TodoList:
-        return await self._database.read(lambda connection: _get(connection, chat_id))
+        return await self._database.read(lambda connection: get_todos(connection, chat_id))
 
     async def replace(self, chat_id: str, items: Sequence[TodoItem], *, if_rev: int | None) -> TodoList:
         kept = tuple(items)
         text = json_text([asdict(item) for item in kept])
 
         def work(connection: sqlite3.Connection) -> TodoList:
-            rev = _get(connection, chat_id).rev
+            rev = get_todos(connection, chat_id).rev
             if if_rev is not None and if_rev != rev:
                 raise Failure(
                     "conflict",
@@ -45,7 +45,7 @@ class SqliteTodos:
         return await self._database.write(work)
 
 
-def _get(connection: sqlite3.Connection, chat_id: str) -> TodoList:
+def get_todos(connection: sqlite3.Connection, chat_id: str) -> TodoList:
     row = connection.execute("SELECT rev, items FROM todos WHERE chat_id = ?", (chat_id,)).fetchone()
     if row is None:
         require_chat(connection, chat_id)

@@ -23,7 +23,7 @@ from .wire import (
     pack_attributes,
 )
 
-_KINDS = {stat.S_IFREG: FILE, stat.S_IFDIR: DIRECTORY, stat.S_IFLNK: SYMLINK}
+KINDS_OF = {stat.S_IFREG: FILE, stat.S_IFDIR: DIRECTORY, stat.S_IFLNK: SYMLINK}
 _OWNER_READS = 0o500
 _ENCODING = sys.getfilesystemencoding()
 
@@ -58,7 +58,7 @@ class Scan:
 
     def _directory(self, handle: int, prefix: bytes, depth: int) -> None:
         """What vanishes meanwhile is left out."""
-        lstat, pack, kinds, add, since = os.stat, ENTRY.pack, _KINDS, self._batch.append, self._since
+        lstat, pack, kinds, add, since = os.stat, ENTRY.pack, KINDS_OF, self._batch.append, self._since
         names = [name.encode(_ENCODING, "surrogateescape") for name in os.listdir(handle)]
         if names and depth > DEPTH_MAX:
             raise Refusal("invalid", "The tree is deeper than %d names." % DEPTH_MAX)
@@ -112,15 +112,20 @@ class Scan:
             directory.close()
 
     def _attributes_of(self, handle: int, name: bytes, path: bytes) -> None:
-        through = b"/proc/self/fd/%d/%s" % (handle, name)
-        try:
-            names = os.listxattr(through, follow_symlinks=False)
-            found = {
-                each: os.getxattr(through, each, follow_symlinks=False)
-                for each in names
-                if each.startswith("user.")
-            }
-        except OSError:
-            return
+        found = user_attributes(handle, name)
         if found:
             self._attributes.append(pack_attributes(path, found))
+
+
+def user_attributes(handle: int, name: bytes) -> dict[str, bytes]:
+    """Of the file or directory `name` in the directory open as `handle`."""
+    through = b"/proc/self/fd/%d/%s" % (handle, name)
+    try:
+        names = os.listxattr(through, follow_symlinks=False)
+        return {
+            each: os.getxattr(through, each, follow_symlinks=False)
+            for each in names
+            if each.startswith("user.")
+        }
+    except OSError:
+        return {}

@@ -18,7 +18,9 @@ from .listening import ports, watch_ports
 from .paths import Root
 from .pool import Pool
 from .processes import Processes, reserve_side_channel
+from .putting import Putting
 from .search import Search
+from .tracking import Tracking
 from .tunnel import Tunnels
 from .watching import Watching
 from .way_out import WayOut
@@ -134,6 +136,7 @@ def main(argv: Sequence[str]) -> int:
         "scan": bulk.scan, "read_many": bulk.read_many, "restore": bulk.restore,
         "checksums": bulk.checksums, "connect": tunnels.connect,
         "ports": ports, "watch_ports": watch_ports,
+        "track": Tracking(root).track, "put": Putting(root).put,
     }  # fmt: skip
     if way_out is not None:
         operations.update({"way_out": way_out.hold, "take": way_out.take})

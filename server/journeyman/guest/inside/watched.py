@@ -10,7 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from typing import Dict, List, Set, Tuple
+from typing import Dict, List, Protocol, Set, Tuple
 
 from . import inotify
 from .changes import CHANGED, CREATED, DELETED, Changes
@@ -107,10 +107,18 @@ class Part:
         return found
 
 
+class Sink(Protocol):
+    """Where what happened is noted."""
+
+    def note(self, path: bytes, kind: str, directory: bool = False) -> None: ...
+
+    def lose(self) -> None: ...
+
+
 class Notified:
     """A part, by inotify."""
 
-    def __init__(self, part: Part, changes: Changes, directories_max: int) -> None:
+    def __init__(self, part: Part, changes: Sink, directories_max: int) -> None:
         self._part = part
         self._changes = changes
         self._directories_max = directories_max

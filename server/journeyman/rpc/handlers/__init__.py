@@ -6,6 +6,7 @@ from journeyman.rpc.handlers import (
     agent,
     archives,
     chat,
+    checkpoint,
     daemon,
     differences,
     files,
@@ -22,6 +23,7 @@ from journeyman.rpc.router import Handler
 HANDLERS: dict[str, Handler] = {
     **project.HANDLERS,
     **chat.HANDLERS,
+    **checkpoint.HANDLERS,
     **agent.HANDLERS,
     **todo.HANDLERS,
     **workspace.HANDLERS,

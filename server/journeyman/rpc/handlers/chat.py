@@ -40,7 +40,7 @@ async def messages(context: Context, params: ChatMessagesParams) -> Page[ChatMes
     chats, limit = context.services.chats, params.limit
     await chats.get(params.chat_id)
     while True:
-        page = await chats.messages(params.chat_id, cursor=params.cursor, limit=limit)
+        page = await chats.messages(params.chat_id, cursor=params.cursor, limit=limit, rewound=params.rewound)
         # A page is cut by the store, which alone knows its cursors; long messages need shorter pages.
         if limit == 1 or sum(len(item.text) for item in page.items) <= PAGE_CHARS:
             break
@@ -53,7 +53,9 @@ async def rename(context: Context, params: ChatRenameParams) -> Chat:
 
 
 async def delete(context: Context, params: ChatRef) -> Empty:
+    chat = await context.services.chats.get(params.chat_id)
     await context.services.chats.delete(params.chat_id)
+    await context.services.checkpoints.forget_chat(chat.project_id)
     context.services.events.forget([params.chat_id])
     return Empty()
 

@@ -96,6 +96,7 @@ async def delete(context: Context, params: ProjectDeleteParams) -> Empty:
     value_of(await services.manager.delete(params.project_id, archives=params.archives))
     chat_ids = await services.projects.delete(params.project_id)
     services.events.forget(chat_ids)
+    await services.checkpoints.forget_project(params.project_id)
     return Empty()
 
 

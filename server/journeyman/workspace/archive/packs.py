@@ -223,20 +223,38 @@ class Packer:
         return [sealed]
 
 
-def read_index(data: bytes, limits: Limits = LIMITS) -> list[tuple[FrameSpot, list[tuple[bytes, Spot]]]]:
-    """The index a pack carries in its footer: frames, and the chunks in each. Raises `MalformedError`."""
-    length = int.from_bytes(data[-12:-8], "little")
-    if data[:8] != MAGIC or data[-8:] != END or not 0 < length <= len(data) - 20:
+Index = list[tuple[FrameSpot, list[tuple[bytes, Spot]]]]
+"""Frames, and the chunks in each."""
+TAIL_BYTES = 12
+
+
+def read_index(data: bytes, limits: Limits = LIMITS) -> Index:
+    """The index a pack carries in its footer. Raises `MalformedError`."""
+    length = footer_bytes(data[-TAIL_BYTES:], len(data))
+    if data[:8] != MAGIC:
         raise MalformedError("it is not a pack")
-    footer = decompress(data[-12 - length : -12], limits.footer_bytes, limits.window_bytes)
-    pack = PackSpot(blake3(data).hexdigest(), len(data))
-    index: list[tuple[FrameSpot, list[tuple[bytes, Spot]]]] = []
-    for value in strict.rows(strict.parse(footer, len(footer) // 8), len(data)):
-        offset, stored, raw, chunks = strict.row(value, 4)
+    footer = data[-TAIL_BYTES - length : -TAIL_BYTES]
+    return index_in(footer, PackSpot(blake3(data).hexdigest(), len(data)), limits)
+
+
+def footer_bytes(tail: bytes, size: int) -> int:
+    """How many bytes before its last `TAIL_BYTES` are the footer of a pack of `size` bytes."""
+    length = int.from_bytes(tail[:4], "little")
+    if tail[4:] != END or not 0 < length <= size - 20:
+        raise MalformedError("it is not a pack")
+    return length
+
+
+def index_in(stored: bytes, pack: PackSpot, limits: Limits = LIMITS) -> Index:
+    """The index that is the footer of `pack`."""
+    footer = decompress(stored, limits.footer_bytes, limits.window_bytes)
+    index: Index = []
+    for value in strict.rows(strict.parse(footer, len(footer) // 8), pack.size):
+        offset, length, raw, chunks = strict.row(value, 4)
         frame = FrameSpot(
             pack,
-            strict.whole(offset, len(MAGIC), len(data)),
-            strict.whole(stored, 1, len(data)),
+            strict.whole(offset, len(MAGIC), pack.size),
+            strict.whole(length, 1, pack.size),
             strict.whole(raw, 1, limits.frame_bytes),
         )
         at = 0
@@ -246,7 +264,7 @@ def read_index(data: bytes, limits: Limits = LIMITS) -> list[tuple[FrameSpot, li
             spot = Spot(frame, at, strict.whole(size, 1, limits.chunk_bytes))
             inside.append((strict.digest(ident), spot))
             at += spot.length
-        if at != frame.raw or frame.offset + frame.stored > len(data):
+        if at != frame.raw or frame.offset + frame.stored > pack.size:
             raise MalformedError("its index does not fit its frames")
         index.append((frame, inside))
     return index

@@ -152,6 +152,21 @@ class StatCache:
         header, body = _split(self._path(project_id).read_bytes())
         self._put(project_id, _encode(header, manifest_digest, body))
 
+    def chunk_ids(self, project_id: str) -> set[bytes]:
+        """Of whatever generation it is bound to."""
+        if self._folder is None:
+            return set()
+        try:
+            data = self._path(project_id).read_bytes()
+            generation = _split(data)[0]["generation"]
+            remembered = _decode(data, project_id, generation) if isinstance(generation, int) else None
+        except FileNotFoundError:
+            return set()
+        except (OSError, MalformedError, ValueError, IndexError) as error:
+            log.info("what is remembered of %s is not used: %s", project_id, error)
+            return set()
+        return {chunk.id for chunk in remembered.tables.chunks} if remembered is not None else set()
+
     def forget(self, project_id: str) -> None:
         if self._folder is not None:
             self._path(project_id).unlink(missing_ok=True)
