@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -183,6 +184,54 @@ async def test_visitors_who_say_nothing_or_half_are_let_go(inside: GuestClient) 
         assert await preview.ask(b"GET / HTT") == b""
         assert await preview.ask(preview.request()) != b""
         assert preview.calls == 1
+
+
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+
+
+def never_ending(begin: bytes, ended: asyncio.Event) -> Made:
+    """Begins to answer, notices when the visitor's half has ended, and never ends its own."""
+
+    def program(preview: Preview) -> Program:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await preview.head_of(reader)
+            writer.write(begin)
+            with suppress(ConnectionResetError):
+                await reader.read()
+            ended.set()
+            await asyncio.Event().wait()
+
+        return serve
+
+    return program
+
+
+async def test_silence_has_an_end(inside: GuestClient) -> None:
+    upgrade = ("Connection: Upgrade", "Upgrade: websocket")
+    for begin in (b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n", SWITCHED):
+        ended = asyncio.Event()
+        program = never_ending(begin, ended)
+        async with previewed(inside, program, GatewayLimits(silence_s=0.1)) as preview, asyncio.timeout(20):
+            got = await preview.ask(
+                preview.request("GET / HTTP/1.1", *(upgrade if begin == SWITCHED else ()))
+            )
+            assert got.startswith(begin.partition(b"\r\n")[0])
+            assert not got.endswith(b"0\r\n\r\n")
+            await ended.wait()
+
+
+async def test_half_an_end_is_passed_on_and_waits_so_long_for_the_other_half(inside: GuestClient) -> None:
+    ended = asyncio.Event()
+    program = never_ending(SWITCHED, ended)
+    async with previewed(inside, program, GatewayLimits(half_s=0.1)) as preview, asyncio.timeout(20):
+        reader, writer = await preview.connect()
+        writer.write(preview.request("GET / HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket"))
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write_eof()
+        await ended.wait()
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        writer.close()
 
 
 async def test_visitors_who_leave_in_the_middle_cost_nothing(inside: GuestClient) -> None:
