@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -177,7 +178,11 @@ def _make_bucket(server: S3Server) -> None:
 def s3_server() -> S3Server:
     server = start()
     if isinstance(server, str):
-        if os.environ.get("CI"):
-            pytest.fail(server)
-        pytest.skip(server)
+        unavailable(server)
     return server
+
+
+def unavailable(why: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(why)
+    pytest.skip(why)

@@ -1,4 +1,5 @@
-"""What every object store keeps to: memory, a local folder, and a real S3 server."""
+"""What every object store keeps to: memory, a local folder, a real S3 server, and, for what it can, one that
+knows no conditional put."""
 
 from __future__ import annotations
 
@@ -12,7 +13,6 @@ from typing import Any
 import boto3
 import pytest
 
-from components import s3_server as _s3
 from components.s3_server import S3Server
 from journeyman.adapters import s3_probe
 from journeyman.adapters.local_objects import LocalObjects
@@ -22,12 +22,13 @@ from journeyman.failures import Failure
 from journeyman.ports.objects import ObjectStore
 from journeyman.testing.objects import MemoryObjects
 
-s3_server = _s3.s3_server  # the fixture
-IN_MEMORY = ("memory", "encrypted")
-STORES = ["memory", "local", "encrypted", pytest.param("s3", marks=pytest.mark.s3)]
+CONDITIONAL = ["memory", "local", "encrypted", pytest.param("s3", marks=pytest.mark.s3)]
+PLAIN = pytest.param("plain_s3", marks=pytest.mark.s3)
+conditional = pytest.mark.parametrize("store", CONDITIONAL, indirect=True)
+"""Among several writers at once only these let exactly one win; on others a lease keeps them apart."""
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=[*CONDITIONAL, PLAIN])
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[ObjectStore]:
@@ -39,7 +40,7 @@ async def store(
     elif request.param == "encrypted":
         made = SealedObjects(MemoryObjects(), bytes(range(32)))
     else:
-        server: S3Server = request.getfixturevalue("s3_server")
+        server: S3Server = request.getfixturevalue(f"{request.param}_server")
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
         prefix = tmp_path.name.replace("_", "-")
@@ -60,6 +61,7 @@ async def _keys(store: ObjectStore, prefix: str) -> list[str]:
     return [info.key async for info in store.list(prefix)]
 
 
+@conditional
 async def test_probe_reports_what_is_enforced_and_leaves_nothing(store: ObjectStore) -> None:
     features = await store.probe()
     assert features.conditional_create
@@ -102,6 +104,18 @@ async def test_a_probe_says_whether_parts_work_and_aborts_old_ones(
         client.close()
 
 
+@pytest.mark.parametrize("store", [PLAIN], indirect=True)
+async def test_what_a_plain_store_does_not_enforce_is_found_out_before_the_first_write(
+    store: ObjectStore,
+) -> None:
+    await store.create("a", b"first")
+    assert (await _failure(store.create("a", b"second"))).kind == "conflict"
+    assert await store.read("a") == b"first"
+    features = await store.probe()
+    assert (features.conditional_create, features.conditional_replace) == (False, False)
+    assert await _keys(store, "") == ["a"]
+
+
 @pytest.mark.parametrize("size", [0, 1, 70_000, 3_000_000])
 async def test_what_is_created_is_read_back(store: ObjectStore, size: int) -> None:
     data = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
@@ -123,6 +137,7 @@ async def test_a_key_is_created_once(store: ObjectStore) -> None:
     assert await store.read("a/b") == b"first"
 
 
+@conditional
 async def test_of_many_creators_exactly_one_wins(store: ObjectStore) -> None:
     answers = await asyncio.gather(
         *(store.create("race", b"%d" % number) for number in range(12)), return_exceptions=True
@@ -149,6 +164,7 @@ async def test_replace_of_what_is_not_there_is_a_conflict(store: ObjectStore) ->
     assert await store.head("gone") is None
 
 
+@conditional
 async def test_of_many_swaps_from_one_mark_exactly_one_wins(store: ObjectStore) -> None:
     start = await store.replace("HEAD", b"start", etag=None)
     answers = await asyncio.gather(
@@ -191,6 +207,7 @@ async def test_list_is_by_prefix_in_key_order(store: ObjectStore) -> None:
     assert sizes == {"p/a/m/1": 7, "p/a/m/10": 8}
 
 
+@conditional
 async def test_list_goes_beyond_one_page(store: ObjectStore) -> None:
     async with asyncio.TaskGroup() as group:
         for number in range(1050):
@@ -220,7 +237,7 @@ async def test_too_large_an_object_is_refused(store: ObjectStore) -> None:
     assert await store.head("big") is None
 
 
-@pytest.mark.parametrize("store", [each for each in STORES if each not in IN_MEMORY], indirect=True)
+@pytest.mark.parametrize("store", ["local", CONDITIONAL[-1], PLAIN], indirect=True)
 async def test_the_loop_is_not_blocked(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file system and the network are only touched in threads."""
     loop_thread = threading.get_ident()

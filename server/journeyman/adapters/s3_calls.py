@@ -104,6 +104,7 @@ class S3Calls:
                     read_timeout=self._patience.answer_s,
                     retries={"mode": "standard", "total_max_attempts": 1},
                     max_pool_connections=THREADS,
+                    response_checksum_validation="when_required",
                     s3={"addressing_style": "path" if self._endpoint else "auto"},
                     user_agent_extra="journeyman",
                 )

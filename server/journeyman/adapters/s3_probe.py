@@ -44,7 +44,8 @@ def multipart(client: Any, bucket: str, prefix: str, key: str, *, now: datetime)
                 client.abort_multipart_upload(Bucket=bucket, Key=stale["Key"], UploadId=stale["UploadId"])
         upload = client.create_multipart_upload(**where, ChecksumAlgorithm="CRC32")["UploadId"]
     except ClientError as error:
-        if s3_errors.code_of(error) == "NotImplemented" or s3_errors.is_bad_request(error):
+        # NoSuchUpload is what rclone says to whoever asks for all of them.
+        if s3_errors.code_of(error) in ("NotImplemented", "NoSuchUpload") or s3_errors.is_bad_request(error):
             return False
         raise
     part = {**where, "UploadId": upload, "PartNumber": 1}
