@@ -9,6 +9,7 @@ from rich.progress import Progress
 
 from bench.acquiring import acquiring
 from bench.calling import calling
+from bench.checkpointing import checkpointing
 from bench.starting import starting
 from bench.stepping import stepping
 from bench.table import Row, render
@@ -26,7 +27,7 @@ def main() -> None:
     sandboxes = ["bubblewrap", *(["docker"] if presence.engine and presence.image else [])]
     rows: list[Row] = []
     with Progress(transient=True) as progress:
-        task = progress.add_task("starting", total=2 + 2 * len(sandboxes))
+        task = progress.add_task("starting", total=2 + 3 * len(sandboxes))
         rows += starting(2 * many)
         progress.update(task, advance=1, description="calling")
         rows += calling(400 * many, 20 * many)
@@ -35,6 +36,8 @@ def main() -> None:
             rows += stepping(sandbox, 20 if quick else 80, 32 if sandbox == "bubblewrap" else 0)
             progress.update(task, advance=1, description=f"acquiring in {sandbox}")
             rows += acquiring(sandbox, 2 * many)
+            progress.update(task, advance=1, description=f"checkpointing in {sandbox}")
+            rows += checkpointing(sandbox, 3 * many)
     print(render(rows))
     if len(sandboxes) == 1:
         print("No Docker engine with the workspace image answers: its rows are missing.")

@@ -78,7 +78,7 @@ class Recorder:
         async with self._lock:
             if self._in_step:
                 return
-            await self._settled()
+            await self.settled()
             await self._trying(self._between)
             self._mark = self._parts.manager.outsiders.mark(self._project_id)
             self._in_step = True
@@ -92,7 +92,7 @@ class Recorder:
 
     async def close(self) -> None:
         """The run is over and its commands are dead: the last look, and what is left to be recorded."""
-        await self._settled()
+        await self.settled()
         try:
             if self._looked:
                 await self._trying(self._last)
@@ -200,7 +200,8 @@ class Recorder:
 
         self._work = self._parts.supervisor.start(after_the_last(), name=f"checkpoint {self._run_id}")
 
-    async def _settled(self) -> None:
+    async def settled(self) -> None:
+        """Once the look in progress is over."""
         if self._work is not None:
             await asyncio.wait({self._work})
 
