@@ -1,7 +1,7 @@
 """One archive, restore or fork of ours, alone in a process, so that its CPU time and memory are its own.
 
-`python -m bench.archiving.ours archive|restore|fork|manifest FOLDER` prints one line of JSON. FOLDER holds a
-data directory `data`, a store `store`, and the workspace of project `bench`.
+`python -m bench.archiving.ours archive|restore|fork|manifest FOLDER [--sealed]` prints one line of JSON. FOLDER
+holds a data directory `data`, a store `store`, and the workspace of project `bench`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ import psutil
 from journeyman.adapters.bubblewrap import BubblewrapSandbox
 from journeyman.adapters.generations import LocalGenerations, workspace_uid
 from journeyman.adapters.local_objects import LocalObjects
+from journeyman.adapters.sealed_objects import SealedObjects
 from journeyman.ports.clock import SystemClock, SystemIds
 from journeyman.ports.guest import Guest
+from journeyman.ports.objects import ObjectStore
 from journeyman.ports.sandbox import InstanceSpec, Limits
 from journeyman.workspace.archive import codec, layout
 from journeyman.workspace.archive.engine import ArchiveEngine
@@ -28,9 +30,8 @@ from journeyman.workspace.archive.publish import put_manifest
 PROJECT = "bench"
 
 
-async def _without_guest(action: str, folder: Path) -> dict[str, float]:
+async def _without_guest(action: str, objects: ObjectStore) -> dict[str, float]:
     """A fork of the newest archive, or its manifest alone: read, checked, encoded, put, read back."""
-    objects = LocalObjects(folder / "store")
     engine = ArchiveEngine(objects, clock=SystemClock(), ids=SystemIds())
     key = layout.manifest_key("bench-fork", 1, "a")
     with _Watch() as watch:
@@ -46,15 +47,18 @@ async def _without_guest(action: str, folder: Path) -> dict[str, float]:
     return {**spent, "peak_mb": watch.peak / 2**20}
 
 
-async def _job(action: str, folder: Path) -> dict[str, float]:
+async def _job(action: str, folder: Path, *, sealed: bool) -> dict[str, float]:
+    objects: ObjectStore = LocalObjects(folder / "store")
+    if sealed:
+        objects = SealedObjects(objects, bytes(range(32)))
     if action in ("fork", "manifest"):
-        return await _without_guest(action, folder)
+        return await _without_guest(action, objects)
     data = folder / "data"
     uid = workspace_uid(None)
     generations = LocalGenerations(data, uid=uid)
     sandbox = BubblewrapSandbox(data, uid=uid)
     clock = SystemClock()
-    engine = ArchiveEngine(LocalObjects(folder / "store"), clock=clock, ids=SystemIds(), cache=data / "cache")
+    engine = ArchiveEngine(objects, clock=clock, ids=SystemIds(), cache=data / "cache")
     if action == "restore":
         number, files = await generations.prepare(PROJECT)
     else:
@@ -136,4 +140,4 @@ class _Watch:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_job(sys.argv[1], Path(sys.argv[2])))))
+    print(json.dumps(asyncio.run(_job(sys.argv[1], Path(sys.argv[2]), sealed="--sealed" in sys.argv))))

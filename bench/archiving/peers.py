@@ -61,14 +61,18 @@ def lstat_floor(tree: Path) -> Cost:
     return run(["find", str(tree), "-printf", "%s %T@ %C@ %i\\n"])
 
 
-def tar_zstd(tree: Path, scratch: Path) -> Cost | None:
+def tar_zstd(tree: Path, target: Path) -> Cost | None:
     if shutil.which("zstd") is None:
         return None
-    target = scratch / "tree.tar.zst"
-    cost = run(["sh", "-c", f"tar cf - . | zstd -q -f -3 -T0 -o {target}"], where=tree)
-    stored = target.stat().st_size
-    target.unlink()
-    return Cost(cost.cpu, cost.wall, stored, cost.peak)
+    cost = run(["sh", "-c", f"tar cf - . | zstd -q -f -3 -T0 -o '{target}'"], where=tree)
+    return Cost(cost.cpu, cost.wall, target.stat().st_size, cost.peak)
+
+
+def zstd_tar(archive: Path, target: Path) -> Cost | None:
+    if not archive.exists():
+        return None
+    target.mkdir()
+    return run(["sh", "-c", f"zstd -q -d -c '{archive}' | tar xpf -"], where=target)
 
 
 class Restic:
@@ -95,52 +99,75 @@ class Restic:
         return Cost(cost.cpu, cost.wall, size_of(self._repository) - before, cost.peak)
 
     def restore(self, target: Path) -> Cost:
-        shutil.rmtree(target, ignore_errors=True)
-        cost = self._run("restore", "latest", "--target", str(target), "--verify")
-        shutil.rmtree(target)
-        return cost
+        return self._run("restore", "latest", "--target", str(target), "--verify")
 
 
-def docker(tree: Path, image: str) -> dict[str, Cost] | None:
-    """`docker commit` and `docker export` of a stopped container that holds the tree."""
-    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode:
-        return None
-    name = f"jm-bench-{uuid.uuid4().hex[:8]}"
-    run(["docker", "create", "--name", name, image, "true"])
-    try:
-        run(["docker", "cp", f"{tree}/.", f"{name}:/tree"])
-        commit = _with_engine(["docker", "commit", name, name])
-        size = int(
-            subprocess.run(
-                ["docker", "image", "inspect", "-f", "{{.Size}}", name], capture_output=True, check=True
-            ).stdout
-        )
-        base = int(
-            subprocess.run(
-                ["docker", "image", "inspect", "-f", "{{.Size}}", image], capture_output=True, check=True
-            ).stdout
-        )
-        export = _with_engine(["sh", "-c", f"docker export {name} > /dev/null"])
-        return {
-            "docker commit": Cost(commit.cpu, commit.wall, size - base),
-            "docker export": Cost(export.cpu, export.wall),
-        }
-    finally:
-        subprocess.run(["docker", "rm", "-f", name], capture_output=True, check=False)
-        subprocess.run(["docker", "rmi", "-f", name], capture_output=True, check=False)
+class Docker:
+    """A container that is not running and holds the tree, of an image that holds nothing."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @classmethod
+    def begin(cls, tree: Path) -> Docker | None:
+        """None where no engine answers."""
+        if shutil.which("docker") is None or _quiet("docker", "info"):
+            return None
+        made = cls(f"jm-bench-{uuid.uuid4().hex[:8]}")
+        run(["sh", "-c", f"tar cf - -T /dev/null | docker import - {made._name}-empty"])
+        run(["docker", "create", "--name", made._name, f"{made._name}-empty", "true"])
+        run(["docker", "cp", f"{tree}/.", f"{made._name}:/tree"])
+        return made
+
+    def commit(self) -> Cost:
+        cost = _with_engine(["docker", "commit", self._name, self._name])
+        size = ["docker", "image", "inspect", "-f", "{{.Size}}", self._name]
+        stored = int(subprocess.run(size, capture_output=True, check=True).stdout)
+        return Cost(cost.cpu, cost.wall, stored, cost.peak)
+
+    def export(self, target: Path) -> Cost:
+        cost = _with_engine(["docker", "export", "-o", str(target), self._name])
+        return Cost(cost.cpu, cost.wall, target.stat().st_size, cost.peak)
+
+    def end(self) -> None:
+        _quiet("docker", "rm", "-f", self._name)
+        _quiet("docker", "rmi", "-f", self._name, f"{self._name}-empty")
+
+
+def _quiet(*command: str) -> int:
+    return subprocess.run(command, capture_output=True, check=False).returncode
 
 
 def _with_engine(command: Sequence[str]) -> Cost:
-    """The command's own cost and what the engine spent meanwhile."""
+    """The command's own cost and what the engine spent meanwhile; the peak is the engine's, all of it."""
     before = _engine_cpu()
-    cost = run(command)
-    return Cost(cost.cpu + _engine_cpu() - before, cost.wall)
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    peak = 0
+    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+        peak = max(peak, sum(_resident(each) for each in _engine()))
+        time.sleep(0.05)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return Cost(usage.ru_utime + usage.ru_stime + _engine_cpu() - before, wall, 0, peak / 2**20)
+
+
+def _engine() -> list[psutil.Process]:
+    return [each for each in psutil.process_iter(["name"]) if each.info["name"] in ("dockerd", "containerd")]
+
+
+def _resident(process: psutil.Process) -> int:
+    with contextlib.suppress(psutil.Error):
+        return process.memory_info().rss
+    return 0
 
 
 def _engine_cpu() -> float:
     spent = 0.0
-    for process in psutil.process_iter(["name"]):
-        if process.info["name"] in ("dockerd", "containerd"):
-            times = process.cpu_times()
-            spent += times.user + times.system + times.children_user + times.children_system
+    for process in _engine():
+        times = process.cpu_times()
+        spent += times.user + times.system + times.children_user + times.children_system
     return spent
