@@ -23,8 +23,7 @@ FIRST, UNCHANGED, CHANGED, RESTORED, AFTER, FORK = (
     "archive after the restore",
     "a fork",
 )
-CASES = (MANIFEST = "its manifest, read and written"
-FIRST, UNCHANGED, CHANGED, RESTORED, AFTER, FORK)
+CASES = (FIRST, UNCHANGED, CHANGED, RESTORED, AFTER, FORK)
 TARGETS = (
     (FIRST, TAR, 1.2),
     (FIRST, RESTIC, 0.35),
