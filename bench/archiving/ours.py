@@ -1,7 +1,7 @@
 """One archive, restore or fork of ours, alone in a process, so that its CPU time and memory are its own.
 
-`python -m bench.archiving.ours archive|restore|fork|manifest FOLDER [--sealed]` prints one line of JSON. FOLDER
-holds a data directory `data`, a store `store`, and the workspace of project `bench`.
+`python -m bench.archiving.ours archive|restore|fork|manifest FOLDER [--sealed]` prints one line of JSON.
+FOLDER holds a data directory `data`, a store `store`, and the workspace of project `bench`.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ class FolderRestore:
         else:
             self._links.append(entry)
 
-    async def data(self, path: bytes, data: bytes) -> None:
+    async def data(self, path: bytes, data: bytes | memoryview) -> None:
         await self._guest._at("data")
         with open(self._path(path), "ab") as file:
             file.write(data)

@@ -118,9 +118,9 @@ class _Tampering:
     async def add(self, entry: RestoreEntry) -> None:
         await self.inner.add(entry)
 
-    async def data(self, path: bytes, data: bytes) -> None:
+    async def data(self, path: bytes, data: bytes | memoryview) -> None:
         if self.how == "content" and path == b"noise":
-            data = data[:-1] + bytes([data[-1] ^ 1])
+            data = bytes(data[:-1]) + bytes([data[-1] ^ 1])
         await self.inner.data(path, data)
 
     async def finish(self) -> int:

@@ -131,7 +131,7 @@ class GuestRestore:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._pending: list[bytes] = []
+        self._pending: list[bytes | memoryview] = []
         self._size = 0
         self._kinds: dict[bytes, str] = {}
 
@@ -177,7 +177,7 @@ class GuestRestore:
         self._kinds[entry.path] = "file" if entry.kind == "hardlink" else entry.kind
         await self._put(pack_restore_entry(entry))
 
-    async def data(self, path: bytes, data: bytes) -> None:
+    async def data(self, path: bytes, data: bytes | memoryview) -> None:
         for at in range(0, len(data), RECORD_BYTES):
             piece = data[at : at + RECORD_BYTES]
             await self._put(restore_data_head(path, len(piece)), piece)
@@ -204,7 +204,7 @@ class GuestRestore:
                 await self._channel.result()
         self._channel.close()
 
-    async def _put(self, *parts: bytes) -> None:
+    async def _put(self, *parts: bytes | memoryview) -> None:
         self._pending += parts
         self._size += sum(map(len, parts))
         if self._size >= GATHERED_BYTES:

@@ -13,7 +13,7 @@ from journeyman.guest.inside import wire
 
 
 class FrameSink(Protocol):
-    def send(self, channel: int, kind: int, payload: bytes = b"") -> None: ...
+    def send(self, channel: int, kind: int, payload: bytes | memoryview = b"") -> None: ...
     async def drained(self) -> None: ...
     def forget(self, ident: int) -> None: ...
 
@@ -73,7 +73,7 @@ class Channel:
             piece = view[: wire.PIECE]
             view = view[len(piece) :]
             self._credit -= len(piece)
-            self._connection.send(self.ident, wire.DATA, data if len(piece) == len(data) else bytes(piece))
+            self._connection.send(self.ident, wire.DATA, piece)
             await self._connection.drained()
 
     def end(self) -> None:

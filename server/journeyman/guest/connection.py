@@ -82,13 +82,13 @@ class Connection(asyncio.BufferedProtocol):
         self.send(channel.ident, wire.OPEN, payload)
         return channel
 
-    def send(self, channel: int, kind: int, payload: bytes = b"") -> None:
+    def send(self, channel: int, kind: int, payload: bytes | memoryview = b"") -> None:
         """Queue one frame. Bounded by credit and by `drained`; dropped silently once the peer is gone."""
         if self._transport is None or self._lost is not None:
             return
         header = wire.HEADER.pack(len(payload), channel, kind)
         if len(payload) < APART_BYTES:
-            self._transport.write(header + payload)
+            self._transport.write(b"".join((header, payload)))
         else:  # not copied, as long as the socket takes it
             self._transport.write(header)
             self._transport.write(payload)

@@ -439,7 +439,7 @@ class Restore(Protocol):
 
     async def add(self, entry: RestoreEntry) -> None: ...
 
-    async def data(self, path: bytes, data: bytes) -> None:
+    async def data(self, path: bytes, data: bytes | memoryview) -> None:
         """Append to the file added as `path`."""
         ...
 

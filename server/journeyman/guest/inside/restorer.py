@@ -143,12 +143,13 @@ class Restorer:
         _write_all(held[0], data[begun:])
         held[1] += len(data)
         if held[1] == held[2][1]:
-            self._complete(path)
+            self._complete(path, ends_in_hole=begun == len(data))
 
-    def _complete(self, path: bytes) -> None:
+    def _complete(self, path: bytes, ends_in_hole: bool = False) -> None:
         handle, size, entry = self.growing.pop(path)
         try:
-            os.ftruncate(handle, size)
+            if ends_in_hole:
+                os.ftruncate(handle, size)
             _finish_metadata(handle, entry)
         finally:
             os.close(handle)

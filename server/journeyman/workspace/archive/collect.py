@@ -19,7 +19,7 @@ from journeyman.ports.objects import ObjectStore
 from journeyman.workspace.archive import layout
 from journeyman.workspace.archive.limits import MIB, Limits
 from journeyman.workspace.archive.model import PackRef
-from journeyman.workspace.archive.outcomes import ArchiveProgress, OnProgress
+from journeyman.workspace.archive.outcomes import FILE_COUNTS_AS, REPORT_BYTES, ArchiveProgress, OnProgress
 from journeyman.workspace.archive.packs import (
     Content,
     Framer,
@@ -278,11 +278,15 @@ class _Line:
 class _Progress:
     def __init__(self, report: OnProgress, files: int, size: int) -> None:
         self._report, self._files, self._size = report, files, size
-        self._files_done = self._bytes_done = 0
+        self._files_done = self._bytes_done = self._told = 0
 
     def file(self, entry: TreeEntry) -> None:
         self._files_done += 1
         self._bytes_done += entry.size
+        done = self._bytes_done + self._files_done * FILE_COUNTS_AS
+        if done < self._told and self._files_done < self._files:
+            return
+        self._told = done + REPORT_BYTES
         self._report(ArchiveProgress("upload", self._files_done, self._files, self._bytes_done, self._size))
 
 

@@ -64,7 +64,7 @@ class FrameSource:
                 kept.popitem(last=False)
         return total
 
-    async def fetch(self, numbers: Iterable[int]) -> Mapping[int, bytes]:
+    async def fetch(self, numbers: Iterable[int]) -> Mapping[int, memoryview]:
         """The content of these chunks (of one window), by number. Raises `archive_corrupt`."""
         wanted = sorted(set(numbers))
         needed = {self._manifest.chunks[number].frame for number in wanted}
@@ -84,8 +84,8 @@ class FrameSource:
         return {number: self._cut(frames, self._manifest.chunks[number]) for number in wanted}
 
     @staticmethod
-    def _cut(frames: Mapping[int, bytes], chunk: Chunk) -> bytes:
-        return frames[chunk.frame][chunk.offset : chunk.offset + chunk.length]
+    def _cut(frames: Mapping[int, bytes], chunk: Chunk) -> memoryview:
+        return memoryview(frames[chunk.frame])[chunk.offset : chunk.offset + chunk.length]
 
     async def _frame(self, number: int) -> bytes:
         frame = self._manifest.frames[number]

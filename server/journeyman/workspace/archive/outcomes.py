@@ -13,6 +13,11 @@ JournalStep = Literal[
 ]
 
 
+REPORT_BYTES = 1024 * 1024
+FILE_COUNTS_AS = 16 * 1024
+"""Progress is told after about so many bytes, where every file counts as some besides its content."""
+
+
 @dataclass(frozen=True, slots=True)
 class ArchiveProgress:
     phase: Phase

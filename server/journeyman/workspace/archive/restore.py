@@ -22,7 +22,14 @@ from journeyman.workspace.archive.frames import FrameSource
 from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.load import corrupt
 from journeyman.workspace.archive.model import Manifest, Node
-from journeyman.workspace.archive.outcomes import ArchiveProgress, OnProgress, Phase, RestoreOutcome
+from journeyman.workspace.archive.outcomes import (
+    FILE_COUNTS_AS,
+    REPORT_BYTES,
+    ArchiveProgress,
+    OnProgress,
+    Phase,
+    RestoreOutcome,
+)
 from journeyman.workspace.archive.scanning import ROOT, Scan, scan
 from journeyman.workspace.archive.workers import Workers
 
@@ -69,12 +76,15 @@ async def _abort(target: Restore) -> None:
 
 
 def _counter(phase: Phase, manifest: Manifest, report: OnProgress) -> Callable[[int, int], None]:
-    files = size = 0
+    files = size = told = 0
+    all_files, all_bytes = manifest.summary.files, manifest.summary.bytes
 
     def add(more_files: int, more_bytes: int) -> None:
-        nonlocal files, size
+        nonlocal files, size, told
         files, size = files + more_files, size + more_bytes
-        report(ArchiveProgress(phase, files, manifest.summary.files, size, manifest.summary.bytes))
+        if size + files * FILE_COUNTS_AS >= told or (files == all_files and size == all_bytes):
+            told = size + files * FILE_COUNTS_AS + REPORT_BYTES
+            report(ArchiveProgress(phase, files, all_files, size, all_bytes))
 
     return add
 

@@ -1,0 +1,72 @@
+"""Compression takes its time while the store is what an archive waits for, and hurries otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from components.archive_kit import Kit, snapshot
+from journeyman.ports.objects import ObjectInfo
+from journeyman.testing.objects import MemoryObjects
+from journeyman.workspace.archive import collect, packs
+from journeyman.workspace.archive.zstd import FASTER_LEVEL, LEVEL, NO_LEVEL, compress, compress_adaptively
+
+MIB = 2**20
+
+
+class Slow(MemoryObjects):
+    """Takes no pack to its end before something was compressed well meanwhile."""
+
+    def __init__(self, levels: list[int]) -> None:
+        super().__init__()
+        self._levels = levels
+
+    async def create(self, key: str, data: bytes) -> ObjectInfo:
+        while "/packs/" in key and LEVEL not in self._levels:  # noqa: ASYNC110  # a thread appends to it
+            await asyncio.sleep(0)
+        return await super().create(key, data)
+
+
+@pytest.fixture
+def levels(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """With which level each frame was compressed. Every frame is a pack of its own."""
+    seen: list[int] = []
+
+    def compress(data: bytes, level: int) -> bytes:
+        seen.append(level)
+        return compress_adaptively(data, level)
+
+    monkeypatch.setattr(collect, "compress_adaptively", compress)
+    monkeypatch.setattr(packs, "PACK_BYTES", packs.FRAME_BYTES + MIB)
+    return seen
+
+
+def _grow(source: Path) -> None:
+    for number in range(6):
+        (source / f"f{number}").write_bytes(random.Random(number).randbytes(4 * MIB))
+
+
+@pytest.mark.timeout(60)
+async def test_a_slow_store_gets_smaller_packs(tmp_path: Path, levels: list[int]) -> None:
+    kit = Kit(tmp_path, Slow(levels))
+    _grow(kit.source)
+    await kit.archive()
+    assert levels[0] == FASTER_LEVEL, "nothing is on its way yet"
+    assert LEVEL in levels
+    assert snapshot((await kit.restore())[1]) == snapshot(kit.source)
+
+
+async def test_a_store_that_keeps_up_gets_them_sooner(tmp_path: Path, levels: list[int]) -> None:
+    kit = Kit(tmp_path)
+    (kit.source / "text").write_bytes(b"one line of many\n" * 500_000)
+    await kit.archive()
+    assert set(levels) == {FASTER_LEVEL}
+
+
+def test_what_does_not_compress_costs_no_effort() -> None:
+    noise, text = random.Random(1).randbytes(MIB), b"one line of many\n" * 60_000
+    assert compress_adaptively(noise, LEVEL) == compress(noise, NO_LEVEL)
+    assert compress_adaptively(text, LEVEL) == compress(text, LEVEL)
