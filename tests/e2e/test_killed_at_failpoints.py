@@ -26,8 +26,6 @@ CHOSEN = [
     "fork.pointer_moved",
     "delete.held_back",
     "delete.pointer_removed",
-    "checkpoint.content_kept",
-    "rewind.decided",
     "rewind.removed",
 ]
 

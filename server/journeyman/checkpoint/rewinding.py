@@ -79,7 +79,10 @@ class Rewinding:
         no part in files at once."""
         for rewind in await self._parts.store.checkpoints.open_rewinds():
             if rewind.scope == "conversation":
-                await self._conclude(rewind, Acted((), ()), ())
+                try:
+                    await self._conclude(rewind, Acted((), ()), ())
+                except Failure as failure:
+                    log.error("the rewind %s is left as it is: %s", rewind.id, failure.message)
             else:
                 self._open[rewind.project_id].append(rewind)
 

@@ -30,7 +30,10 @@ class Checkpoints:
     async def recover(self) -> None:
         """At start, before any workspace is opened: learn what was not finished, clear what nobody needs."""
         await self._rewinding.recover()
-        await thinning.forget_strays(self._parts)
+        try:
+            await thinning.forget_strays(self._parts)
+        except Failure as failure:  # runs will say so; everything else works without checkpoints
+            log.warning("what is kept for checkpoints cannot be looked at: %s", failure.message)
 
     async def settle(self, project_id: str, guest: Guest) -> None:
         """Finish what an earlier daemon decided, before anybody gets the workspace."""

@@ -89,6 +89,16 @@ async def test_packs_of_projects_that_are_no_more_go_at_start(stage: Scene) -> N
     assert used(stage) == 0
 
 
+async def test_a_folder_that_cannot_be_used_keeps_nobody_from_working(stage: Scene) -> None:
+    (stage.root / "checkpoints").write_text("no folder")
+    await stage.again().recover()
+    run = await stage.run()
+    await run.step("echo 1 > a")
+    await run.end()
+    assert stage.warnings != []
+    assert "a" in stage.tree()
+
+
 async def test_small_packs_are_put_together_and_hold_what_they_held(stage: Scene) -> None:
     run = await stage.run()
     for number in range(40):
