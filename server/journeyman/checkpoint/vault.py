@@ -150,7 +150,7 @@ class Reader:
         for window in self._source.windows(numbers):
             chunks = await self._source.fetch(window)
             for number in window:
-                yield chunks[number]
+                yield bytes(chunks[number])
 
 
 def _manifest(project_id: str, numbering: Numbering) -> Manifest:
