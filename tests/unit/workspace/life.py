@@ -45,10 +45,10 @@ class Life:
         if self.dead:
             raise asyncio.CancelledError  # nothing of a dead daemon reaches the world
         self.calls.append(port)
-        number, nth = len(self.calls), self.calls.count(port)
+        number = len(self.calls)
         await asyncio.sleep(0)
         fault = self.fault
-        hit = fault is not None and fault.port == port and fault.nth in (0, nth)
+        hit = fault is not None and fault.port == port and fault.nth in (0, self.calls.count(port))
         dying = self.die_at == number
         if dying and not self.die_after:
             await self._die()
