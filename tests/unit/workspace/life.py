@@ -46,9 +46,10 @@ class Life:
             raise asyncio.CancelledError  # nothing of a dead daemon reaches the world
         self.calls.append(port)
         number = len(self.calls)
+        nth = self.calls.count(port) if self.fault is not None else 0
         await asyncio.sleep(0)
         fault = self.fault
-        hit = fault is not None and fault.port == port and fault.nth in (0, self.calls.count(port))
+        hit = fault is not None and fault.port == port and fault.nth in (0, nth)
         dying = self.die_at == number
         if dying and not self.die_after:
             await self._die()
