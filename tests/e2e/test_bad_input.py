@@ -19,8 +19,8 @@ from journeyman_protocol.methods import REQUESTS, Method
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 MODEL = "openai-compatible/tiny"
-HARMLESS = ("agent/unsubscribe",)
-"""Not following a chat is what was asked for, also where there is none."""
+HARMLESS = ("agent/unsubscribe", "workspace/unforward")
+"""Not following a chat, not forwarding a port, is what was asked for, also where there is none."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -53,7 +53,8 @@ def _example(method: Method) -> dict[str, Any]:
     "method", [m for m in REQUESTS if _id_fields(m) and m.name not in HARMLESS], ids=lambda m: m.name
 )
 async def test_an_id_that_names_nothing(client: Client, method: Method) -> None:
-    params = {**_example(method), "projectId": NOBODY, "chatId": NOBODY, "runId": NOBODY}
+    nobody = dict.fromkeys(("projectId", "chatId", "runId", "checkpointId"), NOBODY)
+    params = {**_example(method), **nobody}
     known = {field.alias or name for name, field in method.params.model_fields.items()}
     failure = await refused(
         client, method.name, {key: value for key, value in params.items() if key in known}

@@ -141,7 +141,7 @@ def _small_disk(folder: Path, megabytes: int) -> Generator[None]:
 
 
 async def test_the_disk_is_full() -> None:
-    with place() as where, _small_disk(where.data, 24):
+    with place(JOURNEYMAN_DISK_FLOOR_MB="0") as where, _small_disk(where.data, 24):
         async with served(where) as client:
             project_id = await _import(client)
             ballast = where.data / "ballast"

@@ -164,7 +164,7 @@ def test_the_daemon_leaves_when_nobody_needs_it() -> None:
         editor.stdin.close()
         assert editor.end() == 0
         wait_until(lambda: not alive(pid))
-        assert "no client and no run" in here.log
+        assert "no client, no run and no preview" in here.log
 
 
 def test_a_second_daemon_on_the_same_data_is_refused(here: Place) -> None:

@@ -227,13 +227,20 @@ def test_doctor_says_what_is_broken(home: Home) -> None:
     assert "chmod 700" in out
 
 
+def demo_sockets() -> set[Path]:
+    return set(Path("/tmp").glob("journeyman-demo-*/run/daemon.sock"))
+
+
+@pytest.mark.xdist_group("demo")
 def test_the_demo_holds_what_it_promises(home: Home) -> None:
+    before = demo_sockets()
     out = home.journeyman("demo")
     for claim in ("tests red once, then green", "every byte as before", "equal byte for byte"):
         assert claim in out
-    assert not list(Path("/tmp").glob("journeyman-demo-*/run/daemon.sock"))
+    assert demo_sockets() <= before
 
 
+@pytest.mark.xdist_group("demo")
 def test_the_demo_fails_loudly_when_the_tests_stay_red(home: Home, tmp_path: Path) -> None:
     """The same demo on a copy of the examples whose recording forgets the repair of `words`."""
     examples = Path(shutil.copytree(EXAMPLES, tmp_path / "examples"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import shutil
 import signal
 import subprocess
@@ -12,8 +14,9 @@ from e2e.daemons import Place, place
 from journeyman.client.connection import Client
 from journeyman.failures import Failure
 
+NAP = f"sleep 3471.{os.getpid()}"
 SLEEP = answer(
-    tool_piece('{"command": "sleep 3471"}', index=0, id="s", name="terminal"), chunk(finish="tool_calls")
+    tool_piece(json.dumps({"command": NAP}), index=0, id="s", name="terminal"), chunk(finish="tool_calls")
 )
 PATIENCE_S = 30.0
 
@@ -26,7 +29,7 @@ async def _ended(process: subprocess.Popen[bytes]) -> int:
 
 
 def _sleeps() -> bool:
-    return subprocess.run(["pgrep", "-f", "sleep 3471"], capture_output=True, check=False).returncode == 0
+    return subprocess.run(["pgrep", "-f", NAP], capture_output=True, check=False).returncode == 0
 
 
 async def test_a_daemon_nobody_uses_leaves() -> None:

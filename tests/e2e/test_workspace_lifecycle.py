@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ from journeyman.workspace.tiers import NO_TIERS
 T = TypeVar("T")
 
 TTL_S = 600.0
-P = "0d3f6f1c-9d7e-4f44-8a4e-3f0f6f1c9d7e"
+P = str(uuid.uuid4())
 LIMITS = Limits(memory_mb=512, cpus=1.0, pids=64)
 
 pytestmark = pytest.mark.parametrize("bench", kinds("direct", "bubblewrap", "docker"), indirect=True)

@@ -160,7 +160,9 @@ class StoreScene:
         """Everything in the store, asked for past the proxy; half uploads there must be none."""
         client = client_of(self.server)
         try:
-            assert not client.list_multipart_uploads(Bucket=self.server.bucket).get("Uploads")
+            assert not client.list_multipart_uploads(Bucket=self.server.bucket, Prefix=self.prefix).get(
+                "Uploads"
+            )
             found = client.list_objects_v2(Bucket=self.server.bucket, Prefix=self.prefix + "/")
             assert not found["IsTruncated"]
             return [row["Key"].removeprefix(self.prefix + "/") for row in found.get("Contents", [])]
