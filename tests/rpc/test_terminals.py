@@ -119,7 +119,8 @@ async def test_a_shell_is_typed_to_resized_and_interrupted(
     assert world.manager.held[project, "terminal"] == 1
     await shell.until(b"go> ")
     await person.result("workspace/execResize", {"execId": shell.id, "cols": 77, "rows": 33})
-    await shell.type("stty size; echo st''arted; sleep 10000\n")
+    # Said by what is to be interrupted: it has the terminal by then.
+    await shell.type("stty size; bash -c 'echo st\"\"arted; exec sleep 10000'\n")
     await shell.until(b"33 77\r\n")
     await shell.until(b"started\r\n")
     await shell.type("\x03")
@@ -180,7 +181,7 @@ async def test_no_more_than_the_window_comes_before_it_was_taken(person: Client,
 
 async def test_killing_takes_the_tree(person: Client, project: str) -> None:
     mark = str(secrets.randbelow(10**8) + 10**9)
-    script = f"(setsid sleep {mark} &) ; set -m; sleep {mark} & echo ready; trap '' HUP; sleep {mark}"
+    script = f"(setsid sleep {mark} &) ; set -m; sleep {mark} & trap '' HUP; echo ready; sleep {mark}"
     command = await Command.start(person, project, command=script)
     await command.until(b"ready")
     await person.result("workspace/execKill", {"execId": command.id})
