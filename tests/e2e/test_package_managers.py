@@ -23,6 +23,7 @@ from components.authority import authority
 from components.egress_kit import EgressKit, egress_kit
 from components.git_server import repository
 from components.package_servers import Shelf, shelf_served
+from components.s3_server import unavailable
 from components.sandbox import Bench, kinds
 from journeyman.guest.client import GuestClient
 from journeyman.tasks import Supervisor
@@ -84,9 +85,7 @@ def _ensure(program: str, package: str) -> None:
         command = ["apt-get", "-qq", "install", "-y", "--no-install-recommends", package]
         if subprocess.run(command, capture_output=True, timeout=600, check=False).returncode == 0:
             return
-    if os.environ.get("CI"):
-        pytest.fail(f"{program} is not there and cannot be installed")
-    pytest.skip(f"{program} is not there and cannot be installed")
+    unavailable(f"{program} is not there and cannot be installed")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.docker_engine import DockerEngine
+from components.s3_server import unavailable
 from faults.docker_cells import HAZARDS as CELLS
 from faults.docker_hazards import HAZARDS
 
@@ -17,5 +18,5 @@ pytestmark = [pytest.mark.docker]
 @pytest.mark.parametrize(("hazard", "moment"), [(each, moment) for each in CELLS for moment in CELLS[each]])
 async def test_cell(docker_engine: DockerEngine, tmp_path: Path, hazard: str, moment: str) -> None:
     if hazard == "disk full" and os.geteuid() != 0:
-        pytest.skip("only root may mount a small disk")
+        unavailable("only root may mount a small disk")
     assert await HAZARDS[hazard][moment](docker_engine, tmp_path) == CELLS[hazard][moment]

@@ -208,7 +208,7 @@ class Recorder:
     async def _trying(self, work: Work) -> None:
         try:
             await work()
-        except Exception as error:
+        except Exception as error:  # the boundary: a checkpoint never fails the run
             if not isinstance(error, Failure):
                 log.exception("run %s: a checkpoint could not be made", self._run_id)
             if not self._told:
