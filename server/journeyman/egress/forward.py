@@ -14,21 +14,9 @@ import h11
 from journeyman.egress.heads import HEAD_MAX, Asked
 from journeyman.egress.names import Authority
 from journeyman.failures import Failure
+from journeyman.hop_by_hop import HOP_BY_HOP, listed
 from journeyman.ports.dialer import Stream
 
-_HOP = frozenset(
-    {
-        b"connection",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-    }
-)
 _OURS = frozenset({b"host", b"expect"})
 _LENGTH = frozenset({b"content-length"})
 _CLOSE = (b"Connection", b"close")
@@ -127,7 +115,5 @@ async def _answer(
 
 def _end_to_end(event: h11.Request | h11.Response, without: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
     """The fields that are meant for the other end, and not for the connection."""
-    told = [value for name, value in event.headers if name == b"connection"]
-    named = {each.strip().lower() for value in told for each in value.split(b",")}
-    drop = _HOP | without | (named - _LENGTH)
+    drop = HOP_BY_HOP | without | (listed(event.headers, b"connection") - _LENGTH)
     return [(name, value) for name, value in event.headers.raw_items() if name.lower() not in drop]

@@ -1,28 +1,10 @@
-"""Which header fields belong to one connection, and which to the message that travels over two."""
+"""What of a request and its answer travels on to the other side of a preview."""
 
 from __future__ import annotations
 
+from journeyman.hop_by_hop import HOP_BY_HOP, listed
+
 Headers = list[tuple[bytes, bytes]]
-
-_HOP = frozenset(
-    {
-        b"connection",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-    }
-)
-
-
-def listed(headers: Headers, name: bytes) -> set[bytes]:
-    """The words of a field that is a list of them, in lower case."""
-    values = b",".join(value for each, value in headers if each.lower() == name)
-    return {word.strip().lower() for word in values.split(b",") if word.strip()}
 
 
 def asks_for_upgrade(headers: Headers) -> bool:
@@ -32,7 +14,7 @@ def asks_for_upgrade(headers: Headers) -> bool:
 
 def end_to_end(headers: Headers) -> Headers:
     """Without what is between two neighbours. A length beside chunks goes too: they say it."""
-    drop: set[bytes] = set(_HOP) | listed(headers, b"connection")
+    drop: set[bytes] = set(HOP_BY_HOP) | listed(headers, b"connection")
     if listed(headers, b"transfer-encoding"):
         drop.add(b"content-length")
     return [(name, value) for name, value in headers if name.lower() not in drop]
