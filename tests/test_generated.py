@@ -14,7 +14,8 @@ from journeyman_protocol.agent import EventKind
 from journeyman_protocol.errors import ErrorKind
 from journeyman_protocol.gen.__main__ import ROOT, targets
 from journeyman_protocol.gen.markdown import GOLDEN, golden_file
-from journeyman_protocol.methods import METHODS, Method
+from journeyman_protocol.methods import METHODS
+from journeyman_protocol.rows import Method
 
 
 @pytest.mark.parametrize("path", targets(), ids=lambda path: path.name)

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from journeyman_protocol.base import Id, Message, ProgressToken, Timestamp
+from journeyman_protocol.base import Empty, Id, Message, ProgressToken, Timestamp
 from journeyman_protocol.chat import ModelName
 from journeyman_protocol.project import Commands
+from journeyman_protocol.rows import Method, OrderedBy, outgoing, request
 
 RunStatus = Literal["queued", "running", "completed", "partial", "blocked", "cancelled", "failed"]
 
@@ -163,3 +164,23 @@ class Event(Message):
     kind: EventKind
     data: dict[str, Any]
     durable: bool
+
+
+ROWS: tuple[Method, ...] = (
+    request(
+        "agent/run",
+        AgentRunParams,
+        Run,
+        "Run the agent. Without chat and project, both are made. A run in a busy project waits its turn.",
+        OrderedBy.CHAT,
+    ),
+    request("agent/cancel", RunRef, Run, "Cancel a run; answers once its processes are dead."),
+    request(
+        "agent/subscribe",
+        SubscribeParams,
+        SubscribeResult,
+        "Follow a chat's events from a place in its log, missing nothing.",
+    ),
+    request("agent/unsubscribe", ChatRefParams, Empty, "Stop following a chat."),
+    outgoing("agent/event", Event, "The one stream: what happens in a chat that is subscribed to."),
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from journeyman_protocol.base import Id, Message
+from journeyman_protocol.rows import Method, request
+from journeyman_protocol.workspace import Archive
 
 
 class ArchiveRef(Message):
@@ -60,3 +62,31 @@ class PruneResult(Message):
     """Objects no archive needs whose day is not over."""
     problems: list[str]
     """Why objects were not looked at, as sentences; nothing goes then."""
+
+
+ROWS: tuple[Method, ...] = (
+    request(
+        "workspace/nameArchive",
+        NameArchiveParams,
+        Archive,
+        "Give an archive a name, which keeps it, or take it away.",
+    ),
+    request(
+        "workspace/verifyArchive",
+        VerifyArchiveParams,
+        VerifyArchiveResult,
+        "Look whether an archive is whole.",
+    ),
+    request(
+        "workspace/deleteArchive",
+        ArchiveRef,
+        Done,
+        "Remove an archive for good; never the newest one.",
+    ),
+    request(
+        "workspace/pruneArchives",
+        PruneParams,
+        PruneResult,
+        "Thin out a project's archives as the settings say, and collect what none of them needs.",
+    ),
+)

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints
 
-from journeyman_protocol.base import Id, Message, Page, Paged, Timestamp
+from journeyman_protocol.base import Empty, Id, Message, Page, Paged, Timestamp
+from journeyman_protocol.rows import Method, OrderedBy, request
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -77,3 +78,13 @@ class ChatPage(Page[Chat]):
 
 class MessagePage(Page[ChatMessage]):
     """Messages, oldest first."""
+
+
+ROWS: tuple[Method, ...] = (
+    request("chat/create", ChatCreateParams, Chat, "Make a chat in a project."),
+    request("chat/list", ChatListParams, ChatPage, "List chats, newest first."),
+    request("chat/get", ChatRef, Chat, "One chat."),
+    request("chat/messages", ChatMessagesParams, MessagePage, "Stored messages, oldest first."),
+    request("chat/rename", ChatRenameParams, Chat, "Give a chat another title.", OrderedBy.CHAT),
+    request("chat/delete", ChatRef, Empty, "Delete a chat with all it holds.", OrderedBy.CHAT),
+)

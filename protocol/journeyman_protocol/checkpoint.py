@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from journeyman_protocol.base import Id, Message, Page, Paged, Timestamp
+from journeyman_protocol.rows import Method, OrderedBy, request
 
 Scope = Literal["files", "conversation", "both"]
 OnConflict = Literal["keep", "overwrite"]
@@ -107,3 +108,40 @@ class RewindResult(Message):
     messages_shown: int
     """By going forward again."""
     todos_changed: bool
+
+
+ROWS: tuple[Method, ...] = (
+    request(
+        "checkpoint/list",
+        CheckpointListParams,
+        CheckpointPage,
+        "States of a chat that can be gone back to, newest first.",
+    ),
+    request(
+        "checkpoint/diff",
+        CheckpointDiffParams,
+        CheckpointDiffPage,
+        "What a checkpoint's step changed, or what the agent changed since, file by file.",
+    ),
+    request(
+        "checkpoint/preview",
+        RewindParams,
+        RewindResult,
+        "What checkpoint/restore would do now.",
+        OrderedBy.CHAT,
+    ),
+    request(
+        "checkpoint/restore",
+        RewindParams,
+        RewindResult,
+        "Take back what the chat's agent did since a checkpoint. What others changed stays. Can be undone.",
+        OrderedBy.CHAT,
+    ),
+    request(
+        "checkpoint/undo",
+        UndoParams,
+        RewindResult,
+        "Take back the chat's newest rewind.",
+        OrderedBy.CHAT,
+    ),
+)

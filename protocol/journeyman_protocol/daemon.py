@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from journeyman_protocol.base import Message, Open, ProgressToken, Timestamp
+from journeyman_protocol.base import Empty, Message, Open, ProgressToken, Timestamp
+from journeyman_protocol.rows import Method, incoming, outgoing, request
 
 
 class PingResult(Message):
@@ -82,3 +83,16 @@ class WorkDoneProgressCancelParams(Message):
     """`window/workDoneProgress/cancel` of LSP."""
 
     token: ProgressToken
+
+
+ROWS: tuple[Method, ...] = (
+    request("daemon/ping", Empty, PingResult, "Is anybody there? Answered before `initialize` too."),
+    request("daemon/status", Empty, DaemonStatus, "What the daemon is doing."),
+    incoming("$/cancelRequest", CancelParams, "Cancel a request; it is still answered (LSP)."),
+    incoming(
+        "window/workDoneProgress/cancel",
+        WorkDoneProgressCancelParams,
+        "Cancel the run behind a progress token (LSP).",
+    ),
+    outgoing("$/progress", ProgressParams, "Begin, report and end of work (LSP)."),
+)

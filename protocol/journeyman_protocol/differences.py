@@ -8,6 +8,7 @@ from pydantic import Field
 
 from journeyman_protocol.base import Id, Message
 from journeyman_protocol.files import PAGE_MAX, WorkspacePath
+from journeyman_protocol.rows import Method, request
 
 
 class DiffParams(Message):
@@ -68,3 +69,19 @@ class DiffFileResult(Message):
     diff: str
     """Unified."""
     truncated: bool = False
+
+
+ROWS: tuple[Method, ...] = (
+    request(
+        "workspace/diff",
+        DiffParams,
+        DiffPage,
+        "What differs between an archive and the workspace or another archive.",
+    ),
+    request(
+        "workspace/diffFile",
+        DiffFileParams,
+        DiffFileResult,
+        "One file as a unified diff between an archive and the workspace or another archive.",
+    ),
+)

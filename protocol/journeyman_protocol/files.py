@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from journeyman_protocol.base import Id, Message, Timestamp
+from journeyman_protocol.base import Empty, Id, Message, Timestamp
+from journeyman_protocol.rows import Method, request
 
 WorkspacePath = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Encoding = Literal["base64", "utf8"]
@@ -122,3 +123,19 @@ class RenameParams(PathRef):
 class DeleteParams(PathRef):
     recursive: bool = False
     """Needed for a directory that is not empty."""
+
+
+ROWS: tuple[Method, ...] = (
+    request("workspace/readFile", ReadFileParams, ReadFileResult, "A range of a file."),
+    request("workspace/writeFile", WriteFileParams, WriteFileResult, "Replace a file at once."),
+    request(
+        "workspace/readDirectory",
+        ReadDirectoryParams,
+        DirectoryPage,
+        "A directory's entries with their state, a page at a time.",
+    ),
+    request("workspace/stat", PathRef, FileStat, "State of a file, directory or link."),
+    request("workspace/createDirectory", PathRef, FileStat, "Make a directory and those above."),
+    request("workspace/rename", RenameParams, FileStat, "Move a file, directory or link."),
+    request("workspace/delete", DeleteParams, Empty, "Delete a file, directory or link."),
+)

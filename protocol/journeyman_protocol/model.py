@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from journeyman_protocol.base import Message
+from journeyman_protocol.base import Empty, Message
+from journeyman_protocol.rows import Method, request
 
 
 class Price(Message):
@@ -30,3 +31,8 @@ class ModelList(Message):
     items: list[Model]
     default: str | None = None
     """The model a run uses when nothing names one."""
+
+
+ROWS: tuple[Method, ...] = (
+    request("model/list", Empty, ModelList, "Models, and which of them can be used now."),
+)

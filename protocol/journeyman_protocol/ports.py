@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from journeyman_protocol.base import Id, Message
+from journeyman_protocol.base import Empty, Id, Message
+from journeyman_protocol.rows import Method, outgoing, request
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 
@@ -59,3 +60,27 @@ class Forwarded(Message):
 class UnforwardParams(Message):
     project_id: Id
     port: PortNumber
+
+
+ROWS: tuple[Method, ...] = (
+    request(
+        "workspace/ports",
+        PortsParams,
+        PortList,
+        "Where programs in the workspace listen. Brings back no workspace; a frozen one goes on.",
+    ),
+    request(
+        "workspace/forward",
+        ForwardParams,
+        Forwarded,
+        "Open a port of the workspace on the daemon's machine, for whoever has the link. It belongs to the "
+        "project: it ends with `workspace/unforward`, and when the workspace is put away or closed.",
+    ),
+    request(
+        "workspace/unforward",
+        UnforwardParams,
+        Empty,
+        "Close a forwarded port for everybody; no error where it is not.",
+    ),
+    outgoing("workspace/didChangePorts", PortList, "The ports of a watched project, as they are now."),
+)

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from journeyman_protocol.base import Id, Message, Page, Paged, ProgressToken, Timestamp
+from journeyman_protocol.base import Empty, Id, Message, Page, Paged, ProgressToken, Timestamp
+from journeyman_protocol.rows import Method, OrderedBy, request
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Command = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
@@ -160,3 +161,36 @@ class ProjectDeleteParams(Message):
 
 class ProjectPage(Page[Project]):
     """Projects, newest first."""
+
+
+ROWS: tuple[Method, ...] = (
+    request(
+        "project/create",
+        ProjectCreateParams,
+        ProjectCreated,
+        "Make a project: empty, or of a folder, a git repository or another project's archive.",
+    ),
+    request(
+        "project/fork",
+        ProjectForkParams,
+        Project,
+        "Make a project that shares an archive of another; no content is copied.",
+        OrderedBy.PROJECT,
+    ),
+    request("project/list", ProjectListParams, ProjectPage, "List projects, newest first."),
+    request("project/get", ProjectRef, Project, "One project."),
+    request(
+        "project/update",
+        ProjectUpdateParams,
+        Project,
+        "Rename, or set commands or quota.",
+        OrderedBy.PROJECT,
+    ),
+    request(
+        "project/delete",
+        ProjectDeleteParams,
+        Empty,
+        "Delete a project with its chats and its workspace; its archives only when asked.",
+        OrderedBy.PROJECT,
+    ),
+)

@@ -12,8 +12,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from journeyman_protocol.base import Id, Message
+from journeyman_protocol.base import Empty, Id, Message
 from journeyman_protocol.files import Encoding, WorkspacePath
+from journeyman_protocol.rows import Method, OrderedBy, outgoing, request
 
 Argument = Annotated[str, StringConstraints(max_length=128 * 1024)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^=\x00]+$")]
@@ -96,3 +97,25 @@ class ExecExited(Message):
     signal: str | None = None
     """Such as `SIGKILL`."""
     message: str | None = None
+
+
+ROWS: tuple[Method, ...] = (
+    request(
+        "workspace/exec",
+        ExecParams,
+        ExecResult,
+        "Start a command or a terminal of a person's own in the workspace.",
+    ),
+    request(
+        "workspace/execWrite",
+        ExecWriteParams,
+        Empty,
+        "Give a command input, in the order of the requests.",
+        OrderedBy.EXEC,
+    ),
+    request("workspace/execResize", ExecResizeParams, Empty, "A terminal has another size now."),
+    request("workspace/execKill", ExecKillParams, Empty, "Signal all that came of a command."),
+    request("workspace/execAck", ExecAckParams, Empty, "Output was taken; more may be sent."),
+    outgoing("workspace/execOutput", ExecOutput, "What a command of this connection wrote."),
+    outgoing("workspace/execExited", ExecExited, "A command of this connection ended."),
+)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from journeyman_protocol.base import Id, Message
+from journeyman_protocol.rows import Method, OrderedBy, outgoing, request
 
 TodoId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
@@ -39,3 +40,10 @@ class TodoUpdateParams(Message):
     """The revision this change is based on. Stale: -32801 with the current list in `data.current`."""
     items: Annotated[list[TodoItem], Field(max_length=200)]
     """The whole new list."""
+
+
+ROWS: tuple[Method, ...] = (
+    request("todo/list", TodoListParams, TodoList, "A chat's todo list."),
+    request("todo/update", TodoUpdateParams, TodoList, "Replace a chat's todo list.", OrderedBy.CHAT),
+    outgoing("todo/didChange", TodoList, "A subscribed chat's todo list changed."),
+)

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from journeyman_protocol.base import Id, Message
+from journeyman_protocol.base import Empty, Id, Message
 from journeyman_protocol.errors import ErrorData
 from journeyman_protocol.files import WorkspacePath
+from journeyman_protocol.rows import Method, outgoing, request
 
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
@@ -55,3 +56,15 @@ class FilesChanged(Message):
     """More happened than could be kept: look at everything again, then apply `changes`."""
     ended: ErrorData | None = None
     """The watch is over: the workspace went away, or there is too much to watch by now. Watch anew."""
+
+
+ROWS: tuple[Method, ...] = (
+    request(
+        "workspace/watch",
+        WatchParams,
+        WatchResult,
+        "Be told what changes in a directory, from the answer on, missing nothing.",
+    ),
+    request("workspace/unwatch", WatchRef, Empty, "Stop watching; no error where it has ended."),
+    outgoing("workspace/didChangeFiles", FilesChanged, "What this connection watches changed."),
+)

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from journeyman_protocol.base import Id, Message, ProgressToken, Timestamp
+from journeyman_protocol.base import Id, Message, Paged, ProgressToken, Timestamp
 from journeyman_protocol.project import FolderFile
+from journeyman_protocol.rows import Method, OrderedBy, outgoing, request
 
 WorkspaceState = Literal[
     "cold", "creating", "restoring", "live", "idle", "frozen", "archiving", "warm", "archived", "failed"
@@ -145,3 +146,59 @@ class FilesParams(Message):
     project_id: Id
     exclude: Annotated[list[str], Field(max_length=100)] = []
     """Names of directories and files to leave out at any depth, such as `node_modules`."""
+
+
+ROWS: tuple[Method, ...] = (
+    request(
+        "workspace/open",
+        WorkspaceRef,
+        WorkspaceStatus,
+        "Get or create the workspace: map, running, stopped, restored or new.",
+        OrderedBy.PROJECT,
+    ),
+    request("workspace/status", WorkspaceRef, WorkspaceStatus, "State of a workspace."),
+    request("workspace/list", Paged, WorkspaceList, "State of every workspace there is."),
+    request(
+        "workspace/archive",
+        ArchiveParams,
+        ArchiveResult,
+        "Put the workspace away: upload, verify, move the pointer, and only then remove it.",
+        OrderedBy.PROJECT,
+    ),
+    request(
+        "workspace/restore",
+        RestoreParams,
+        RestoreResult,
+        "Bring an archive back: staged and verified, then swapped in.",
+        OrderedBy.PROJECT,
+    ),
+    request("workspace/archives", WorkspaceRef, ArchiveList, "Archives, newest first."),
+    request(
+        "workspace/close",
+        WorkspaceRef,
+        WorkspaceStatus,
+        "End the workspace's processes and keep its files on this machine.",
+        OrderedBy.PROJECT,
+    ),
+    request(
+        "workspace/import",
+        ImportParams,
+        ImportResult,
+        "Copy files into the workspace.",
+        OrderedBy.PROJECT,
+    ),
+    request(
+        "workspace/files",
+        FilesParams,
+        FileList,
+        "Regular files of the workspace with their hashes, to compare with a folder.",
+    ),
+    request(
+        "workspace/touch",
+        WorkspaceRef,
+        WorkspaceStatus,
+        "Count the time until the workspace is archived from now.",
+    ),
+    outgoing("workspace/didChangeStatus", WorkspaceStatus, "A workspace changed its state."),
+    outgoing("workspace/willExpire", WillExpire, "A workspace will be archived within a minute."),
+)

@@ -15,7 +15,8 @@ from e2e.refused import ended, refused, served
 from journeyman.client.connection import Client
 from journeyman_protocol.base import Message
 from journeyman_protocol.gen.markdown import golden_file
-from journeyman_protocol.methods import REQUESTS, Method
+from journeyman_protocol.methods import REQUESTS
+from journeyman_protocol.rows import Method
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 MODEL = "openai-compatible/tiny"

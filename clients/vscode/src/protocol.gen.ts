@@ -1175,14 +1175,6 @@ export interface Requests {
   "workspace/restore": { params: RestoreParams; result: RestoreResult };
   /** Archives, newest first. */
   "workspace/archives": { params: WorkspaceRef; result: ArchiveList };
-  /** Give an archive a name, which keeps it, or take it away. */
-  "workspace/nameArchive": { params: NameArchiveParams; result: Archive };
-  /** Look whether an archive is whole. */
-  "workspace/verifyArchive": { params: VerifyArchiveParams; result: VerifyArchiveResult };
-  /** Remove an archive for good; never the newest one. */
-  "workspace/deleteArchive": { params: ArchiveRef; result: Done };
-  /** Thin out a project's archives as the settings say, and collect what none of them needs. */
-  "workspace/pruneArchives": { params: PruneParams; result: PruneResult };
   /** End the workspace's processes and keep its files on this machine. */
   "workspace/close": { params: WorkspaceRef; result: WorkspaceStatus };
   /** Copy files into the workspace. */
@@ -1191,6 +1183,14 @@ export interface Requests {
   "workspace/files": { params: FilesParams; result: FileList };
   /** Count the time until the workspace is archived from now. */
   "workspace/touch": { params: WorkspaceRef; result: WorkspaceStatus };
+  /** Give an archive a name, which keeps it, or take it away. */
+  "workspace/nameArchive": { params: NameArchiveParams; result: Archive };
+  /** Look whether an archive is whole. */
+  "workspace/verifyArchive": { params: VerifyArchiveParams; result: VerifyArchiveResult };
+  /** Remove an archive for good; never the newest one. */
+  "workspace/deleteArchive": { params: ArchiveRef; result: Done };
+  /** Thin out a project's archives as the settings say, and collect what none of them needs. */
+  "workspace/pruneArchives": { params: PruneParams; result: PruneResult };
   /** A range of a file. */
   "workspace/readFile": { params: ReadFileParams; result: ReadFileResult };
   /** Replace a file at once. */
@@ -1203,6 +1203,8 @@ export interface Requests {
   "workspace/createDirectory": { params: PathRef; result: FileStat };
   /** Move a file, directory or link. */
   "workspace/rename": { params: RenameParams; result: FileStat };
+  /** Delete a file, directory or link. */
+  "workspace/delete": { params: DeleteParams; result: Empty };
   /** What differs between an archive and the workspace or another archive. */
   "workspace/diff": { params: DiffParams; result: DiffPage };
   /** One file as a unified diff between an archive and the workspace or another archive. */
@@ -1227,8 +1229,6 @@ export interface Requests {
   "workspace/forward": { params: ForwardParams; result: Forwarded };
   /** Close a forwarded port for everybody; no error where it is not. */
   "workspace/unforward": { params: UnforwardParams; result: Empty };
-  /** Delete a file, directory or link. */
-  "workspace/delete": { params: DeleteParams; result: Empty };
   /** Models, and which of them can be used now. */
   "model/list": { params: Empty; result: ModelList };
   /** Is anybody there? Answered before `initialize` too. */
@@ -1244,26 +1244,102 @@ export interface ClientNotifications {
   "window/workDoneProgress/cancel": { params: WorkDoneProgressCancelParams };
 }
 
+export interface DaemonRequests {
+}
+
 export interface DaemonNotifications {
   /** The one stream: what happens in a chat that is subscribed to. */
   "agent/event": { params: Event };
   /** A subscribed chat's todo list changed. */
   "todo/didChange": { params: TodoList };
-  /** What this connection watches changed. */
-  "workspace/didChangeFiles": { params: FilesChanged };
-  /** The ports of a watched project, as they are now. */
-  "workspace/didChangePorts": { params: PortList };
-  /** What a command of this connection wrote. */
-  "workspace/execOutput": { params: ExecOutput };
-  /** A command of this connection ended. */
-  "workspace/execExited": { params: ExecExited };
   /** A workspace changed its state. */
   "workspace/didChangeStatus": { params: WorkspaceStatus };
   /** A workspace will be archived within a minute. */
   "workspace/willExpire": { params: WillExpire };
+  /** What this connection watches changed. */
+  "workspace/didChangeFiles": { params: FilesChanged };
+  /** What a command of this connection wrote. */
+  "workspace/execOutput": { params: ExecOutput };
+  /** A command of this connection ended. */
+  "workspace/execExited": { params: ExecExited };
+  /** The ports of a watched project, as they are now. */
+  "workspace/didChangePorts": { params: PortList };
   /** Begin, report and end of work (LSP). */
   "$/progress": { params: ProgressParams };
 }
+
+export const Methods = {
+  projectCreate: "project/create",
+  projectFork: "project/fork",
+  projectList: "project/list",
+  projectGet: "project/get",
+  projectUpdate: "project/update",
+  projectDelete: "project/delete",
+  chatCreate: "chat/create",
+  chatList: "chat/list",
+  chatGet: "chat/get",
+  chatMessages: "chat/messages",
+  chatRename: "chat/rename",
+  chatDelete: "chat/delete",
+  agentRun: "agent/run",
+  agentCancel: "agent/cancel",
+  agentSubscribe: "agent/subscribe",
+  agentUnsubscribe: "agent/unsubscribe",
+  agentEvent: "agent/event",
+  checkpointList: "checkpoint/list",
+  checkpointDiff: "checkpoint/diff",
+  checkpointPreview: "checkpoint/preview",
+  checkpointRestore: "checkpoint/restore",
+  checkpointUndo: "checkpoint/undo",
+  todoList: "todo/list",
+  todoUpdate: "todo/update",
+  todoDidChange: "todo/didChange",
+  workspaceOpen: "workspace/open",
+  workspaceStatus: "workspace/status",
+  workspaceList: "workspace/list",
+  workspaceArchive: "workspace/archive",
+  workspaceRestore: "workspace/restore",
+  workspaceArchives: "workspace/archives",
+  workspaceClose: "workspace/close",
+  workspaceImport: "workspace/import",
+  workspaceFiles: "workspace/files",
+  workspaceTouch: "workspace/touch",
+  workspaceDidChangeStatus: "workspace/didChangeStatus",
+  workspaceWillExpire: "workspace/willExpire",
+  workspaceNameArchive: "workspace/nameArchive",
+  workspaceVerifyArchive: "workspace/verifyArchive",
+  workspaceDeleteArchive: "workspace/deleteArchive",
+  workspacePruneArchives: "workspace/pruneArchives",
+  workspaceReadFile: "workspace/readFile",
+  workspaceWriteFile: "workspace/writeFile",
+  workspaceReadDirectory: "workspace/readDirectory",
+  workspaceStat: "workspace/stat",
+  workspaceCreateDirectory: "workspace/createDirectory",
+  workspaceRename: "workspace/rename",
+  workspaceDelete: "workspace/delete",
+  workspaceDiff: "workspace/diff",
+  workspaceDiffFile: "workspace/diffFile",
+  workspaceWatch: "workspace/watch",
+  workspaceUnwatch: "workspace/unwatch",
+  workspaceDidChangeFiles: "workspace/didChangeFiles",
+  workspaceExec: "workspace/exec",
+  workspaceExecWrite: "workspace/execWrite",
+  workspaceExecResize: "workspace/execResize",
+  workspaceExecKill: "workspace/execKill",
+  workspaceExecAck: "workspace/execAck",
+  workspaceExecOutput: "workspace/execOutput",
+  workspaceExecExited: "workspace/execExited",
+  workspacePorts: "workspace/ports",
+  workspaceForward: "workspace/forward",
+  workspaceUnforward: "workspace/unforward",
+  workspaceDidChangePorts: "workspace/didChangePorts",
+  modelList: "model/list",
+  daemonPing: "daemon/ping",
+  daemonStatus: "daemon/status",
+  cancelRequest: "$/cancelRequest",
+  windowWorkDoneProgressCancel: "window/workDoneProgress/cancel",
+  progress: "$/progress",
+} as const;
 
 export const ErrorCodes = {
   PARSE_ERROR: -32700,

@@ -61,13 +61,19 @@ def _example(method: str) -> list[str]:
 
 def _methods(contract: dict[str, Any]) -> list[str]:
     lines = ["## Methods", "", "| method | direction | does |", "|---|---|---|"]
-    arrows = {"request": "client → daemon, answered", "notificationIn": "client → daemon"}
+    arrows = {
+        "request": "client → daemon, answered",
+        "notificationIn": "client → daemon",
+        "requestOut": "daemon → client, answered",
+    }
     for name, method in contract["methods"].items():
         arrow = arrows.get(method["direction"], "daemon → client")
         lines.append(f"| `{name}` | {arrow} | {_cell(method['doc'])} |")
     lines.append("")
     for name, method in contract["methods"].items():
         lines += [f"### `{name}`", "", method["doc"], ""]
+        if instead := method.get("deprecated"):
+            lines += [f"Deprecated. {instead}", ""]
         answer = f" Result: {_type(method['result'])}." if method["result"] else ""
         order = f" Ordered per {method['scope']}." if method["scope"] != "none" else ""
         lines += [f"Params: {_type(method['params'])}.{answer}{order} Since version {method['since']}.", ""]

@@ -11,7 +11,8 @@ from journeyman_protocol import PROTOCOL_VERSION
 from journeyman_protocol.base import Message
 from journeyman_protocol.daemon import ClientJourneyman, InitializationOptions, JourneymanCapabilities
 from journeyman_protocol.errors import ErrorCode, ErrorData
-from journeyman_protocol.methods import METHODS, Direction
+from journeyman_protocol.methods import METHODS
+from journeyman_protocol.rows import Direction
 
 
 class _NoFieldTitles(GenerateJsonSchema):
@@ -26,9 +27,10 @@ def _models() -> tuple[list[type[Message]], list[type[Message]]]:
     sent: list[type[Message]] = [ClientJourneyman, InitializationOptions]
     received: list[type[Message]] = [JourneymanCapabilities, ErrorData]
     for method in METHODS:
-        (received if method.direction is Direction.NOTIFICATION_OUT else sent).append(method.params)
+        ours = method.direction in (Direction.NOTIFICATION_OUT, Direction.REQUEST_OUT)
+        (received if ours else sent).append(method.params)
         if method.result is not None:
-            received.append(method.result)
+            (sent if ours else received).append(method.result)
     return sent, received
 
 
@@ -87,6 +89,7 @@ def schema() -> dict[str, Any]:
                 "scope": method.scope.value,
                 "since": method.since,
                 "doc": method.doc,
+                **({"deprecated": method.deprecated} if method.deprecated else {}),
             }
             for method in METHODS
         },

@@ -38,6 +38,17 @@ def _comment(text: str, indent: str = "") -> list[str]:
     return [f"{indent}/** {' '.join(text.split())} */"] if text else []
 
 
+def _constant(method: str) -> str:
+    """`workspace/readFile` as `workspaceReadFile`, `$/progress` as `progress`."""
+    first, *others = method.removeprefix("$/").split("/")
+    return first + "".join(other[0].upper() + other[1:] for other in others)
+
+
+def _said(method: dict[str, Any]) -> str:
+    instead = method.get("deprecated")
+    return f"{method['doc']} @deprecated {instead}" if instead else str(method["doc"])
+
+
 def typescript() -> str:
     contract = schema()
     lines = ["// Generated from the Python models by `make gen`. Do not edit.", ""]
@@ -56,17 +67,21 @@ def typescript() -> str:
     for direction, title in (
         ("request", "Requests"),
         ("notificationIn", "ClientNotifications"),
+        ("requestOut", "DaemonRequests"),
         ("notificationOut", "DaemonNotifications"),
     ):
         lines.append(f"export interface {title} {{")
         for name, method in contract["methods"].items():
             if method["direction"] != direction:
                 continue
-            lines += _comment(method["doc"], "  ")
+            lines += _comment(_said(method), "  ")
             params = _type(method["params"])
             answer = f"; result: {_type(method['result'])}" if method["result"] else ""
             lines.append(f"  {json.dumps(name)}: {{ params: {params}{answer} }};")
         lines += ["}", ""]
+    lines.append("export const Methods = {")
+    lines += [f"  {_constant(name)}: {json.dumps(name)}," for name in contract["methods"]]
+    lines += ["} as const;", ""]
     lines.append("export const ErrorCodes = {")
     lines += [f"  {name}: {value}," for name, value in contract["errorCodes"].items()]
     lines += ["} as const;", ""]

@@ -15,7 +15,8 @@ from journeyman.rpc.refusals import refuse
 from journeyman_protocol import PROTOCOL_VERSION
 from journeyman_protocol.base import Message
 from journeyman_protocol.daemon import ClientJourneyman, InitializationOptions, JourneymanCapabilities
-from journeyman_protocol.methods import METHODS, Direction
+from journeyman_protocol.methods import METHODS
+from journeyman_protocol.rows import Direction
 
 FEATURES = ["runs.accepted", "runs.idempotent", "events.resume", "progress.runs", "progress.partialResult"]
 

@@ -14,7 +14,8 @@ from journeyman.rpc.peer import Peer
 from journeyman.rpc.refusals import Refusal, refuse
 from journeyman.rpc.services import Services
 from journeyman_protocol.base import Message
-from journeyman_protocol.methods import BY_NAME, Direction, Method, Scope
+from journeyman_protocol.methods import BY_NAME
+from journeyman_protocol.rows import Direction, Method, OrderedBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,12 @@ def _invalid(method: str, error: ValidationError) -> Refusal:
     )
 
 
-_SCOPED_BY = {Scope.PROJECT: "project_id", Scope.CHAT: "chat_id", Scope.EXEC: "exec_id"}
+_SCOPED_BY = {OrderedBy.PROJECT: "project_id", OrderedBy.CHAT: "chat_id", OrderedBy.EXEC: "exec_id"}
 
 
 def scope_key(row: Method, params: Message) -> ScopeKey | None:
     """Requests with the same key begin in the order they came."""
-    if row.scope is Scope.NONE:
+    if row.scope is OrderedBy.NONE:
         return None
     ident = getattr(params, _SCOPED_BY[row.scope], None)
     return (row.scope.value, ident) if isinstance(ident, str) else None
