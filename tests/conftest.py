@@ -3,6 +3,7 @@ it cannot, and fails instead of skipping under CI."""
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,12 @@ pytest_plugins = [
 
 ONE_OF_A_KIND = ("docker", "smallmodel")
 """What there is one of on a machine: tests that need it stay in one process when several run tests."""
+
+
+def pytest_configure() -> None:
+    """What a shell puts in the background has SIGINT ignored, and so would be all that we start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
