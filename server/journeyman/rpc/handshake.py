@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from journeyman import __version__
 from journeyman.rpc import lsp
 from journeyman.rpc.jsonbody import as_object
+from journeyman.rpc.plain import commands
 from journeyman.rpc.refusals import refuse
 from journeyman_protocol import PROTOCOL_VERSION
 from journeyman_protocol.base import Message
@@ -53,6 +54,10 @@ def shake_hands(protocol: lsp.JourneymanProtocol, message: dict[str, Any]) -> Sh
     typed: types.InitializeParams = structured(protocol, types.INITIALIZE, {**message, "params": params})
     result, _ = lsp.begin(protocol.lsp_initialize, typed)
     answer: dict[str, Any] = protocol.unstructure(result)
+    answer["capabilities"]["executeCommandProvider"] = {
+        "commands": sorted(commands.COMMANDS),
+        "workDoneProgress": True,
+    }
     answer["capabilities"]["experimental"] = {"journeyman": _capabilities().wire()}
     window = typed.capabilities.window
     return Shaken(

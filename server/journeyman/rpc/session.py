@@ -26,6 +26,7 @@ from journeyman.rpc.limits import Limits
 from journeyman.rpc.outbound import Outbound
 from journeyman.rpc.outbox import Outbox
 from journeyman.rpc.peer import Peer
+from journeyman.rpc.plain import commands
 from journeyman.rpc.port_watches import PortWatches
 from journeyman.rpc.refusals import Refusal, from_exception, refuse
 from journeyman.rpc.router import Context, Router, scope_key, validate
@@ -140,7 +141,10 @@ class Session:
             return
         if self._state is State.NEW and method != "daemon/ping":
             raise refuse("not_initialized", "The first request must be initialize.")
-        if (row := self._router.row(method)) is not None:
+        row = self._router.row(method)
+        if method == types.WORKSPACE_EXECUTE_COMMAND:
+            row, params = commands.read(params)
+        if row is not None:
             typed = validate(row, params)
             call = Call(ident, method, self._turns.take(scope_key(row, typed)))
             context = Context(call, self.peer, self._router.services, self._hub)
