@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import zstandard
 
 from journeyman.workspace.archive.strict import MalformedError
@@ -18,25 +16,8 @@ SAMPLES = 4
 WORTH_IT = 0.95
 
 
-class _Compressors(threading.local):
-    """A thread's own, by level: making one takes a tenth of the time of compressing a frame."""
-
-    def __init__(self) -> None:
-        self._made: dict[int, zstandard.ZstdCompressor] = {}
-
-    def at(self, level: int) -> zstandard.ZstdCompressor:
-        found = self._made.get(level)
-        if found is None:
-            found = zstandard.ZstdCompressor(level=level, write_content_size=True, write_checksum=False)
-            self._made[level] = found
-        return found
-
-
-_compressors = _Compressors()
-
-
 def compress(data: bytes, level: int = LEVEL) -> bytes:
-    return _compressors.at(level).compress(data)
+    return zstandard.ZstdCompressor(level=level, write_content_size=True, write_checksum=False).compress(data)
 
 
 def compress_adaptively(data: bytes, level: int) -> bytes:
