@@ -58,6 +58,6 @@ async def test_killed_in_the_middle_of_a_command(tmp_path: Path) -> None:
         assert kinds.count("tool/started") == 2
         agent.script([call("read", path="a.txt"), call("fin", summary="It was there.")])
         (agent.workspaces.folder(recovered.project_id) / "a.txt").touch()
-        run = await agent.run("Go on.", chat_id=recovered.chat_id, mode="execute")
+        run = await agent.run("What is there?", chat_id=recovered.chat_id, mode="execute")
         assert run.status == "completed"
         assert "kept" in (await agent.tool_texts(run.chat_id))[2]

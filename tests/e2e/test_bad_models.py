@@ -40,12 +40,12 @@ async def test_a_model_that_always_breaks_off(client: Client, provider: Scripted
 
 async def test_a_model_that_breaks_off_once(client: Client, provider: ScriptedProvider) -> None:
     provider.script(CUT, FIN)
-    assert (await ended(client, model=MODEL))["status"] == "completed"
+    assert (await ended(client, model=MODEL, prompt="What is there?"))["status"] == "completed"
 
 
 async def test_broken_arguments_are_said_to_the_model(client: Client, provider: ScriptedProvider) -> None:
     provider.script(BROKEN, UNKNOWN, FIN)
-    run = await ended(client, model=MODEL)
+    run = await ended(client, model=MODEL, prompt="What is there?")
     assert run["status"] == "completed"
     page = await client.request("chat/messages", {"chatId": run["chatId"]})
     observations = [m for m in page["items"] if m["role"] == "tool"]

@@ -285,10 +285,10 @@ def test_the_example_of_a_tcp_client_runs_the_agent(home: Home, unused_tcp_port:
     token = home.place / "data" / "token"
     try:
         wait_for(lambda: home.run("status").returncode == 0)
-        call = {"name": "fin", "arguments": {"summary": "Nothing to do.", "status": "completed"}}
+        call = {"name": "fin", "arguments": {"summary": "Nothing to do.", "status": "done"}}
         model = recording_of(home.place / "fin.jsonl", {"text": "Done.", "toolCalls": [call]})
         done = subprocess.run(
-            [sys.executable, str(EXAMPLES / "tcp_client.py"), address, str(token), "Look", model],
+            [sys.executable, str(EXAMPLES / "tcp_client.py"), address, str(token), "What is here?", model],
             capture_output=True,
             text=True,
             timeout=100,

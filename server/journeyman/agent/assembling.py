@@ -9,7 +9,7 @@ from journeyman.agent.environment import look
 from journeyman.agent.finishing import Finishing
 from journeyman.agent.limits import Meter
 from journeyman.agent.masking import CHARACTERS_PER_TOKEN, Masking
-from journeyman.agent.planner import is_question
+from journeyman.agent.planner import is_question, orders_something
 from journeyman.agent.prompts import system_prompt
 from journeyman.agent.services import Services
 from journeyman.agent.session import Session
@@ -51,7 +51,9 @@ async def assemble(
     environment = await look(guest, root, state.cwd, project.commands, now, note=context.workspace.note)
     state.commands = environment.commands
     await conversation.user(run.prompt, context=environment.text)
-    finishing = Finishing(state, jobs, telling)
+    finishing = Finishing(
+        state, jobs, telling, asks=is_question(run.prompt), orders=orders_something(run.prompt)
+    )
 
     async def get_todos() -> TodoList:
         return await services.todos.get(chat.id)

@@ -22,30 +22,44 @@ class Finishing:
     state: RunState
     jobs: Jobs
     telling: Telling
+    asks: bool
+    """Whether the request is a question: then an answer is all there has to be."""
+    orders: bool
+    """Whether it says that something is to be changed: then an answer is not enough."""
     _refused: str | None = None
     _rounds: int = 0
     _failure: tuple[str, int] | None = None
 
     async def finish(self, summary: str, status: FinStatus, todos: TodoList) -> Observation:
         """Accepts by setting the outcome; else an observation that says what to do."""
-        if self.state.phase == "plan":
-            return self._accept(Outcome("completed" if status == "done" else status, "answered", summary))
         if status != "done":
             return self._accept(Outcome(status, "fin", summary))
         refused = gate.refusal(todos, self.state)
+        if self.state.activity == 0 and (refused is None or self.state.todo_changes == 0):
+            return self._answered(summary)
         if refused is not None:
-            if refused == self._refused:
-                return self._accept(Outcome("partial", "gate", f"{summary}\n\nNot finished: {refused}"))
-            self._refused = refused
-            return failed(f"fin is refused. {refused}")
-        return await self._verified(summary)
+            return self._refuse(refused, Outcome("partial", "gate", f"{summary}\n\nNot finished: {refused}"))
+        return await self._verified(summary, gate.checks_to_run(todos, self.state))
 
-    async def _verified(self, summary: str) -> Observation:
+    def _answered(self, summary: str) -> Observation:
+        """The end of a run that did nothing but read."""
+        answered = Outcome("completed", "answered", summary)
+        if self.asks:
+            return self._accept(answered)
+        undone = Outcome("partial", "nothing_done", f"{summary}\n\nNothing was changed and nothing was run.")
+        return self._refuse(gate.NOTHING_DONE, undone if self.orders else answered)
+
+    def _refuse(self, why: str, at_last: Outcome) -> Observation:
+        """The same refusal twice in a row ends the run."""
+        if why == self._refused:
+            return self._accept(at_last)
+        self._refused = why
+        return failed(f"fin is refused. {why}")
+
+    async def _verified(self, summary: str, checks: list[str]) -> Observation:
         state = self.state
-        if state.activity == 0:
-            return self._accept(Outcome("completed", "fin", summary))
         await self.telling.phase("verify")
-        failure = await verify(state.commands, state.root, self.jobs, self._tell)
+        failure = await verify(state.commands, checks, state.root, self.jobs, self._tell)
         if failure is None:
             return self._accept(Outcome("completed", "fin", summary))
         now = (failure.signature, state.activity)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from journeyman.agent.state import RunState
+from journeyman.agent.state import RunState, plain
 from journeyman.agent.tools.todo_rows import is_open
 from journeyman.records import TodoList
+
+NOTHING_DONE = (
+    "Nothing was changed and nothing was run. If something is to be done, plan it with todoWrite and do it; "
+    "if only an answer is wanted, call fin again with the answer; if it cannot be done, say so with status "
+    "blocked."
+)
 
 
 def refusal(todos: TodoList, state: RunState) -> str | None:
@@ -16,10 +22,27 @@ def refusal(todos: TodoList, state: RunState) -> str | None:
             f"{len(still_open)} todo items are open ({names}). Finish them, or drop them with a reason, "
             "or call fin with status partial."
         )
-    checks = [item.check for item in todos.items if item.check and item.status == "done"]
-    checked_later = (state.commands.build, state.commands.test, state.commands.run)
-    if checks and state.edits and not any(checked_later) and not any(state.passes(check) for check in checks):
+    if state.edits and not _checked_later(todos, state) and not state.passed_since_the_last_edit:
         return (
-            f"Files were edited after the last passing check. Run the checks again: {'; '.join(checks[:10])}"
+            "Files were edited, and nothing that was run since then shows that they are right. Run what "
+            "shows it, or call fin with status partial."
         )
     return None
+
+
+def checks_to_run(todos: TodoList, state: RunState) -> list[str]:
+    """Checks of finished items that have not passed since the last edit and are no command of the project:
+    the run's end runs them itself."""
+    known = {plain(each) for each in _commands(state)}
+    checks = [item.check for item in todos.items if item.check and item.status == "done"]
+    wanted = [check for check in checks if not state.passes(check) and plain(check) not in known]
+    return list(dict.fromkeys(wanted))
+
+
+def _checked_later(todos: TodoList, state: RunState) -> bool:
+    return bool(_commands(state) or checks_to_run(todos, state))
+
+
+def _commands(state: RunState) -> list[str]:
+    commands = state.commands
+    return [each for each in (commands.build, commands.test, commands.run) if each]

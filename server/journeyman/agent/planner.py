@@ -50,7 +50,12 @@ async def plan(session: Session) -> None:
 def is_question(prompt: str) -> bool:
     """Whether the words of the prompt ask for an answer and for nothing to be changed."""
     asks = prompt.rstrip().endswith("?") or _ASKS.match(prompt) is not None
-    return asks and _ORDERS.search(prompt) is None
+    return asks and not orders_something(prompt)
+
+
+def orders_something(prompt: str) -> bool:
+    """Whether the words of the prompt say that something is to be changed."""
+    return _ORDERS.search(prompt) is not None
 
 
 def is_small_edit(prompt: str) -> bool:

@@ -29,6 +29,7 @@ class StuckDetector:
     _same: int = 0
     _edits: dict[str, int] = field(default_factory=dict[str, int])
     _text_replies: int = 0
+    _alternations: int = 0
 
     def saw_call(self, tool: str, arguments: dict[str, Any], result: str) -> Stuck | None:
         """After every tool call, in order."""
@@ -46,6 +47,9 @@ class StuckDetector:
             )
         if self._alternates():
             self._recent.clear()
+            self._alternations += 1
+            if self._alternations > 1:
+                return Stuck("end", f"the same two calls were made again and again ({tool})")
             return Stuck(
                 "nudge", f"You go back and forth between the same two calls ({tool}). Change the plan."
             )

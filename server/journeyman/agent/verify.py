@@ -1,9 +1,11 @@
-"""After `fin`: the project is built, tested and run in a clean shell. The result decides, not the model."""
+"""After `fin`: the project is built, tested and run in a clean shell, and so are checks that are out of date.
+The result decides, not the model.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from journeyman.agent.tools.jobs import Jobs, finished
@@ -26,10 +28,15 @@ class Failed:
 
 
 async def verify(
-    commands: Commands, root: str, jobs: Jobs, tell: Callable[[str], Awaitable[None]]
+    commands: Commands,
+    checks: Sequence[str],
+    root: str,
+    jobs: Jobs,
+    tell: Callable[[str], Awaitable[None]],
 ) -> Failed | None:
-    """Build, test, run: the first failure, or None. A program that is still alive after 10 s runs."""
-    for name, command in (("build", commands.build), ("test", commands.test), ("run", commands.run)):
+    """Build, test, checks, run: the first failure, or None. A program still alive after 10 s runs."""
+    wanted = [("build", commands.build), ("test", commands.test), *(("check", each) for each in checks)]
+    for name, command in (*wanted, ("run", commands.run)):
         if command:
             failed = await _one(name, command, root, jobs, tell)
             if failed:

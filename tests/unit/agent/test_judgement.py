@@ -7,7 +7,7 @@ import pytest
 from journeyman.agent import gate
 from journeyman.agent.limits import Limits, Meter
 from journeyman.agent.planner import is_question, is_small_edit
-from journeyman.agent.state import RunState
+from journeyman.agent.state import RunState, shows_nothing
 from journeyman.agent.stuck import ALTERNATIONS, EDITS_WITHOUT_CHECK_MAX, StuckDetector
 from journeyman.ports.model import ModelInfo, UsageDelta
 from journeyman.records import Budget, Commands, TodoItem, TodoList
@@ -32,6 +32,12 @@ def test_going_back_and_forth_is_noticed() -> None:
     assert not any(seen[:-1])
     assert seen[-1] is not None
     assert "back and forth" in seen[-1].message
+
+
+def test_going_back_and_forth_for_ever_ends() -> None:
+    stuck = StuckDetector()
+    seen = [stuck.saw_call("read", {"path": "ab"[n % 2]}, "ab"[n % 2]) for n in range(4 * ALTERNATIONS)]
+    assert [each.what for each in seen if each] == ["nudge", "end"]
 
 
 def test_many_edits_of_one_file_without_a_passing_check() -> None:
@@ -60,24 +66,73 @@ def _todos(*items: TodoItem) -> TodoList:
     return TodoList("c", 1, items)
 
 
-def test_gate() -> None:
+def test_open_items_are_in_the_way() -> None:
     done = TodoItem("1", "one", "done", check="make  check")
-    assert gate.refusal(_todos(), _state()) is None
     assert "1 todo items are open (2: two)" in (
         gate.refusal(_todos(done, TodoItem("2", "two")), _state()) or ""
     )
     assert gate.refusal(_todos(done, TodoItem("2", "two", "dropped")), _state()) is None
-    stale = _state(edits=1)
-    assert "after the last passing check. Run the checks again: make  check" in (
-        gate.refusal(_todos(done), stale) or ""
+
+
+def test_an_edit_that_nothing_was_run_after_is_in_the_way() -> None:
+    assert gate.refusal(_todos(), _state()) is None
+    state = _state(edits=1)
+    assert "nothing that was run since then" in (gate.refusal(_todos(), state) or "")
+    state.ran("false", 1)
+    assert gate.refusal(_todos(), state) is not None
+    state.ran("git diff --stat", 0)
+    assert gate.refusal(_todos(), state) is None
+    state.edited("/w/a", "")
+    assert gate.refusal(_todos(), state) is not None
+
+
+def test_what_will_be_run_at_the_end_needs_no_run_before() -> None:
+    done = TodoItem("1", "one", "done", check="make  check")
+    assert gate.refusal(_todos(done), _state(edits=1)) is None
+    assert gate.refusal(_todos(), _state(edits=1, commands=Commands(test="t"))) is None
+
+
+def test_every_check_that_is_out_of_date_is_run_at_the_end() -> None:
+    todos = _todos(
+        TodoItem("1", "one", "done", check="make  check"),
+        TodoItem("2", "two", "done", check="make lint"),
+        TodoItem("3", "three", "done", check="make  check"),
+        TodoItem("4", "four", "dropped", check="make never"),
+        TodoItem("5", "five", "done", check="make test"),
+        TodoItem("6", "six", "done"),
     )
-    assert gate.refusal(_todos(done), _state(edits=1, commands=Commands(test="t"))) is None
-    stale.ran("cd sub && make check", 0)
-    assert gate.refusal(_todos(done), stale) is None
-    stale.edited("/w/a", "")
-    assert gate.refusal(_todos(done), stale) is not None
-    stale.ran("make check", 1)
-    assert gate.refusal(_todos(done), stale) is not None
+    state = _state(edits=1, commands=Commands(test="make test"))
+    assert gate.checks_to_run(todos, state) == ["make  check", "make lint"]
+    state.ran("cd sub && make check", 0)
+    assert gate.checks_to_run(todos, state) == ["make lint"]
+    state.edited("/w/a", "")
+    assert gate.checks_to_run(todos, state) == ["make  check", "make lint"]
+
+
+@pytest.mark.parametrize(
+    ("command", "nothing"),
+    [
+        ("true", True),
+        (" : ", True),
+        ("exit 0", True),
+        ("echo all tests passed", True),
+        ("printf ok", True),
+        ("ls -la src", True),
+        ("pwd", True),
+        ("sleep 5", True),
+        ("", True),
+        ("true && make check", False),
+        ("echo $(make check)", False),
+        ("ls src | grep main", False),
+        ("ls missing || exit 1", False),
+        ("test -f a.txt", False),
+        ("python3 -m pytest", False),
+        ("lsof -i", False),
+        ("trueish", False),
+    ],
+)
+def test_a_check_that_cannot_fail_shows_nothing(command: str, nothing: bool) -> None:
+    assert shows_nothing(command) is nothing
 
 
 def test_a_check_that_fails_later_is_no_evidence_any_more() -> None:

@@ -112,7 +112,7 @@ async def test_broken_arguments_and_unknown_tools_are_answered(agent: House) -> 
         ),
         call("fin", summary="Nothing to do."),
     ])  # fmt: skip
-    run = await agent.run()
+    run = await agent.run("Is there anything to do?")
     assert run.status == "completed"
     broken, unknown, missing, _ = await agent.tool_texts(run.chat_id)
     assert broken.startswith("failed: the arguments could not be read")
@@ -217,7 +217,7 @@ async def test_ceilings_fail_closed(tmp_path: object, limits: Limits, reason: st
 async def test_a_model_that_breaks_off_mid_stream_is_asked_again_then_the_run_fails(agent: House) -> None:
     cut = ScriptedTurn(text="I am about to", stop="disconnected")
     model = agent.script([cut, call("fin", summary="Fine.")])
-    run = await agent.run()
+    run = await agent.run("Does it work?")
     assert run.status == "completed"
     assert len(model.requests) == 2
     agent.script([cut], cycle=True)

@@ -94,8 +94,8 @@ async def test_one_run_at_a_time_in_a_project_in_the_order_they_came(agent: Hous
     agent.script([SLEEPY, call("fin", summary="Second."), call("fin", summary="Third.")])
     chat = await agent.chat()
     first = await agent.runs.start(StartRun("one", chat_id=chat.id, mode="execute"))
-    second = await agent.runs.start(StartRun("two", chat_id=chat.id, mode="execute"))
-    third = await agent.runs.start(StartRun("three", project_id=chat.project_id, mode="execute"))
+    second = await agent.runs.start(StartRun("two?", chat_id=chat.id, mode="execute"))
+    third = await agent.runs.start(StartRun("three?", project_id=chat.project_id, mode="execute"))
     assert (first.status, second.status, third.status) == ("running", "queued", "queued")
     assert (await agent.store.runs.get(second.id)).status == "queued"
     await _pid(agent.folder(chat) / "pid")
@@ -158,7 +158,7 @@ async def test_shutdown_ends_what_runs_and_starts_nothing_more(agent: House) -> 
 
 async def _crashed(agent: House, chat: Chat, status: str, ident: str = "run-1") -> Run:
     now = agent.services.clock.now()
-    run = Run(ident, chat.id, chat.project_id, None, "x", "execute", None, status, now)  # type: ignore[arg-type]
+    run = Run(ident, chat.id, chat.project_id, None, "x?", "execute", None, status, now)  # type: ignore[arg-type]
     await agent.store.runs.add(run)
     return run
 
@@ -202,7 +202,7 @@ async def test_call_ids_are_unique_in_a_chat_whatever_the_provider_counts(agent:
     chat = await agent.chat()
     for _ in range(2):  # a script begins with the same call id each time
         agent.script([call("ls"), call("fin", summary="Seen.")])
-        assert (await agent.run(chat_id=chat.id, mode="execute")).status == "completed"
+        assert (await agent.run("What is there?", chat_id=chat.id, mode="execute")).status == "completed"
     history = await agent.store.messages.history(chat.id)
     made = [each.id for message in history for each in message.tool_calls]
     assert len(set(made)) == len(made) == 4
@@ -212,7 +212,7 @@ async def test_call_ids_are_unique_in_a_chat_whatever_the_provider_counts(agent:
 async def test_a_chat_goes_on_after_an_interruption_with_its_history(agent: House) -> None:
     model = agent.script([call("fin", summary="One."), call("fin", summary="Two.")])
     chat = await agent.chat()
-    await agent.run(chat_id=chat.id, mode="execute")
+    await agent.run("What is it?", chat_id=chat.id, mode="execute")
     await agent.run("And again?", chat_id=chat.id, mode="execute")
     first, second = model.requests
     assert second.messages[: len(first.messages)] == first.messages

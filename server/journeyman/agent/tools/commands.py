@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from journeyman.agent.state import shows_nothing
 from journeyman.agent.tools.context import ToolContext
-from journeyman.agent.tools.observation import Observation
+from journeyman.agent.tools.observation import Observation, failed
 from journeyman.agent.tools.tool import Arguments, Tool, alone, spec, text
 from journeyman.records import Commands
 
 
 async def _run(context: ToolContext, arguments: Arguments) -> Observation:
     given = {name: arguments[name].strip() or None for name in ("build", "run", "test") if name in arguments}
+    empty = [each for name, each in given.items() if each and name != "run" and shows_nothing(each)]
+    if empty:
+        return failed(f"`{empty[0]}` passes whatever is done", hint="Name the real command, or leave it out.")
     if given:
         context.state.commands = replace(context.state.commands, **given)
         await context.set_commands(context.state.commands)

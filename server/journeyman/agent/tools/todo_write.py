@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from journeyman.agent.state import RunState, plain
+from journeyman.agent.state import RunState, plain, shows_nothing
 from journeyman.agent.tools.context import ToolContext
 from journeyman.agent.tools.observation import Observation, failed
 from journeyman.agent.tools.todo_rows import counts, rows
@@ -38,6 +38,9 @@ def _items(
         old = known.get(each.get("id") or each["content"])
         base = replace(old, content=each["content"]) if old else TodoItem(each.get("id", ""), each["content"])
         item = replace(base, status=each.get("status", base.status), check=each.get("check") or base.check)
+        if item.check and shows_nothing(item.check):
+            notes.append(f"no check: `{item.check}` passes whatever is done. Name a command that can fail")
+            item = replace(item, check=None)
         was_done = old is not None and old.status == "done" and old.check == item.check
         if item.status == "done" and item.check and not was_done and plain(item.check) not in state.passed:
             notes.append(f"not done yet: {item.content}. Run its check first (terminal: {item.check})")
