@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from journeyman_protocol.base import Empty, Message, Open, ProgressToken, Timestamp
 from journeyman_protocol.rows import Method, incoming, outgoing, request
@@ -37,6 +37,26 @@ class DaemonStatus(Message):
     shortages: list[str] = []
     """What the machine is short of (disk, memory) and what is done about it, as sentences."""
     draining: bool = False
+
+
+class MetricSample(Message):
+    name: str
+    """The metric's own name, or that with `_bucket`, `_sum`, `_count` or `_total`."""
+    labels: dict[str, str] = {}
+    value: float
+
+
+class Metric(Message):
+    """In the words of the Prometheus exposition format."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    samples: list[MetricSample]
+
+
+class DaemonMetrics(Message):
+    items: list[Metric]
 
 
 class JourneymanCapabilities(Message):
@@ -88,6 +108,7 @@ class WorkDoneProgressCancelParams(Message):
 ROWS: tuple[Method, ...] = (
     request("daemon/ping", Empty, PingResult, "Is anybody there? Answered before `initialize` too."),
     request("daemon/status", Empty, DaemonStatus, "What the daemon is doing."),
+    request("daemon/metrics", Empty, DaemonMetrics, "Counts and times since the start, for monitoring."),
     incoming("$/cancelRequest", CancelParams, "Cancel a request; it is still answered (LSP)."),
     incoming(
         "window/workDoneProgress/cancel",

@@ -124,8 +124,13 @@ class Settings(BaseSettings):
     """A daemon without client, without run and without a preview in use leaves after this many seconds."""
     tcp_clients_max: int = Field(default=1024, ge=1)
     """Most connections at the same time."""
+    metrics_listen: str | None = None
+    """HOST:PORT of this machine where `GET /metrics` answers Prometheus, e.g. `127.0.0.1:9464`. Default:
+    nowhere; `daemon/metrics` says the same to clients."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Detail of the daemon's log."""
+    log_format: Literal["text", "json"] = "text"
+    """`json`: one object per line, for programs."""
 
     @field_validator("egress_allow", mode="before")
     @classmethod

@@ -6,6 +6,7 @@ database rows (`adapters/sqlite` maps those). Times are aware UTC datetimes; ids
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
@@ -339,3 +340,19 @@ class Page(Generic[T]):
 
     items: tuple[T, ...]
     next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Everything in the database, counted."""
+
+    projects: int
+    chats: int
+    runs: Mapping[str, int]
+    """By status."""
+    steps: int
+    input_tokens: int
+    """Of runs whose provider told."""
+    output_tokens: int
+    cost_usd: float
+    """Of runs whose price is known."""

@@ -240,6 +240,10 @@ export interface Cursor {
   seq: number;
 }
 
+export interface DaemonMetrics {
+  items: Metric[];
+}
+
 export interface DaemonStatus {
   version: string;
   protocolVersion: number;
@@ -594,6 +598,21 @@ export interface KeptFile {
 export interface MessagePage {
   items: ChatMessage[];
   nextCursor?: string;
+}
+
+/** In the words of the Prometheus exposition format. */
+export interface Metric {
+  name: string;
+  kind: "counter" | "gauge" | "histogram";
+  help: string;
+  samples: MetricSample[];
+}
+
+export interface MetricSample {
+  /** The metric's own name, or that with `_bucket`, `_sum`, `_count` or `_total`. */
+  name: string;
+  labels: Record<string, unknown>;
+  value: number;
 }
 
 export interface Model {
@@ -1235,6 +1254,8 @@ export interface Requests {
   "daemon/ping": { params: Empty; result: PingResult };
   /** What the daemon is doing. */
   "daemon/status": { params: Empty; result: DaemonStatus };
+  /** Counts and times since the start, for monitoring. */
+  "daemon/metrics": { params: Empty; result: DaemonMetrics };
 }
 
 export interface ClientNotifications {
@@ -1336,6 +1357,7 @@ export const Methods = {
   modelList: "model/list",
   daemonPing: "daemon/ping",
   daemonStatus: "daemon/status",
+  daemonMetrics: "daemon/metrics",
   cancelRequest: "$/cancelRequest",
   windowWorkDoneProgressCancel: "window/workDoneProgress/cancel",
   progress: "$/progress",

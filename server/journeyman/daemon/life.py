@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import ipaddress
 import logging
 import os
 import signal
@@ -51,6 +52,8 @@ def serve(
     `tcp` is HOST:PORT, `tls` certificate and key, `foreground` logs to stderr too. Raises `Failure`:
     `already_running` for a second daemon on the same data, `invalid` for an address that cannot be had."""
     address = None if tcp is None else parse_address(tcp)
+    if settings.metrics_listen is not None:
+        own_address(settings.metrics_listen)
     failpoints.arm(os.environ.get(failpoints.VARIABLE, ""))
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with owned(settings.data_dir) as still_owned, logging_to(settings, foreground=foreground):
@@ -112,16 +115,35 @@ async def _served(
         server.ready(router_for(app.services))
         forget = announce_workspaces(app.services, server.hub)
         try:
-            if address is not None:
-                token = await asyncio.to_thread(read_or_make_token, token_file(settings.data_dir))
-                files = None if tls is None else Tls(*tls)
-                port = await server.listen_tcp(*address, token=token, mode=auth, tls=files)
-                log.info("listening on %s:%d", address[0], port)
-            await server.listen_unix(listening)
-            yield app, server
+            async with _measured(settings, app, server):
+                if address is not None:
+                    token = await asyncio.to_thread(read_or_make_token, token_file(settings.data_dir))
+                    files = None if tls is None else Tls(*tls)
+                    port = await server.listen_tcp(*address, token=token, mode=auth, tls=files)
+                    log.info("listening on %s:%d", address[0], port)
+                await server.listen_unix(listening)
+                yield app, server
         finally:
             forget()
             await server.close(grace_s=1.0)
+
+
+@contextlib.asynccontextmanager
+async def _measured(settings: Settings, app: App, server: RpcServer) -> AsyncGenerator[None]:
+    """Metrics are for whoever asks, while the block lasts, where the user said so."""
+    if settings.metrics_listen is None:
+        yield
+        return
+    from journeyman.rpc import scrape
+    from journeyman.rpc.metrics import collect
+
+    host, port = own_address(settings.metrics_listen)
+    listening = await scrape.listen(host, port, lambda: collect(app.services, server.hub))
+    log.info("metrics on %s", settings.metrics_listen)
+    try:
+        yield
+    finally:
+        listening.close()
 
 
 async def _until_not_needed(
@@ -192,3 +214,20 @@ def parse_address(text: str) -> tuple[str, int]:
     if not colon or not host or not port.isdigit() or int(port) > 65535:
         raise Failure("invalid", f"{text!r} is not HOST:PORT.", hint="For example 127.0.0.1:7464.")
     return host, int(port)
+
+
+def own_address(text: str) -> tuple[str, int]:
+    """HOST:PORT of this machine alone. Metrics name no user, no file and no prompt, and are still nobody
+    else's business."""
+    host, port = parse_address(text)
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise Failure(
+            "invalid",
+            f"Metrics can only be had on this machine, not on {host[:80]}.",
+            hint="Set metrics_listen to 127.0.0.1:PORT; a proxy of yours may pass them on.",
+        )
+    return host, port

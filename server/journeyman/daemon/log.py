@@ -6,11 +6,13 @@ Records are stamped where they are made and written by a thread, so that no disk
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import queue
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,20 @@ class _Bounded(QueueHandler):
             self.queue.put_nowait(record)
 
 
+class _Json(logging.Formatter):
+    """One object per line; a traceback is part of its message by now."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "run": getattr(record, "run_id", None),
+            "message": record.getMessage(),
+        }
+        return json.dumps(told, ensure_ascii=False)
+
+
 @contextmanager
 def logging_to(settings: Settings, *, foreground: bool) -> Generator[None]:
     """Log to the data directory for the duration of the block; `foreground` writes to stderr too."""
@@ -46,7 +62,7 @@ def logging_to(settings: Settings, *, foreground: bool) -> Generator[None]:
     if foreground and sys.stderr.isatty():
         targets.append(logging.StreamHandler(sys.stderr))
     for target in targets:
-        target.setFormatter(logging.Formatter(FORMAT))
+        target.setFormatter(_Json() if settings.log_format == "json" else logging.Formatter(FORMAT))
         # Here, because tracebacks are part of the message by now.
         target.addFilter(RedactionFilter())
     intake = _Bounded(waiting)

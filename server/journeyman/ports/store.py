@@ -25,6 +25,7 @@ from journeyman.records import (
     Run,
     TodoItem,
     TodoList,
+    Totals,
     TurnedBack,
     User,
     WorkspaceRow,
@@ -271,6 +272,10 @@ class Store(Protocol):
     def workspaces(self) -> WorkspaceStore: ...
     @property
     def checkpoints(self) -> CheckpointStore: ...
+
+    async def totals(self) -> Totals:
+        """What is stored, counted."""
+        ...
 
     async def check(self) -> dict[str, str]:
         """Facts for `doctor`: path, schema version, SQLite version, integrity."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from journeyman.rpc.metrics import Metrics
 
 if TYPE_CHECKING:
     from journeyman.agent.runs import RunService
@@ -67,3 +69,4 @@ class Services:
     status: Callable[[], Awaitable[StatusFacts]]
     sandbox_name: str | None = None
     """`docker` or `bubblewrap`; None where no sandbox can be had."""
+    metrics: Metrics = field(default_factory=Metrics)

@@ -179,19 +179,21 @@ class Session:
     def _serve(self, call: Call, work: Callable[[], Awaitable[Any]]) -> None:
         began = time.monotonic()
         answered = False
+        outcome = "cancelled"
 
         async def serving() -> None:
-            nonlocal answered
+            nonlocal answered, outcome
             try:
                 await call.come()
                 result = await work()
                 self._answer(call.ident, result)
-                answered = True
+                answered, outcome = True, "ok"
                 call.answered()
             except Exception as error:  # noqa: BLE001 - a handler's fault is this request's answer
                 if not answered:
-                    answered = True
-                    self._refuse(call.ident, from_exception(error, call.method))
+                    refusal = from_exception(error, call.method)
+                    answered, outcome = True, refusal.data.kind
+                    self._refuse(call.ident, refusal)
                 else:
                     from_exception(error, f"what follows {call.method}")
 
@@ -201,7 +203,9 @@ class Session:
                 self._refuse(call.ident, refuse("cancelled", f"The request {call.method} was cancelled."))
             self.calls.remove(call)
             call.pass_turn()
-            self._trace(call, time.monotonic() - began)
+            seconds = time.monotonic() - began
+            self._router.services.metrics.answered(call.method, outcome, seconds)
+            self._trace(call, seconds)
 
         self.calls.add(call)
         task = self._start(serving(), call.method)
@@ -279,6 +283,7 @@ class Session:
         self._outbox.must({"jsonrpc": "2.0", "id": ident, "error": refusal.wire()})
 
     def close(self) -> None:
+        self._router.services.metrics.dropped(self._outbox.dropped)
         self.outbound.close()
         self.peer.subscriptions.close()
         self.peer.terminals.close()

@@ -176,6 +176,9 @@
 ---@field epoch string
 ---@field seq integer
 
+---@class journeyman.DaemonMetrics
+---@field items journeyman.Metric[]
+
 ---@class journeyman.DaemonStatus
 ---@field version string
 ---@field protocolVersion integer
@@ -430,6 +433,18 @@
 ---@class journeyman.MessagePage
 ---@field items journeyman.ChatMessage[]
 ---@field nextCursor? string
+
+---In the words of the Prometheus exposition format.
+---@class journeyman.Metric
+---@field name string
+---@field kind "counter"|"gauge"|"histogram"
+---@field help string
+---@field samples journeyman.MetricSample[]
+
+---@class journeyman.MetricSample
+---@field name string The metric's own name, or that with `_bucket`, `_sum`, `_count` or `_total`.
+---@field labels table<string, any>
+---@field value number
 
 ---@class journeyman.Model
 ---@field id string
@@ -876,6 +891,7 @@ M.methods = {
   ["model/list"] = { direction = "request" },
   ["daemon/ping"] = { direction = "request" },
   ["daemon/status"] = { direction = "request" },
+  ["daemon/metrics"] = { direction = "request" },
   ["$/cancelRequest"] = { direction = "notificationIn" },
   ["window/workDoneProgress/cancel"] = { direction = "notificationIn" },
   ["$/progress"] = { direction = "notificationOut" },

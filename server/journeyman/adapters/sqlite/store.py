@@ -13,10 +13,12 @@ from journeyman.adapters.sqlite.events import SqliteEvents
 from journeyman.adapters.sqlite.migrations import migrate, version
 from journeyman.adapters.sqlite.runs import SqliteRuns
 from journeyman.adapters.sqlite.todos import SqliteTodos
+from journeyman.adapters.sqlite.totals import totals
 from journeyman.adapters.sqlite.users_projects import SqliteProjects, SqliteUsers
 from journeyman.adapters.sqlite.values import time_text
 from journeyman.adapters.sqlite.workspaces import SqliteWorkspaces
 from journeyman.ports.clock import Clock
+from journeyman.records import Totals
 
 
 class SqliteStore:
@@ -47,6 +49,9 @@ class SqliteStore:
             migrate(connection, now)
 
         return cls(await Database.open(path, prepare=prepare), clock)
+
+    async def totals(self) -> Totals:
+        return await self._database.read(totals)
 
     async def check(self) -> dict[str, str]:
         """Facts for `doctor`. Reads the whole file: everything else waits meanwhile."""

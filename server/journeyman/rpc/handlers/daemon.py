@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import os
+from typing import Literal, cast
+
+from prometheus_client.metrics_core import Metric as Family
 
 from journeyman import __version__
 from journeyman.rpc import wire
+from journeyman.rpc.metrics import collect
 from journeyman.rpc.router import Context, Handler
 from journeyman_protocol import PROTOCOL_VERSION
 from journeyman_protocol.base import Empty
-from journeyman_protocol.daemon import DaemonStatus, PingResult, SandboxStatus
+from journeyman_protocol.daemon import (
+    DaemonMetrics,
+    DaemonStatus,
+    Metric,
+    MetricSample,
+    PingResult,
+    SandboxStatus,
+)
 
 
 async def ping(context: Context, params: Empty) -> PingResult:
@@ -41,4 +52,16 @@ async def status(context: Context, params: Empty) -> DaemonStatus:
     )
 
 
-HANDLERS: dict[str, Handler] = {"daemon/ping": ping, "daemon/status": status}
+async def metrics(context: Context, params: Empty) -> DaemonMetrics:
+    return DaemonMetrics(items=[_metric(each) for each in await collect(context.services, context.hub)])
+
+
+def _metric(family: Family) -> Metric:
+    samples = [
+        MetricSample(name=each.name, labels=dict(each.labels), value=each.value) for each in family.samples
+    ]
+    kind = cast("Literal['counter', 'gauge', 'histogram']", family.type)
+    return Metric(name=family.name, kind=kind, help=family.documentation, samples=samples)
+
+
+HANDLERS: dict[str, Handler] = {"daemon/ping": ping, "daemon/status": status, "daemon/metrics": metrics}
