@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import collections
 import json
+import logging
 import random
 from typing import Any
 
+import pytest
+
 from journeyman_protocol.methods import METHODS
+from rpc import mutated_frames
 from rpc.harness import Client, World, encode
 
 SEED = 424242
@@ -108,3 +112,10 @@ async def settled(client: Client, wanted: collections.Counter[Any], batch: int) 
     await client.until(enough)
     assert "result" in await client.answer(client.ask("daemon/ping", ident=f"ping {batch}"))
     await asyncio.sleep(0)
+
+
+async def test_streams_changed_anywhere_end_and_harm_nobody(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await mutated_frames.many(world, 2_000, SEED)
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
