@@ -14,7 +14,7 @@ STAMP_DEV := $(VENV)/.ready-dev
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test prove check gen bench bench-archive serve lock clean
+.PHONY: help setup setup-dev run test prove check gen bench bench-rpc bench-archive serve lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ run: setup  ## the main job: a real run on the example project, or yours with MO
 
 bench: setup-dev  ## measure beside the machine's own limits and print ratios
 	@$(BIN)/python -m bench
+
+bench-rpc: setup-dev  ## the wire beside other JSON-RPC servers: round trips, notifications, memory
+	@$(BIN)/python -m bench.wire
 
 bench-archive: setup-dev  ## archiving and restoring 1 GB beside tar and zstd, restic and Docker
 	@$(BIN)/python -m bench.archiving

@@ -32,6 +32,10 @@ class Daemon:
     def env(self) -> dict[str, str]:
         return environment(self.root)
 
+    def again(self, **settings: str) -> subprocess.Popen[bytes]:
+        """Another daemon over the same data, once it listens; this one has ended."""
+        return _started(self.root, settings)
+
     def cpu_s(self) -> float:
         return cpu_s(self.process.pid)
 
@@ -56,22 +60,29 @@ def daemon(**settings: str) -> Generator[Daemon]:
         root = Path(folder)
         (root / "run").mkdir(mode=0o700)
         begin = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "journeyman", "serve"],
-            env={**environment(root), **settings},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = _started(root, settings)
         try:
-            while not _listens(root / "run" / "daemon.sock"):
-                if process.poll() is not None or time.perf_counter() - begin > READY_S:
-                    raise SystemExit("the daemon did not start; see `journeyman doctor`")
-                time.sleep(0.002)
             yield Daemon(root, process, (time.perf_counter() - begin) * 1000)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
+
+
+def _started(root: Path, settings: dict[str, str]) -> subprocess.Popen[bytes]:
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "journeyman", "serve"],
+        env={**environment(root), **settings},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not _listens(root / "run" / "daemon.sock"):
+        if process.poll() is not None or time.perf_counter() - begin > READY_S:
+            process.kill()
+            raise SystemExit("the daemon did not start; see `journeyman doctor`")
+        time.sleep(0.002)
+    return process
 
 
 def _listens(path: Path) -> bool:
