@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 
 from journeyman.config import Settings
+from journeyman_protocol.agent import EventKind
 from journeyman_protocol.errors import ErrorCode, ErrorKind
 from journeyman_protocol.methods import METHODS
 
@@ -53,6 +54,18 @@ def test_environment_variables_are_documented() -> None:
         for name in re.findall(r"\bJOURNEYMAN_[A-Z_]+[A-Z]\b", path.read_text(encoding="utf-8"))
     }
     assert {name for name in used - known if f"`{name}`" not in SETTINGS} == set()
+
+
+def test_what_is_compared_is_there() -> None:
+    text = (ROOT / "docs" / "compared.md").read_text(encoding="utf-8")
+    rows = [line.strip("|").split(" | ", 1) for line in text.splitlines() if line.startswith("| ")]
+    rows = [row for row in rows if row[0].strip() != "what"]
+    assert len(rows) >= 45
+    known = {method.name for method in METHODS} | set(get_args(EventKind))
+    for what, here in rows:
+        named = set(re.findall(r"`([$\w]+/\w+)`", here))
+        assert named <= known | {"textDocument/codeAction", "workspace/executeCommand"}, what
+        assert named or "not wanted: " in here or "not there yet" in here or "`" in here or ".md)" in here, what
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
