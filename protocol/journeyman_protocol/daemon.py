@@ -105,6 +105,19 @@ class WorkDoneProgressCancelParams(Message):
     token: ProgressToken
 
 
+class SetTraceParams(Message):
+    """`$/setTrace` of LSP."""
+
+    value: Literal["off", "messages", "verbose"]
+    """Anything but `off` makes the daemon tell each answered request and the time it took."""
+
+
+class LogTraceParams(Message):
+    """`$/logTrace` of LSP."""
+
+    message: str
+
+
 ROWS: tuple[Method, ...] = (
     request("daemon/ping", Empty, PingResult, "Is anybody there? Answered before `initialize` too."),
     request("daemon/status", Empty, DaemonStatus, "What the daemon is doing."),
@@ -115,5 +128,7 @@ ROWS: tuple[Method, ...] = (
         WorkDoneProgressCancelParams,
         "Cancel the run behind a progress token (LSP).",
     ),
+    incoming("$/setTrace", SetTraceParams, "Switch `$/logTrace` on or off (LSP)."),
+    outgoing("$/logTrace", LogTraceParams, "A request was answered, and how long it took (LSP)."),
     outgoing("$/progress", ProgressParams, "Begin, report and end of work (LSP)."),
 )

@@ -594,6 +594,11 @@ export interface KeptFile {
   message?: string;
 }
 
+/** `$/logTrace` of LSP. */
+export interface LogTraceParams {
+  message: string;
+}
+
 /** Messages, oldest first. */
 export interface MessagePage {
   items: ChatMessage[];
@@ -926,6 +931,12 @@ export interface SandboxStatus {
   tier: string;
   /** What this isolation does not protect from. */
   gaps: string[];
+}
+
+/** `$/setTrace` of LSP. */
+export interface SetTraceParams {
+  /** Anything but `off` makes the daemon tell each answered request and the time it took. */
+  value: "off" | "messages" | "verbose";
 }
 
 /** The chat's state at `head`, for a client whose cursor lies outside the log. */
@@ -1263,6 +1274,8 @@ export interface ClientNotifications {
   "$/cancelRequest": { params: CancelParams };
   /** Cancel the run behind a progress token (LSP). */
   "window/workDoneProgress/cancel": { params: WorkDoneProgressCancelParams };
+  /** Switch `$/logTrace` on or off (LSP). */
+  "$/setTrace": { params: SetTraceParams };
 }
 
 export interface DaemonRequests {
@@ -1285,6 +1298,8 @@ export interface DaemonNotifications {
   "workspace/execExited": { params: ExecExited };
   /** The ports of a watched project, as they are now. */
   "workspace/didChangePorts": { params: PortList };
+  /** A request was answered, and how long it took (LSP). */
+  "$/logTrace": { params: LogTraceParams };
   /** Begin, report and end of work (LSP). */
   "$/progress": { params: ProgressParams };
 }
@@ -1360,6 +1375,8 @@ export const Methods = {
   daemonMetrics: "daemon/metrics",
   cancelRequest: "$/cancelRequest",
   windowWorkDoneProgressCancel: "window/workDoneProgress/cancel",
+  setTrace: "$/setTrace",
+  logTrace: "$/logTrace",
   progress: "$/progress",
 } as const;
 

@@ -429,6 +429,10 @@
 ---@field why "changed"|"too_large"|"not_empty"|"blocked"|"failed" `changed`: somebody else did; `too_large`: its content is not kept, now or then; `not_empty`: a directory with something else in it; `blocked`: its directory is none; `failed`: the system refused.
 ---@field message? string
 
+---`$/logTrace` of LSP.
+---@class journeyman.LogTraceParams
+---@field message string
+
 ---Messages, oldest first.
 ---@class journeyman.MessagePage
 ---@field items journeyman.ChatMessage[]
@@ -668,6 +672,10 @@
 ---@field tier string
 ---@field gaps string[] What this isolation does not protect from.
 
+---`$/setTrace` of LSP.
+---@class journeyman.SetTraceParams
+---@field value "off"|"messages"|"verbose" Anything but `off` makes the daemon tell each answered request and the time it took.
+
 ---The chat's state at `head`, for a client whose cursor lies outside the log.
 ---@class journeyman.Snapshot
 ---@field todoRev integer
@@ -894,6 +902,8 @@ M.methods = {
   ["daemon/metrics"] = { direction = "request" },
   ["$/cancelRequest"] = { direction = "notificationIn" },
   ["window/workDoneProgress/cancel"] = { direction = "notificationIn" },
+  ["$/setTrace"] = { direction = "notificationIn" },
+  ["$/logTrace"] = { direction = "notificationOut" },
   ["$/progress"] = { direction = "notificationOut" },
 }
 
