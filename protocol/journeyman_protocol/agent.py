@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from journeyman_protocol.base import Empty, Id, Message, ProgressToken, Timestamp
 from journeyman_protocol.chat import ModelName
+from journeyman_protocol.permission import Permission
 from journeyman_protocol.project import Commands
 from journeyman_protocol.rows import Method, OrderedBy, outgoing, request
 
@@ -27,6 +28,8 @@ EventKind = Literal[
     "workspace/changed",
     "checkpoint/made",
     "checkpoint/restored",
+    "permission/requested",
+    "permission/resolved",
     "notice",
 ]
 
@@ -145,6 +148,8 @@ class SubscribeResult(Message):
     snapshot: Snapshot | None = None
     runs: list[Run]
     """Runs that are queued or running now."""
+    permissions: list[Permission] = []
+    """Questions of this chat that wait for an answer, oldest first."""
 
 
 class ChatRefParams(Message):

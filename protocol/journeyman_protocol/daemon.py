@@ -68,6 +68,8 @@ class JourneymanCapabilities(Message):
     """Every method the daemon handles."""
     notifications: list[str]
     """Every notification the daemon sends."""
+    requests: list[str] = []
+    """Every request of ours the daemon may send, to clients that say they answer it."""
     features: list[str] = []
 
 
@@ -75,8 +77,13 @@ class ClientJourneyman(Open):
     """`capabilities.experimental.journeyman` a client may send with `initialize`."""
 
     protocol_version: int = 1
+    """One the daemon does not speak is refused."""
     events: bool = True
     """Whether this client wants `agent/event` and the other notifications of ours."""
+    requests: list[str] = []
+    """Requests of ours this client answers. Unknown names mean nothing."""
+    opt_out: list[str] = []
+    """Notifications this client does not want."""
 
 
 class InitializationOptions(Open):

@@ -71,6 +71,17 @@ class Settings(BaseSettings):
     egress_allow: Annotated[tuple[str, ...], NoDecode] = ("default",)
     """Hosts workspaces reach: `pypi.org`, `*.example.com`, `mirror.example.com:8443` (without a port: 80 and
     443). `default` stands for the package registries and code hosts that come with Journeyman."""
+    permission_git: Literal["ask", "allow", "deny"] = "ask"
+    """Git that throws work away, rewrites history, changes a remote, or changes what git runs."""
+    permission_protected: Literal["ask", "allow", "deny"] = "ask"
+    """Writing what git, editors or shells run by themselves: `.git/hooks`, `.git/config`,
+    `.vscode/tasks.json`."""
+    permission_commands: Literal["ask", "allow", "deny"] = "allow"
+    """Commands in the workspace, and those that `fin` verifies the work with."""
+    permission_edits: Literal["ask", "allow", "deny"] = "allow"
+    """Writing and editing files of the workspace with the tools for it."""
+    permission_timeout_s: float = Field(default=1800.0, gt=0)
+    """Seconds a question to you waits for its answer; then the answer is no."""
     trash_grace_s: float = Field(default=7 * 24 * 3600.0, ge=0)
     """Seconds a removed workspace's files are kept on disk after their archive was verified."""
     disk_low_mb: int = Field(default=4096, ge=0)

@@ -41,12 +41,17 @@ EventKind = Literal[
     "workspace/changed",
     "checkpoint/made",
     "checkpoint/restored",
+    "permission/requested",
+    "permission/resolved",
     "notice",
 ]
 CheckpointKind = Literal["start", "step", "safety", "rewind"]
 """`start`: before a run changed anything; `step`: after one of its steps; `safety`: before a rewind;
 `rewind`: what a rewind did."""
 RewindScope = Literal["files", "conversation", "both"]
+PermissionState = Literal["pending", "allowed", "denied", "expired", "withdrawn"]
+"""`expired`: nobody answered in time; `withdrawn`: its run ended first. Both mean no."""
+OptionKind = Literal["allow_once", "allow_run", "deny", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +317,38 @@ class TurnedBack:
     """Messages that are shown again."""
     todos: TodoList | None = None
     """The todo list where it changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionOption:
+    id: str
+    title: str
+    kind: OptionKind
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A question to the user about one effect of a run, its one answer, and whether that was used."""
+
+    id: str
+    chat_id: str
+    run_id: str
+    call_id: str
+    subject: dict[str, Any]
+    """What would be done, for people and programs: as `permission.telling` writes it, secrets taken out."""
+    effect_hash: str
+    """What it is bound to (`permission.effect`)."""
+    options: tuple[PermissionOption, ...]
+    created_at: datetime
+    expires_at: datetime
+    state: PermissionState = "pending"
+    option_id: str | None = None
+    feedback: str = ""
+    decided_by: str | None = None
+    """The client that answered, as it calls itself; None where nobody did."""
+    decided_at: datetime | None = None
+    used_at: datetime | None = None
+    """When the effect was begun: a permission is good once."""
 
 
 @dataclass(frozen=True, slots=True)

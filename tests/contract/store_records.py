@@ -6,7 +6,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from journeyman.ports.store import Store
-from journeyman.records import ArchiveRecord, Chat, Commands, Message, Project, Run, User, WorkspaceRow
+from journeyman.records import (
+    ArchiveRecord,
+    Chat,
+    Commands,
+    Message,
+    Permission,
+    PermissionOption,
+    Project,
+    Run,
+    User,
+    WorkspaceRow,
+)
 
 T0 = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -104,6 +115,24 @@ def workspace(project_id: str = "p1", **changes: Any) -> WorkspaceRow:
         "updated_at": T0,
     }
     return WorkspaceRow(**{**values, **changes})
+
+
+def permission(ident: str = "q1", chat_id: str = "c1", **changes: Any) -> Permission:
+    values: dict[str, Any] = {
+        "id": ident,
+        "chat_id": chat_id,
+        "run_id": "r1",
+        "call_id": f"call of {ident}",
+        "subject": {"title": "git push", "rules": ["git push"]},
+        "effect_hash": "ab" * 32,
+        "options": (
+            PermissionOption("allow", "Allow", "allow_once"),
+            PermissionOption("deny", "Deny", "deny"),
+        ),
+        "created_at": T0,
+        "expires_at": at(60),
+    }
+    return Permission(**{**values, **changes})
 
 
 async def furnish(store: Store) -> None:

@@ -24,6 +24,7 @@ from journeyman.checkpoint.parts import Budget, Parts
 from journeyman.checkpoint.picture import Keeping
 from journeyman.checkpoint.service import Checkpoints
 from journeyman.config import Settings
+from journeyman.permission.service import Permissions
 from journeyman.ports.clock import SystemClock, SystemIds
 from journeyman.project.service import ProjectService
 from journeyman.rpc.auth import Gate, OpenGate
@@ -32,6 +33,7 @@ from journeyman.rpc.framing import encode
 from journeyman.rpc.handlers import HANDLERS
 from journeyman.rpc.hub import Hub
 from journeyman.rpc.limits import Limits
+from journeyman.rpc.questions import announce_permissions
 from journeyman.rpc.router import Handler, Router
 from journeyman.rpc.services import Services, StatusFacts
 from journeyman.sources.service import Sources
@@ -210,6 +212,7 @@ class World:
         self.manager = manager
         self.limits = limits
         self.hub = Hub()
+        announce_permissions(services.permissions, self.hub)
         self.extra: dict[str, Handler] = {}
         self.connections: list[Connection] = []
         self._clients: list[Client] = []
@@ -290,6 +293,7 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
         terminals=Terminals(manager, supervisor, ids),  # pyright: ignore[reportArgumentType]
         forwards=forwards,
         ports=Ports(manager, forwards, supervisor, projects.expected_ports),  # pyright: ignore[reportArgumentType]
+        permissions=Permissions(store.permissions, events, clock, ids, supervisor),
         projects=projects,
         sources=Sources(projects, manager, engine, supervisor, images=False),  # pyright: ignore[reportArgumentType]
         chats=chats,

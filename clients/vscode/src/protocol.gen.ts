@@ -222,9 +222,14 @@ export interface CheckpointPage {
 
 /** `capabilities.experimental.journeyman` a client may send with `initialize`. */
 export interface ClientJourneyman {
+  /** One the daemon does not speak is refused. */
   protocolVersion?: number;
   /** Whether this client wants `agent/event` and the other notifications of ours. */
   events?: boolean;
+  /** Requests of ours this client answers. Unknown names mean nothing. */
+  requests?: string[];
+  /** Notifications this client does not want. */
+  optOut?: string[];
 }
 
 /** How the project is built, run and tested: shell commands, run in the workspace. */
@@ -373,7 +378,7 @@ export interface Event {
   ts: string;
   runId?: string;
   itemId?: string;
-  kind: "run/started" | "run/phase" | "run/finished" | "message/delta" | "message/completed" | "tool/started" | "tool/output" | "tool/finished" | "todo/changed" | "usage/updated" | "workspace/changed" | "checkpoint/made" | "checkpoint/restored" | "notice";
+  kind: "run/started" | "run/phase" | "run/finished" | "message/delta" | "message/completed" | "tool/started" | "tool/output" | "tool/finished" | "todo/changed" | "usage/updated" | "workspace/changed" | "checkpoint/made" | "checkpoint/restored" | "permission/requested" | "permission/resolved" | "notice";
   data: Record<string, unknown>;
   durable: boolean;
 }
@@ -583,6 +588,8 @@ export interface JourneymanCapabilities {
   methods: string[];
   /** Every notification the daemon sends. */
   notifications: string[];
+  /** Every request of ours the daemon may send, to clients that say they answer it. */
+  requests: string[];
   features: string[];
 }
 
@@ -657,6 +664,85 @@ export interface Paged {
 export interface PathRef {
   projectId: string;
   path: string;
+}
+
+export interface Permission {
+  id: string;
+  chatId: string;
+  runId: string;
+  /** The tool call that waits for it. */
+  callId: string;
+  subject: PermissionSubject;
+  options: PermissionOption[];
+  /** `expired`: nobody answered in time; `withdrawn`: the run ended first. Both mean no. */
+  state: "pending" | "allowed" | "denied" | "expired" | "withdrawn";
+  /** The answer. */
+  optionId?: string;
+  feedback?: string;
+  /** Who answered, as that client calls itself. */
+  decidedBy?: string;
+  createdAt: string;
+  /** When the answer becomes no. */
+  expiresAt: string;
+  decidedAt?: string;
+  /** When it was made use of: it is good once, for this very effect. */
+  usedAt?: string;
+}
+
+/** A client's answer. Without `optionId` it is none: the question stays. */
+export interface PermissionAnswer {
+  optionId?: string;
+  feedback?: string;
+}
+
+export interface PermissionListParams {
+  /** `nextCursor` of the page before; absent for the first page. */
+  cursor?: string;
+  /** Most items in the answer. */
+  limit?: number;
+  chatId?: string;
+  state?: "pending" | "allowed" | "denied" | "expired" | "withdrawn" | "all";
+}
+
+export interface PermissionOption {
+  id: string;
+  title: string;
+  /** `allow_run`: this, and what the same rules ask about, for the rest of the run. */
+  kind: "allow_once" | "allow_run" | "deny" | "answer";
+}
+
+/** Permissions, newest first. */
+export interface PermissionPage {
+  items: Permission[];
+  nextCursor?: string;
+}
+
+export interface PermissionReplyParams {
+  permissionId: string;
+  optionId: string;
+  /** For the agent: what to do instead, say. */
+  feedback?: string;
+}
+
+/** What would be done, exactly. Secrets are taken out, long texts cut; what is allowed is the whole. */
+export interface PermissionSubject {
+  /** `question`: the agent asks the user something; the options are answers, and feedback is one too. */
+  type: "git" | "command" | "edit" | "question";
+  /** One short line. */
+  title: string;
+  /** Why it is asked, as half a sentence. */
+  why: string;
+  /** What an allowance for this run covers. */
+  rules: string[];
+  cwd: string;
+  /** Of `git`: its words. */
+  argv?: string[];
+  /** Of `command`: the line for the shell. */
+  command?: string;
+  /** Of `edit`: the files, from the workspace's root. */
+  paths?: string[];
+  /** Of `edit`: what would be written. */
+  detail?: string;
 }
 
 export interface PingResult {
@@ -961,6 +1047,8 @@ export interface SubscribeResult {
   snapshot?: Snapshot;
   /** Runs that are queued or running now. */
   runs: Run[];
+  /** Questions of this chat that wait for an answer, oldest first. */
+  permissions: Permission[];
 }
 
 export interface TextBlock {
@@ -1193,6 +1281,10 @@ export interface Requests {
   "todo/list": { params: TodoListParams; result: TodoList };
   /** Replace a chat's todo list. */
   "todo/update": { params: TodoUpdateParams; result: TodoList };
+  /** Questions to the user, newest first; by default those that wait for an answer. */
+  "permission/list": { params: PermissionListParams; result: PermissionPage };
+  /** Answer a question. The first answer counts; another one later is refused and told who decided. */
+  "permission/reply": { params: PermissionReplyParams; result: Permission };
   /** Get or create the workspace: map, running, stopped, restored or new. */
   "workspace/open": { params: WorkspaceRef; result: WorkspaceStatus };
   /** State of a workspace. */
@@ -1279,6 +1371,8 @@ export interface ClientNotifications {
 }
 
 export interface DaemonRequests {
+  /** May this be done? Sent to clients that say they answer it; `$/cancelRequest` takes it back. */
+  "permission/request": { params: Permission; result: PermissionAnswer };
 }
 
 export interface DaemonNotifications {
@@ -1286,6 +1380,8 @@ export interface DaemonNotifications {
   "agent/event": { params: Event };
   /** A subscribed chat's todo list changed. */
   "todo/didChange": { params: TodoList };
+  /** A question was answered, expired or was withdrawn. */
+  "permission/didResolve": { params: Permission };
   /** A workspace changed its state. */
   "workspace/didChangeStatus": { params: WorkspaceStatus };
   /** A workspace will be archived within a minute. */
@@ -1330,6 +1426,10 @@ export const Methods = {
   todoList: "todo/list",
   todoUpdate: "todo/update",
   todoDidChange: "todo/didChange",
+  permissionList: "permission/list",
+  permissionReply: "permission/reply",
+  permissionRequest: "permission/request",
+  permissionDidResolve: "permission/didResolve",
   workspaceOpen: "workspace/open",
   workspaceStatus: "workspace/status",
   workspaceList: "workspace/list",

@@ -23,8 +23,10 @@ socket or TCP. The life of a connection is LSP's: `initialize`, `initialized`, .
 `daemon/ping` is answered before `initialize` too. Every request gets exactly one answer. Field names are
 camelCase; an optional field is null or absent with the same meaning; unknown fields are refused.
 
-The daemon advertises what it handles in `capabilities.experimental.journeyman`; a client says there that it
-wants our notifications. Over TCP the first frame carries `Authorization: Bearer TOKEN` as a header field.
+The daemon advertises what it handles in `capabilities.experimental.journeyman`; a client says there
+([ClientJourneyman](#clientjourneyman)) that it wants our notifications, which it does without (`optOut`), and
+which of our requests it answers (`requests`). A `protocolVersion` the daemon does not speak is refused. Over
+TCP the first frame carries `Authorization: Bearer TOKEN` as a header field.
 
 Cancel with `$/cancelRequest`, `window/workDoneProgress/cancel` or `agent/cancel`: they are the same act.
 """

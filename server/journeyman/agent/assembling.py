@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from journeyman.agent.admitting import Pauses
 from journeyman.agent.conversation import Conversation
 from journeyman.agent.environment import look
 from journeyman.agent.finishing import Finishing
@@ -79,7 +80,19 @@ async def assemble(
     async def finish(summary: str, status: FinStatus) -> Observation:
         return await finishing.finish(summary, status, await get_todos())
 
-    tools = ToolContext(context, guest, state, jobs, get_todos, change_todos, set_cwd, set_commands, finish)
+    pauses, gatekeeper = Pauses(services.clock), services.gatekeeper
+
+    async def ask(call_id: str, question: str, options: tuple[str, ...]) -> str | None:
+        if gatekeeper is None:
+            return None
+        with pauses.paused():
+            return await gatekeeper.question(
+                question, options, chat_id=chat.id, run_id=run.id, call_id=call_id
+            )
+
+    tools = ToolContext(
+        context, guest, state, jobs, get_todos, change_todos, set_cwd, set_commands, finish, ask=ask
+    )
     return Session(
         run=run,
         model=resolved.model,
@@ -94,6 +107,8 @@ async def assemble(
         clock=services.clock,
         ids=services.ids,
         started=services.clock.monotonic(),
+        pauses=pauses,
+        gatekeeper=gatekeeper,
         answers_may_be_text=is_question(run.prompt),
     )
 

@@ -1,6 +1,7 @@
 """The tool calls of one message: marked started, run, answered, in this order, each result stored at once.
 
-Calls run in parallel unless they share a resource; a call that must be alone waits for those before it.
+Calls run in parallel unless they share a resource; a call that must be alone waits for those before it. One
+that waits for the user's permission holds up only what shares a resource with it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from journeyman.agent import admitting
+from journeyman.agent.admitting import Pass
 from journeyman.agent.reminder import reminder
 from journeyman.agent.session import Session
 from journeyman.agent.state import Outcome
@@ -34,7 +37,7 @@ async def run_calls(session: Session, calls: Sequence[ToolCall]) -> None:
         if session.state.outcome is not None:
             again = Observation("skipped: the run is over", ok=False)
         if isinstance(again, Prepared):
-            await _one(session, again)
+            await _one(session, again, asyncio.Semaphore())
         else:
             await session.telling.tool_started(call.id, call.name, call.arguments)
             await _answer(session, call, again, 0.0)
@@ -50,8 +53,7 @@ async def _together(session: Session, group: Sequence[Prepared]) -> None:
         for key in keys:
             await locks[key].acquire()
         try:
-            async with room:
-                await _one(session, prepared)
+            await _one(session, prepared, room)
         finally:
             for key in keys:
                 locks[key].release()
@@ -61,7 +63,17 @@ async def _together(session: Session, group: Sequence[Prepared]) -> None:
             tasks.create_task(guarded(prepared))
 
 
-async def _one(session: Session, prepared: Prepared) -> None:
+async def _one(session: Session, prepared: Prepared, room: asyncio.Semaphore) -> None:
+    admitted = await admitting.admit(session, prepared)
+    if isinstance(admitted, Pass):
+        async with room:
+            await _run(session, prepared, admitted)
+    else:
+        await session.telling.tool_started(prepared.call.id, prepared.tool.spec.name, prepared.arguments)
+        await _answer(session, prepared.call, admitted, 0.0)
+
+
+async def _run(session: Session, prepared: Prepared, admitted: Pass) -> None:
     call, state = prepared.call, session.state
     await session.telling.tool_started(call.id, prepared.tool.spec.name, prepared.arguments)
     began, edits, todo_changes = session.clock.monotonic(), state.edits, state.todo_changes
@@ -72,7 +84,9 @@ async def _one(session: Session, prepared: Prepared) -> None:
     if session.recording is not None:
         await session.recording.before(prepared)
     context = replace(session.tools, call_id=call.id, output=output)
-    observation = await run_tool(prepared, context)
+    observation = await admitting.stale(session, prepared, admitted)
+    if observation is None:
+        observation = _with(await run_tool(prepared, context), admitted.note)
     if state.todo_changes != todo_changes:
         session.steps_since_todo = 0
     if state.edits != edits and "path" in prepared.arguments:

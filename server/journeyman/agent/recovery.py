@@ -13,6 +13,7 @@ from journeyman.records import Run
 
 EVENTS_LOOKED_AT = 1_000
 UNKNOWN = "interrupted; state unknown; check before repeating"
+NOT_BEGUN = "interrupted while the user was asked: nothing was done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,17 @@ async def recover(services: Services) -> Recovered:
             waiting.append(run)
             continue
         history = await services.store.messages.history(run.chat_id)
+        not_begun = await services.store.permissions.unused_calls(run.id)
         answers = [
-            answer(call, UNKNOWN, False, services.ids.new(), run.chat_id, run.id, services.clock)
+            answer(
+                call,
+                NOT_BEGUN if call.id in not_begun else UNKNOWN,
+                False,
+                services.ids.new(),
+                run.chat_id,
+                run.id,
+                services.clock,
+            )
             for call in open_calls(history)
         ]
         if answers:

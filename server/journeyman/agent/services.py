@@ -10,6 +10,8 @@ from journeyman.agent.limits import Limits
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
 from journeyman.model.registry import ModelRegistry
+from journeyman.permission.answers import Admission
+from journeyman.permission.effect import Effect
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.guest import Guest
 from journeyman.ports.sandbox import Workspace
@@ -65,6 +67,26 @@ class Checkpointing(Protocol):
     ) -> StepRecorder: ...
 
 
+class Gatekeeper(Protocol):
+    """Says whether a call may happen, by the user's settings or by asking the user."""
+
+    def admit(
+        self, effect: Callable[[], Awaitable[Effect]], *, chat_id: str, run_id: str, call_id: str
+    ) -> Awaitable[Admission]:
+        """Waits for a person where one is asked. `effect` says what would be done, now and when it is."""
+        ...
+
+    def question(
+        self, question: str, options: tuple[str, ...], *, chat_id: str, run_id: str, call_id: str
+    ) -> Awaitable[str | None]:
+        """What the user answers; None where nobody is there to be asked."""
+        ...
+
+    def end_run(self, run_id: str) -> Awaitable[None]:
+        """The run is over: what it asked and nobody answered is taken back."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     store: Store
@@ -79,5 +101,7 @@ class Services:
     ids: Ids
     limits: Limits = field(default_factory=Limits)
     checkpoints: Checkpointing | None = None
+    gatekeeper: Gatekeeper | None = None
+    """None: nobody is asked, everything may happen."""
     default_model: str | None = None
     """The user's setting; None: the first usable one of the catalogue."""

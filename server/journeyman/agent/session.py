@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from journeyman.agent.admitting import Pauses
 from journeyman.agent.conversation import Conversation
 from journeyman.agent.limits import Meter
 from journeyman.agent.recording import Recording
+from journeyman.agent.services import Gatekeeper
 from journeyman.agent.state import Outcome, RunState
 from journeyman.agent.stuck import StuckDetector
 from journeyman.agent.telling import Telling
@@ -33,6 +35,8 @@ class Session:
     ids: Ids
     started: float
     """Monotonic time of the start."""
+    pauses: Pauses
+    gatekeeper: Gatekeeper | None = None
     answers_may_be_text: bool = False
     """The prompt is a question: a reply without a tool call is its answer."""
     steps_since_todo: int = 0
@@ -41,7 +45,8 @@ class Session:
 
     @property
     def elapsed_s(self) -> float:
-        return self.clock.monotonic() - self.started
+        """Seconds the run has had, without those it waited for a person."""
+        return self.clock.monotonic() - self.started - self.pauses.total_s
 
     def end(self, outcome: Outcome) -> None:
         """The first ending counts."""

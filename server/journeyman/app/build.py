@@ -24,6 +24,7 @@ from journeyman.agent.runs import RunService
 from journeyman.agent.services import Services as AgentServices
 from journeyman.app import sandboxes
 from journeyman.app.egress import way_out
+from journeyman.app.permissions import permissions_of
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
 from journeyman.checkpoint.memory import Memory
@@ -150,6 +151,7 @@ async def build(
         )
         checkpoints = _checkpoints(settings, store, events, manager, supervisor, clock, ids)
         sources = Sources(projects, manager, engine, supervisor, images=sandbox.name == "docker")
+        permissions = permissions_of(settings, store, events, clock, ids, supervisor)
         runs = RunService(
             AgentServices(
                 store=store,
@@ -164,6 +166,7 @@ async def build(
                 ids=ids,
                 limits=_run_limits(settings),
                 checkpoints=checkpoints,
+                gatekeeper=permissions,
                 default_model=settings.model,
             ),
             runs_max=settings.runs_max,
@@ -177,6 +180,7 @@ async def build(
             forwards=forwards,
             ports=Ports(manager, forwards, supervisor, projects.expected_ports),
             checkpoints=checkpoints,
+            permissions=permissions,
             projects=projects,
             sources=sources,
             chats=chats,
@@ -200,6 +204,7 @@ async def build(
         if isinstance(reconciled, WorkspaceError):
             log.error("workspaces could not be reconciled: %s %s", reconciled.message, reconciled.hint)
         await sources.recover()
+        await permissions.recover()
         await runs.recover()
         yield App(services, settings, supervisor, store, sandbox, objects)
 

@@ -106,6 +106,7 @@ async def _served(
     from journeyman.app import build
     from journeyman.rpc import lsp
     from journeyman.rpc.auth import read_or_make_token
+    from journeyman.rpc.questions import announce_permissions
     from journeyman.rpc.serving import announce_workspaces, router_for
     from journeyman.rpc.transport import RpcServer, Tls
 
@@ -114,6 +115,7 @@ async def _served(
         server = RpcServer(supervisor=connections, clients_max=settings.tcp_clients_max)
         server.ready(router_for(app.services))
         forget = announce_workspaces(app.services, server.hub)
+        unheard = announce_permissions(app.services.permissions, server.hub)
         try:
             async with _measured(settings, app, server):
                 if address is not None:
@@ -125,6 +127,7 @@ async def _served(
                 yield app, server
         finally:
             forget()
+            unheard()
             await server.close(grace_s=1.0)
 
 

@@ -7,6 +7,7 @@ the database says `storage_failed`. Lists page with opaque cursors.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from journeyman.quotas import Quota
@@ -20,6 +21,8 @@ from journeyman.records import (
     Message,
     NewCheckpoint,
     Page,
+    Permission,
+    PermissionState,
     Project,
     Rewind,
     Run,
@@ -249,6 +252,49 @@ class CheckpointStore(Protocol):
         ...
 
 
+class PermissionStore(Protocol):
+    """Questions to the user and their answers. They go with their chat."""
+
+    async def add(self, permission: Permission) -> None: ...
+
+    async def get(self, permission_id: str) -> Permission: ...
+
+    async def list(
+        self,
+        *,
+        chat_id: str | None = None,
+        run_id: str | None = None,
+        state: PermissionState | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Permission]:
+        """Newest first."""
+        ...
+
+    async def decide(
+        self,
+        permission_id: str,
+        state: PermissionState,
+        *,
+        at: datetime,
+        option_id: str | None = None,
+        feedback: str = "",
+        by: str | None = None,
+    ) -> tuple[Permission, bool]:
+        """Decide it where it is pending, and nothing else. Answers it as it is now, and whether this call
+        decided it: of several, one does."""
+        ...
+
+    async def use(self, permission_id: str, effect_hash: str, *, at: datetime) -> Permission:
+        """Mark it as used, in one transaction with looking: `conflict` where it was not allowed, is bound to
+        another effect, or was used before."""
+        ...
+
+    async def unused_calls(self, run_id: str) -> frozenset[str]:
+        """Calls of a run that were asked about and whose permission was never used: they were not begun."""
+        ...
+
+
 class Store(Protocol):
     """All of them, over one database."""
 
@@ -272,6 +318,8 @@ class Store(Protocol):
     def workspaces(self) -> WorkspaceStore: ...
     @property
     def checkpoints(self) -> CheckpointStore: ...
+    @property
+    def permissions(self) -> PermissionStore: ...
 
     async def totals(self) -> Totals:
         """What is stored, counted."""

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from journeyman import __version__
 from journeyman.rpc import lsp
+from journeyman.rpc.capabilities import ClientCan, client_can, speaks
 from journeyman.rpc.jsonbody import as_object
 from journeyman.rpc.plain import commands
 from journeyman.rpc.refusals import refuse
@@ -19,7 +20,15 @@ from journeyman_protocol.daemon import ClientJourneyman, InitializationOptions, 
 from journeyman_protocol.methods import METHODS
 from journeyman_protocol.rows import Direction
 
-FEATURES = ["runs.accepted", "runs.idempotent", "events.resume", "progress.runs", "progress.partialResult"]
+FEATURES = [
+    "runs.accepted",
+    "runs.idempotent",
+    "events.resume",
+    "progress.runs",
+    "progress.partialResult",
+    "permissions",
+    "notifications.optOut",
+]
 
 M = TypeVar("M", bound=Message)
 
@@ -27,8 +36,7 @@ M = TypeVar("M", bound=Message)
 @dataclass(frozen=True, slots=True)
 class Shaken:
     answer: dict[str, Any]
-    shows_progress: bool
-    wants_events: bool
+    can: ClientCan
     process_id: int | None
 
 
@@ -50,7 +58,12 @@ def shake_hands(protocol: lsp.JourneymanProtocol, message: dict[str, Any]) -> Sh
     capabilities = as_object(params.get("capabilities")) or {}
     experimental = as_object(capabilities.get("experimental")) or {}
     wish = experimental.get("journeyman")
-    opted = _ours(ClientJourneyman, wish or {}, "capabilities.experimental.journeyman")
+    opted = None
+    if wish is not None:
+        opted = _ours(ClientJourneyman, wish, "capabilities.experimental.journeyman")
+        if problem := speaks(opted.protocol_version):
+            asked = f"The client asks for protocol version {opted.protocol_version}."
+            raise refuse("invalid", asked, problem)
     typed: types.InitializeParams = structured(protocol, types.INITIALIZE, {**message, "params": params})
     result, _ = lsp.begin(protocol.lsp_initialize, typed)
     answer: dict[str, Any] = protocol.unstructure(result)
@@ -59,11 +72,9 @@ def shake_hands(protocol: lsp.JourneymanProtocol, message: dict[str, Any]) -> Sh
         "workDoneProgress": True,
     }
     answer["capabilities"]["experimental"] = {"journeyman": _capabilities().wire()}
-    window = typed.capabilities.window
     return Shaken(
         answer=answer,
-        shows_progress=bool(window is not None and window.work_done_progress),
-        wants_events=wish is not None and opted.events,
+        can=client_can(typed, opted),
         process_id=typed.process_id,
     )
 
@@ -89,5 +100,6 @@ def _capabilities() -> JourneymanCapabilities:
         version=__version__,
         methods=[row.name for row in METHODS if row.direction is Direction.REQUEST],
         notifications=[row.name for row in METHODS if row.direction is Direction.NOTIFICATION_OUT],
+        requests=[row.name for row in METHODS if row.direction is Direction.REQUEST_OUT],
         features=FEATURES,
     )

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from journeyman.rpc.peer import Peer
+
+if TYPE_CHECKING:
+    from journeyman.rpc.questions import Asking
 
 
 class Member(Protocol):
@@ -23,6 +26,8 @@ class Hub:
         self.empty.set()
         self.draining = False
         """Once set, new runs are refused."""
+        self.asking: Asking | None = None
+        """Who brings questions to the clients."""
         self.last_left = time.monotonic()
         """When a connection ended last, for the idle exit."""
 
@@ -45,5 +50,10 @@ class Hub:
     def tell(self, method: str, params: dict[str, Any]) -> None:
         """A notification to every initialised client that wants them."""
         for member in self:
-            if member.peer.initialized and member.peer.wants_events:
+            if member.peer.initialized and member.peer.can.events:
                 member.peer.notify(method, params)
+
+    def greet(self, peer: Peer) -> None:
+        """A client can be asked from now on, or follows more than before: show it what waits."""
+        if self.asking is not None and peer.questions.can_ask:
+            peer.start(self.asking.arrived(peer), "questions that wait")

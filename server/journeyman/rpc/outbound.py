@@ -1,5 +1,6 @@
 """Requests of the daemon to one client. Their ids are a table of their own: 's1', 's2', ... can meet no
-id of the client's. Every request has a deadline and fails when the connection closes."""
+id of the client's. Every request has a deadline and fails when the connection closes; one that nobody waits
+for any more is cancelled at the client, so that a question does not stay on a screen."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ class Outbound:
             raise _gone()
         self._count += 1
         ident = f"s{self._count}"
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending[ident] = future
         try:
             self._send({"jsonrpc": "2.0", "id": ident, "method": method, "params": params})
@@ -40,6 +41,8 @@ class Outbound:
             raise Failure("timeout", f"The client did not answer {method} in time.") from error
         finally:
             del self._pending[ident]
+            if (future.cancelled() or not future.done()) and not self._closed:
+                self._send({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": ident}})
 
     def answered(self, message: dict[str, Any]) -> bool:
         """Give a response to whoever waits for it; False when nobody does (any more)."""

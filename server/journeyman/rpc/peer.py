@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from journeyman.rpc.capabilities import ClientCan
 from journeyman.rpc.outbound import Outbound
 from journeyman.rpc.outbox import Outbox
 from journeyman.rpc.refusals import from_exception
 
 if TYPE_CHECKING:
     from journeyman.rpc.port_watches import PortWatches
+    from journeyman.rpc.questions import PeerQuestions
     from journeyman.rpc.subscriptions import Subscriptions
     from journeyman.rpc.terminals import PeerTerminals
     from journeyman.rpc.watches import Watches
@@ -26,6 +29,7 @@ class Peer:
     """Belongs to one connection and ends with it."""
 
     subscriptions: Subscriptions
+    questions: PeerQuestions
     terminals: PeerTerminals
     watches: Watches
     port_watches: PortWatches
@@ -44,17 +48,22 @@ class Peer:
         """Whether it runs on this machine as our own user: what it calls a path is one of ours."""
         self.initialized = False
         """Whether the client has sent `initialized`: before it nobody is shown any progress."""
-        self.shows_progress = False
-        """Whether the client takes `window/workDoneProgress/create`."""
-        self.wants_events = False
-        """Whether the client opted in to notifications of ours that it did not ask for by name."""
+        self.can = ClientCan()
         self.run_by_token: dict[ProgressToken, str] = {}
         """The run behind each progress token that can be cancelled."""
+        self.waits_for: Counter[str] = Counter()
+        """Runs whose end a request of this client waits for."""
         self._start = start
 
+    @property
+    def who(self) -> str:
+        """What people call this client."""
+        return self.can.name or self.name
+
     def notify(self, method: str, params: dict[str, Any]) -> None:
-        """Send a notification that is never dropped."""
-        self.outbox.must(notification(method, params))
+        """Send a notification that is never dropped, unless this client does not want it."""
+        if method not in self.can.opted_out:
+            self.outbox.must(notification(method, params))
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run `work` as long as the connection lasts; what it raises is logged and ends nothing else."""

@@ -133,6 +133,12 @@ class RunProgress:
                 self._message = {"plan": "Planning", "workspace": "Getting the workspace"}.get(
                     str(event.data.get("phase")), self._message
                 )
+            case "permission/requested":
+                title = event.data["subject"]["title"]
+                self._work_done.report(f"Waiting for your permission: {title}", self._percentage)
+                return
+            case "permission/resolved":
+                pass
             case "tool/started" if self._percentage == 0 and event.data.get("title"):
                 self._message = str(event.data["title"])
             case _:

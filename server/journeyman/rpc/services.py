@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from journeyman.checkpoint.service import Checkpoints
     from journeyman.config import Settings
     from journeyman.model.registry import ModelRegistry
+    from journeyman.permission.service import Permissions
     from journeyman.ports.clock import Clock, Ids
     from journeyman.ports.store import Store
     from journeyman.project.service import ProjectService
@@ -55,6 +56,7 @@ class Services:
     forwards: Forwards
     ports: Ports
     checkpoints: Checkpoints
+    permissions: Permissions
     projects: ProjectService
     sources: Sources
     chats: ChatService

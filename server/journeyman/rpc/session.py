@@ -28,6 +28,7 @@ from journeyman.rpc.outbox import Outbox
 from journeyman.rpc.peer import Peer
 from journeyman.rpc.plain import commands
 from journeyman.rpc.port_watches import PortWatches
+from journeyman.rpc.questions import PeerQuestions
 from journeyman.rpc.refusals import Refusal, from_exception, refuse
 from journeyman.rpc.router import Context, Router, scope_key, validate
 from journeyman.rpc.subscriptions import Subscriptions
@@ -72,6 +73,7 @@ class Session:
         self.outbound = Outbound(outbox.must, limits)
         self.peer = Peer(name, outbox, self.outbound, start)
         self.peer.subscriptions = Subscriptions(self.peer, router.services.events)
+        self.peer.questions = PeerQuestions(self.peer, router.services.permissions)
         self.peer.terminals = PeerTerminals(self.peer, router.services.terminals)
         self.peer.watches = Watches(self.peer)
         self.peer.port_watches = PortWatches(self.peer, router.services.ports)
@@ -224,8 +226,7 @@ class Session:
             raise refuse("invalid_request", "The client has sent initialize before.")
         self._gate.initialize(shown_token(as_object(message.get("params")) or {}))
         shaken = shake_hands(self.server.protocol, message)
-        self.peer.shows_progress = shaken.shows_progress
-        self.peer.wants_events = shaken.wants_events
+        self.peer.can = shaken.can
         self._state = State.READY
         if shaken.process_id is not None:
             self._watch_parent(shaken.process_id)
@@ -256,6 +257,7 @@ class Session:
                     self.peer.start(self._cancel_run(run_id), "cancel by progress token")
             case types.INITIALIZED:
                 self.peer.initialized = True
+                self._hub.greet(self.peer)
             case _:
                 handler = self.server.protocol.standard_handler(method)
                 if handler is None:

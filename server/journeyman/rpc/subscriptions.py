@@ -31,6 +31,9 @@ class Subscriptions:
     def __len__(self) -> int:
         return len(self._pumps)
 
+    def follows(self, chat_id: str) -> bool:
+        return chat_id in self._pumps
+
     def check_room(self, chat_id: str) -> None:
         """Raise `overloaded` where this connection follows too many chats already."""
         if chat_id not in self._pumps and len(self._pumps) >= CHATS_MAX:

@@ -16,13 +16,15 @@ from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
 from journeyman.failures import Failure
 from journeyman.model.registry import ModelRegistry
-from journeyman.ports.clock import SystemClock, SystemIds
+from journeyman.permission.policy import Policy
+from journeyman.permission.service import Permissions
+from journeyman.ports.clock import Clock, SystemClock, SystemIds
 from journeyman.ports.guest import Guest
 from journeyman.ports.model import Model, ModelInfo
 from journeyman.ports.sandbox import InstanceSpec, Workspace
 from journeyman.ports.sandbox import Limits as SandboxLimits
 from journeyman.project.service import ProjectService
-from journeyman.records import Chat, Event, Run
+from journeyman.records import Chat, Event, Permission, Run
 from journeyman.tasks import Supervisor
 from journeyman.testing.model import ScriptedModel, Step
 from journeyman.testing.sandbox import DirectSandbox
@@ -87,6 +89,7 @@ class House:
     workspaces: DirectWorkspaces
     models: ModelRegistry
     runs: RunService
+    permissions: Permissions
 
     def script(
         self, steps: Sequence[Step], *, window: int | None = None, cycle: bool = False
@@ -122,6 +125,11 @@ class House:
     async def tool_texts(self, chat_id: str) -> list[str]:
         return [m.text for m in await self.store.messages.history(chat_id) if m.role == "tool"]
 
+    async def asked(self, chat_id: str, number: int = 1) -> Permission:
+        """The newest question of a chat, once `number` have been asked."""
+        await self.until_event(chat_id, "permission/requested", number)
+        return (await self.permissions.pending(chat_id))[-1]
+
     async def until_event(self, chat_id: str, kind: str, number: int = 1) -> None:
         async with asyncio.timeout(30):
             async for event in self.services.events.subscribe(chat_id, after=0):
@@ -131,12 +139,21 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house(root: Path, *, limits: Limits | None = None, runs_max: int = 4) -> AsyncGenerator[House]:
-    clock, ids = FastClock(), SystemIds()
+async def house(
+    root: Path,
+    *,
+    limits: Limits | None = None,
+    runs_max: int = 4,
+    policy: Policy | None = None,
+    clock: Clock | None = None,
+) -> AsyncGenerator[House]:
+    """Nobody is asked for permission unless there is a `policy`."""
+    clock, ids = clock or FastClock(), SystemIds()
     store = await SqliteStore.open(root / "state.db", clock=clock)
     events, supervisor = EventLog(store.events, clock), Supervisor()
     workspaces = DirectWorkspaces(root, DirectSandbox(root / "data"))
     models = ModelRegistry({})
+    permissions = Permissions(store.permissions, events, clock, ids, supervisor, policy=policy)
     services = Services(
         store=store,
         projects=ProjectService(store, clock, ids),
@@ -149,10 +166,12 @@ async def house(root: Path, *, limits: Limits | None = None, runs_max: int = 4) 
         clock=clock,
         ids=ids,
         limits=limits or Limits(),
+        gatekeeper=permissions if policy else None,
         default_model=MODEL,
     )
     try:
-        yield House(services, store, workspaces, models, RunService(services, runs_max=runs_max))
+        runs = RunService(services, runs_max=runs_max)
+        yield House(services, store, workspaces, models, runs, permissions)
     finally:
         await supervisor.close()
         with contextlib.suppress(Failure):

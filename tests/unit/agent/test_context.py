@@ -59,7 +59,7 @@ def test_the_prompt_and_the_tools_are_the_same_bytes_every_time(agent: House) ->
     assert first == second
     assert [spec.name for spec in first] == [
         "ls", "cd", "read", "write", "edit", "grep", "glob", "todoWrite", "todoRead", "terminal", "git",
-        "commands", "fin",
+        "commands", "ask", "fin",
     ]  # fmt: skip
     for spec in first:
         names = list(spec.parameters["properties"])

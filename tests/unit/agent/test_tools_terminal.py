@@ -127,17 +127,9 @@ def test_output_is_made_readable(raw: bytes, shown: str) -> None:
     assert render(raw) == shown
 
 
-async def test_git_reads_writes_and_refuses_what_destroys(tools: Bench) -> None:
+async def test_git_reads_and_writes(tools: Bench) -> None:
     await tools.call("terminal", command="git init -q . && echo x > f && git add f")
     assert "new file" in await tools.text("git", args="git status")
-    destructive = [
-        "reset --hard", "push --force origin main", "push -f", "push origin +main", "clean -fd", "clean -xdf",
-        "config --global a.b c", "-C /tmp reset --hard", ["push", "--force-with-lease"],
-    ]  # fmt: skip
-    for args in destructive:
-        refused = await tools.call("git", args=args)
-        assert not refused.ok
-        assert "needs the user's approval" in refused.text
     assert "f" in (await tools.text("git", args="ls-files"))
     tools.state.phase = "plan"
     assert (await tools.call("git", args="status")).ok

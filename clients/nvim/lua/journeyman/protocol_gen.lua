@@ -162,8 +162,10 @@
 
 ---`capabilities.experimental.journeyman` a client may send with `initialize`.
 ---@class journeyman.ClientJourneyman
----@field protocolVersion? integer
+---@field protocolVersion? integer One the daemon does not speak is refused.
 ---@field events? boolean Whether this client wants `agent/event` and the other notifications of ours.
+---@field requests? string[] Requests of ours this client answers. Unknown names mean nothing.
+---@field optOut? string[] Notifications this client does not want.
 
 ---How the project is built, run and tested: shell commands, run in the workspace.
 ---@class journeyman.Commands
@@ -275,7 +277,7 @@
 ---@field ts string
 ---@field runId? string
 ---@field itemId? string
----@field kind "run/started"|"run/phase"|"run/finished"|"message/delta"|"message/completed"|"tool/started"|"tool/output"|"tool/finished"|"todo/changed"|"usage/updated"|"workspace/changed"|"checkpoint/made"|"checkpoint/restored"|"notice"
+---@field kind "run/started"|"run/phase"|"run/finished"|"message/delta"|"message/completed"|"tool/started"|"tool/output"|"tool/finished"|"todo/changed"|"usage/updated"|"workspace/changed"|"checkpoint/made"|"checkpoint/restored"|"permission/requested"|"permission/resolved"|"notice"
 ---@field data table<string, any>
 ---@field durable boolean
 
@@ -421,6 +423,7 @@
 ---@field version string
 ---@field methods string[] Every method the daemon handles.
 ---@field notifications string[] Every notification the daemon sends.
+---@field requests string[] Every request of ours the daemon may send, to clients that say they answer it.
 ---@field features string[]
 
 ---A path the agent changed that stays as it is.
@@ -475,6 +478,60 @@
 ---@class journeyman.PathRef
 ---@field projectId string
 ---@field path string
+
+---@class journeyman.Permission
+---@field id string
+---@field chatId string
+---@field runId string
+---@field callId string The tool call that waits for it.
+---@field subject journeyman.PermissionSubject
+---@field options journeyman.PermissionOption[]
+---@field state "pending"|"allowed"|"denied"|"expired"|"withdrawn" `expired`: nobody answered in time; `withdrawn`: the run ended first. Both mean no.
+---@field optionId? string The answer.
+---@field feedback? string
+---@field decidedBy? string Who answered, as that client calls itself.
+---@field createdAt string
+---@field expiresAt string When the answer becomes no.
+---@field decidedAt? string
+---@field usedAt? string When it was made use of: it is good once, for this very effect.
+
+---A client's answer. Without `optionId` it is none: the question stays.
+---@class journeyman.PermissionAnswer
+---@field optionId? string
+---@field feedback? string
+
+---@class journeyman.PermissionListParams
+---@field cursor? string `nextCursor` of the page before; absent for the first page.
+---@field limit? integer Most items in the answer.
+---@field chatId? string
+---@field state? "pending"|"allowed"|"denied"|"expired"|"withdrawn"|"all"
+
+---@class journeyman.PermissionOption
+---@field id string
+---@field title string
+---@field kind "allow_once"|"allow_run"|"deny"|"answer" `allow_run`: this, and what the same rules ask about, for the rest of the run.
+
+---Permissions, newest first.
+---@class journeyman.PermissionPage
+---@field items journeyman.Permission[]
+---@field nextCursor? string
+
+---@class journeyman.PermissionReplyParams
+---@field permissionId string
+---@field optionId string
+---@field feedback? string For the agent: what to do instead, say.
+
+---What would be done, exactly. Secrets are taken out, long texts cut; what is allowed is the whole.
+---@class journeyman.PermissionSubject
+---@field type "git"|"command"|"edit"|"question" `question`: the agent asks the user something; the options are answers, and feedback is one too.
+---@field title string One short line.
+---@field why string Why it is asked, as half a sentence.
+---@field rules string[] What an allowance for this run covers.
+---@field cwd string
+---@field argv? string[] Of `git`: its words.
+---@field command? string Of `command`: the line for the shell.
+---@field paths? string[] Of `edit`: the files, from the workspace's root.
+---@field detail? string Of `edit`: what would be written.
 
 ---@class journeyman.PingResult
 ---@field now string
@@ -693,6 +750,7 @@
 ---@field gap? journeyman.Gap
 ---@field snapshot? journeyman.Snapshot
 ---@field runs journeyman.Run[] Runs that are queued or running now.
+---@field permissions journeyman.Permission[] Questions of this chat that wait for an answer, oldest first.
 
 ---@class journeyman.TextBlock
 ---@field type? "text"
@@ -857,6 +915,10 @@ M.methods = {
   ["todo/list"] = { direction = "request" },
   ["todo/update"] = { direction = "request" },
   ["todo/didChange"] = { direction = "notificationOut" },
+  ["permission/list"] = { direction = "request" },
+  ["permission/reply"] = { direction = "request" },
+  ["permission/request"] = { direction = "requestOut" },
+  ["permission/didResolve"] = { direction = "notificationOut" },
   ["workspace/open"] = { direction = "request" },
   ["workspace/status"] = { direction = "request" },
   ["workspace/list"] = { direction = "request" },

@@ -200,7 +200,35 @@ _CHECKPOINTS = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_HOUSE, _SOURCES, _QUOTAS, _CHECKPOINTS)
+_PERMISSIONS = Migration(
+    "permissions",
+    (
+        """
+        CREATE TABLE permissions (
+            n INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+            run_id TEXT NOT NULL,
+            call_id TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            effect_hash TEXT NOT NULL,
+            options TEXT NOT NULL,
+            state TEXT NOT NULL,
+            option_id TEXT,
+            feedback TEXT NOT NULL,
+            decided_by TEXT,
+            created_at TEXT NOT NULL,
+            expires_at TEXT NOT NULL,
+            decided_at TEXT,
+            used_at TEXT)
+        """,
+        "CREATE INDEX permissions_of_chat ON permissions (chat_id, n)",
+        "CREATE INDEX permissions_of_run ON permissions (run_id, n)",
+        "CREATE INDEX permissions_pending ON permissions (n) WHERE state = 'pending'",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_HOUSE, _SOURCES, _QUOTAS, _CHECKPOINTS, _PERMISSIONS)
 """Migration number n (from 1) brings a database from version n - 1 to n."""
 
 

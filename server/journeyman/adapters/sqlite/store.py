@@ -11,6 +11,7 @@ from journeyman.adapters.sqlite.checkpoints import SqliteCheckpoints
 from journeyman.adapters.sqlite.database import Database
 from journeyman.adapters.sqlite.events import SqliteEvents
 from journeyman.adapters.sqlite.migrations import migrate, version
+from journeyman.adapters.sqlite.permissions import SqlitePermissions
 from journeyman.adapters.sqlite.runs import SqliteRuns
 from journeyman.adapters.sqlite.todos import SqliteTodos
 from journeyman.adapters.sqlite.totals import totals
@@ -36,6 +37,7 @@ class SqliteStore:
         self.archives = SqliteArchives(database)
         self.workspaces = SqliteWorkspaces(database, clock)
         self.checkpoints = SqliteCheckpoints(database)
+        self.permissions = SqlitePermissions(database)
 
     @classmethod
     async def open(cls, path: Path, *, clock: Clock) -> SqliteStore:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from journeyman.agent.tools.jobs import Jobs
 
 
+async def nobody(_call_id: str, _question: str, _options: tuple[str, ...]) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
     run: RunContext
@@ -30,5 +34,7 @@ class ToolContext:
     finish: Callable[[str, FinStatus], Awaitable[Observation]]
     """Gate and verification; accepts by setting `state.outcome`."""
     call_id: str = ""
+    ask: Callable[[str, str, tuple[str, ...]], Awaitable[str | None]] = nobody
+    """Call id, question and options; answers what the user said, None where nobody is there."""
     output: Callable[[str], None] = lambda _text: None
     """Shows live output of this call to whoever watches; never waits."""

@@ -10,6 +10,7 @@ from journeyman.agent.tools.edit_ladder import NotEdited, edit_all
 from journeyman.agent.tools.observation import Observation, failed
 from journeyman.agent.tools.tool import Arguments, Tool, always, boolean, path_resource, record, spec, text
 from journeyman.failures import Failure
+from journeyman.permission.effect import Effect
 
 
 async def _run(context: ToolContext, arguments: Arguments) -> Observation:
@@ -45,6 +46,18 @@ def _edits(arguments: Arguments) -> list[tuple[str, str, bool]]:
     ]
 
 
+async def _effect(context: ToolContext, arguments: Arguments) -> Effect:
+    state = context.state
+    path = state.shown(state.at(arguments["path"]))
+    lines = [
+        f"{mark}{line}"
+        for old, new, _ in _edits(arguments)
+        for mark, text in (("-", old), ("+", new))
+        for line in text.splitlines()
+    ]
+    return Effect("edit", f"edit {path}", state.cwd, paths=(path,), detail="\n".join(lines), bound=arguments)
+
+
 async def _present(context: ToolContext, path: str) -> tuple[bytes, str | None]:
     try:
         content = await context.guest.read(path)
@@ -77,4 +90,5 @@ TOOL = Tool(
     _run,
     always,
     path_resource,
+    _effect,
 )

@@ -1,4 +1,4 @@
-"""`git`: version control inside the workspace; what destroys work is refused."""
+"""`git`: version control inside the workspace. What destroys work or reaches others is asked."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from journeyman.agent.tools.observation import Observation, failed
 from journeyman.agent.tools.render import render
 from journeyman.agent.tools.shell import ENVIRONMENT
 from journeyman.agent.tools.tool import Arguments, Tool, alone, spec, text
+from journeyman.permission.effect import Effect
 
 READING = frozenset(
     {"status", "diff", "log", "show", "blame", "ls-files", "rev-parse", "grep", "describe", "shortlog"}
@@ -21,11 +22,6 @@ async def _run(context: ToolContext, arguments: Arguments) -> Observation:
         words = _words(arguments)
     except ValueError as error:
         return failed(f"the arguments cannot be split: {error}", hint="Close every quote.")
-    refused = refusal(words)
-    if refused:
-        return failed(
-            f"git {refused} needs the user's approval: nothing was done", hint="Find a way that keeps work."
-        )
     ended = await context.guest.run(
         ["git", *words],
         cwd=context.state.cwd,
@@ -41,34 +37,6 @@ async def _run(context: ToolContext, arguments: Arguments) -> Observation:
     return Observation(f"{status}\n{body}", ok=ended.code == 0 and not ended.timed_out)
 
 
-def refusal(words: list[str]) -> str | None:
-    """What is not allowed in this call, or None."""
-    command, *options = _without_globals(words) or [""]
-    short = "".join(
-        option[1:] for option in options if option.startswith("-") and not option.startswith("--")
-    )
-    if command == "push":
-        forced = any(option.startswith(("--force", "--mirror", "--delete", "+", ":")) for option in options)
-        return "push --force" if forced or "f" in short or "d" in short else None
-    if command == "reset" and "--hard" in options:
-        return "reset --hard"
-    if command == "clean" and ("f" in short or "--force" in options):
-        return "clean -f"
-    if command == "config" and {"--global", "--system"} & set(options):
-        return "config --global"
-    if command in ("filter-branch", "filter-repo"):
-        return command
-    return None
-
-
-def _without_globals(words: list[str]) -> list[str]:
-    """The words from the subcommand on."""
-    at = 0
-    while at < len(words) and words[at].startswith("-"):
-        at += 2 if words[at] in ("-c", "-C", "--git-dir", "--work-tree", "--namespace") else 1
-    return words[at:]
-
-
 def _words(arguments: Arguments) -> list[str]:
     words = shlex.split(arguments["args"])
     return words[1:] if words[:1] == ["git"] else words
@@ -79,16 +47,28 @@ def _reading(arguments: Arguments) -> bool:
         words = _words(arguments)
     except ValueError:
         return True  # it will be refused, and changes nothing
-    return bool(words) and words[0] in READING and not any(w.startswith(("--output", "-o")) for w in words)
+    runs = ("--output", "-o", "-O", "--open-files-in-pager", "--ext-diff", "--textconv")
+    return bool(words) and words[0] in READING and not any(word.startswith(runs) for word in words)
+
+
+async def _effect(context: ToolContext, arguments: Arguments) -> Effect | None:
+    state = context.state
+    try:
+        words = _words(arguments)
+    except ValueError:
+        return None
+    title = shlex.join(["git", *words])
+    return Effect("git", title, state.cwd, argv=tuple(words))
 
 
 TOOL = Tool(
     spec(
         "git",
-        "Run git in the working directory. Force pushes, hard resets, clean -f, global settings are refused.",
+        "Run git in the working directory. The user is asked before work is thrown away or pushed.",
         {"args": text("Arguments, such as: diff --stat")},
     ),
     _run,
     lambda arguments: not _reading(arguments),
     alone,
+    _effect,
 )

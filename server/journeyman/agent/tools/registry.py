@@ -7,6 +7,7 @@ from typing import Any
 
 from journeyman.agent.state import RunState
 from journeyman.agent.tools import (
+    ask,
     cd,
     commands,
     edit,
@@ -41,6 +42,7 @@ _ALIASES = {
     **dict.fromkeys(("list", "list_dir", "list_directory"), "ls"),
     **dict.fromkeys(("write_file", "create_file"), "write"),
     **dict.fromkeys(("edit_file", "str_replace"), "edit"),
+    **dict.fromkeys(("ask_user", "ask_question", "ask_followup_question"), "ask"),
     "read_file": "read",
     "search": "grep",
     "find": "glob",
@@ -62,7 +64,8 @@ class Registry:
     def __init__(self, guest: Guest, root: str) -> None:
         tools = (
             ls.TOOL, cd.TOOL, read.TOOL, write.TOOL, edit.TOOL, grep.TOOL, glob.TOOL, todo_write.TOOL,
-            todo_read.TOOL, terminal(Shell(guest, root)), git.TOOL, commands.TOOL, fin.TOOL,
+            todo_read.TOOL, terminal(Shell(guest, root)), git.TOOL, commands.TOOL, ask.TOOL,
+            fin.TOOL,
         )  # fmt: skip
         self._tools = {tool.spec.name: tool for tool in tools}
         self.specs: tuple[ToolSpec, ...] = tuple(tool.spec for tool in tools)

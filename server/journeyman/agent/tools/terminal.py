@@ -11,6 +11,7 @@ from journeyman.agent.tools.observation import Observation, failed
 from journeyman.agent.tools.render import render
 from journeyman.agent.tools.shell import COMMAND_BYTES_MAX, Shell
 from journeyman.agent.tools.tool import Arguments, Tool, always, boolean, integer, spec, text
+from journeyman.permission.effect import Effect
 
 TIMEOUT_S = 120
 TIMEOUT_MAX_S = 1_800
@@ -117,6 +118,21 @@ def _resources(_state: RunState, arguments: Arguments) -> frozenset[str]:
     return frozenset({f"job {arguments['id']}" if "id" in arguments else "shell"})
 
 
+async def _effect(context: ToolContext, arguments: Arguments) -> Effect | None:
+    state = context.state
+    if "id" in arguments:
+        if "stdin" not in arguments or arguments.get("kill", False):
+            return None
+        typed = arguments["stdin"]
+        title = f"type into command {arguments['id']}"
+        return Effect("command", title, state.cwd, command=typed, bound=arguments)
+    command = arguments.get("command", "")
+    if not command.strip():
+        return None
+    cwd = state.at(arguments.get("cwd", "."))
+    return Effect("command", command.strip().splitlines()[0], cwd, command=command, bound=arguments)
+
+
 def terminal(shell: Shell) -> Tool:
     return Tool(
         spec(
@@ -137,4 +153,5 @@ def terminal(shell: Shell) -> Tool:
         Terminal(shell).run,
         always,
         _resources,
+        _effect,
     )

@@ -9,6 +9,7 @@ from typing import Any
 from journeyman.agent.state import RunState
 from journeyman.agent.tools.context import ToolContext
 from journeyman.agent.tools.observation import Observation
+from journeyman.permission.effect import Effect
 from journeyman.ports.model import ToolSpec
 
 Arguments = dict[str, Any]
@@ -24,6 +25,10 @@ def path_resource(state: RunState, arguments: Arguments) -> frozenset[str]:
     return frozenset({state.at(arguments["path"])})
 
 
+async def no_effect(_context: ToolContext, _arguments: Arguments) -> Effect | None:
+    return None
+
+
 def alone(_state: RunState, _arguments: Arguments) -> frozenset[str]:
     return frozenset({ALONE})
 
@@ -36,6 +41,8 @@ class Tool:
     """Whether the call may change the workspace: refused in the plan phase."""
     resources: Callable[[RunState, Arguments], frozenset[str]] = no_resources
     """Keys; two calls of one message that share one run one after the other."""
+    effect: Callable[[ToolContext, Arguments], Awaitable[Effect | None]] = no_effect
+    """What the call would do, for the user's settings to judge; None for one that only looks."""
 
 
 def always(_arguments: Arguments) -> bool:

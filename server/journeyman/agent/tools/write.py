@@ -7,6 +7,7 @@ from journeyman.agent.tools.diff import short_diff
 from journeyman.agent.tools.observation import Observation, failed
 from journeyman.agent.tools.tool import Arguments, Tool, always, boolean, path_resource, spec, text
 from journeyman.failures import Failure
+from journeyman.permission.effect import Effect
 
 BOM = b"\xef\xbb\xbf"
 
@@ -44,6 +45,14 @@ async def _run(context: ToolContext, arguments: Arguments) -> Observation:
     )
 
 
+async def _effect(context: ToolContext, arguments: Arguments) -> Effect:
+    state = context.state
+    path = state.shown(state.at(arguments["path"]))
+    return Effect(
+        "edit", f"write {path}", state.cwd, paths=(path,), detail=arguments["content"], bound=arguments
+    )
+
+
 def _in_style_of(before: bytes, data: bytes) -> bytes:
     """Byte order mark and line endings stay as the file has them."""
     if before.count(b"\r\n") * 2 > before.count(b"\n") > 0:
@@ -67,4 +76,5 @@ TOOL = Tool(
     _run,
     always,
     path_resource,
+    _effect,
 )

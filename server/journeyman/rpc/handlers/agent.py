@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 
 from journeyman import records
 from journeyman.agent.runs import StartRun
@@ -11,6 +12,7 @@ from journeyman.records import TERMINAL_RUN_STATUSES
 from journeyman.rpc import wire
 from journeyman.rpc.limits import Limits
 from journeyman.rpc.progress import RunProgress
+from journeyman.rpc.questions import permission_
 from journeyman.rpc.refusals import refuse
 from journeyman.rpc.router import Context, Handler
 from journeyman_protocol.agent import (
@@ -41,7 +43,7 @@ async def run(context: Context, params: AgentRunParams) -> Run:
     started = await _start(context, params)
     context.call.pass_turn()
     if params.wait == "accepted":
-        if context.peer.shows_progress and started.status not in TERMINAL_RUN_STATUSES:
+        if context.peer.can.work_done_progress and started.status not in TERMINAL_RUN_STATUSES:
             context.call.after_answer(lambda: _show_accepted(context, started, before))
         return await _wire(context, started)
     return await _wire(context, await _held(context, params, started, before))
@@ -86,6 +88,7 @@ async def _held(context: Context, params: AgentRunParams, run: records.Run, befo
         if shown.wanted and run.status not in TERMINAL_RUN_STATUSES:
             following = tasks.create_task(shown.follow(services.events, run.chat_id, before))
         shown.begin()
+        context.peer.waits_for[run.id] += 1
         try:
             await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
@@ -95,6 +98,7 @@ async def _held(context: Context, params: AgentRunParams, run: records.Run, befo
             if following is not None:
                 await asyncio.wait({following}, timeout=CATCH_UP_S)
         finally:
+            context.peer.waits_for -= Counter([run.id])
             shown.end(ended.result().status if ended.done() and not ended.cancelled() else "stopped")
             for task in (ended, asked, following):
                 if task is not None:
@@ -151,9 +155,23 @@ async def subscribe(context: Context, params: SubscribeParams) -> SubscribeResul
         messages = len(await services.store.messages.history(chat_id))
         runs = [wire.run(item, head) for item in stored[-50:]]
         snapshot = Snapshot(todo_rev=todos.rev, messages=messages, runs=runs)
-    context.call.after_answer(lambda: context.peer.subscriptions.follow(chat_id, after))
+    context.call.after_answer(lambda: _follow(context, chat_id, after))
     active = [wire.run(item, head) for item in stored if item.status not in TERMINAL_RUN_STATUSES]
-    return SubscribeResult(epoch=epoch, head=head, oldest=oldest, gap=gap, snapshot=snapshot, runs=active)
+    waiting = [permission_(each) for each in await services.permissions.pending(chat_id)]
+    return SubscribeResult(
+        epoch=epoch,
+        head=head,
+        oldest=oldest,
+        gap=gap,
+        snapshot=snapshot,
+        runs=active,
+        permissions=waiting,
+    )
+
+
+def _follow(context: Context, chat_id: str, after: int) -> None:
+    context.peer.subscriptions.follow(chat_id, after)
+    context.hub.greet(context.peer)
 
 
 def _place(wanted: Cursor | str, epoch: str, oldest: int, head: int) -> tuple[int, Gap | None]:
