@@ -14,6 +14,7 @@ from journeyman.cli.visible import one_line, visible
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from journeyman.cli.asking import Asked
     from journeyman.cli.folder import Folder
     from journeyman.cli.link import Link
 
@@ -29,6 +30,20 @@ class Job:
     delete: bool = False
     yes: bool = False
     json: bool = False
+    asked: Asked | None = None
+    """Who answers the daemon's questions, where somebody is there."""
+
+
+def do_it(job: Job) -> int:
+    """Connect and do the job. Where a person is at the terminal, the daemon may ask them."""
+    from journeyman.cli.link import call, call_attended
+
+    if not output.interactive():
+        return call(lambda client: do(client, job))
+    from journeyman.cli.asking import CAPABILITIES, METHOD, Asked
+
+    job.asked = Asked()
+    return call_attended(lambda client: do(client, job), CAPABILITIES, {METHOD: job.asked.answer})
 
 
 async def do(client: Link, job: Job) -> int:
@@ -39,7 +54,7 @@ async def do(client: Link, job: Job) -> int:
     if job.folder is not None:
         await job.folder.send(client.request, chat["projectId"])
     started = time.monotonic()
-    run = await watch(client, {**job.params, "chatId": chat["id"]}, console)
+    run = await watch(client, {**job.params, "chatId": chat["id"]}, console, job.asked)
     if job.json:
         output.print_json(run)
     else:
@@ -71,11 +86,15 @@ async def _chat(client: Link, job: Job) -> dict[str, Any]:
     return await client.request("chat/create", {"projectId": project_id, "title": title})
 
 
-async def watch(client: Link, params: dict[str, Any], console: Console) -> dict[str, Any]:
+async def watch(
+    client: Link, params: dict[str, Any], console: Console, asked: Asked | None = None
+) -> dict[str, Any]:
     """Start a run and show it until it ends; answers the run. Ctrl-C cancels it."""
     from journeyman.cli.watching import watch_run
 
     with RunPainter(console) as painter:
+        if asked is not None:
+            asked.on(painter, params["chatId"])
         return await watch_run(client, params, painter)
 
 

@@ -54,6 +54,10 @@ class Lines:
             case "checkpoint/restored":
                 what = "took a rewind back" if data.get("undoes") else "went back to a checkpoint"
                 yield _text(f"   {what}: {data['files']} files, {data['messagesHidden']} messages", "dim")
+            case "permission/requested":
+                yield from _question(data)
+            case "permission/resolved":
+                yield _answered(data)
             case "notice":
                 yield from notice(data)
             case _:
@@ -85,6 +89,23 @@ class Lines:
             changed = [item for item in items if statuses[item["id"]] != self._statuses.get(item["id"])]
             yield from todo_lines(changed)
         self._plan, self._statuses = plan, statuses
+
+
+def _question(data: dict[str, Any]) -> Iterator[Text]:
+    title = one_line(data["subject"]["title"])
+    if data["subject"]["type"] == "question":
+        yield _text(f"   ? it asks you: {title}", "yellow")
+        yield _text(f"     journeyman permissions answer {data['id']} ...   (or show)", "yellow")
+    else:
+        yield _text(f"   ? it asks for your permission: {title}", "yellow")
+        yield _text(f"     journeyman permissions allow {data['id']}   (or deny; or show)", "yellow")
+
+
+def _answered(data: dict[str, Any]) -> Text:
+    who = f" by {visible(data['decidedBy'])}" if data.get("decidedBy") else ""
+    asked = data["subject"]["type"] == "question" and data.get("optionId")
+    what = "answered" if asked else data["state"]
+    return _text(f"   {what}{who}: {one_line(data['subject']['title'], TITLE_WIDTH)}", "dim")
 
 
 def title_of(data: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
+Answerer = Callable[[dict[str, Any]], Awaitable[Any]]
 
 
 class Link(Protocol):
@@ -48,6 +49,21 @@ def call(ask: Callable[[LastingLink], Awaitable[T]], *, start: bool = True) -> T
 
     async def go() -> T:
         async with linked(start=start) as client:
+            return await ask(client)
+
+    return asyncio.run(go())
+
+
+def call_attended(
+    ask: Callable[[LastingLink], Awaitable[T]], capabilities: dict[str, Any], answers: dict[str, Answerer]
+) -> T:
+    """`call` for a command that answers requests of the daemon, with somebody at the terminal."""
+    from journeyman.client.connection import Client
+
+    async def go() -> T:
+        async with Client.connect(capabilities=capabilities) as client:
+            for method, answer in answers.items():
+                client.on_request(method, answer)
             return await ask(client)
 
     return asyncio.run(go())

@@ -7,6 +7,8 @@ Takes events, gives pixels: it asks the daemon nothing.
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ from journeyman.cli.visible import one_line, visible
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.live import Live
+    from rich.text import Text
 
 SPEAKING_LINES = 4
 ITEMS_SHOWN = 12
@@ -30,7 +33,10 @@ class RunPainter:
         self.view = RunView()
         self.note = ""
         """A sentence shown beside the progress bar, such as that the run is being cancelled."""
+        self.asks = False
+        """Whether questions are put to the person here, so that they need not be told of as well."""
         self._lines = Lines()
+        self._held: list[Text] | None = None
         self._live: Live | None = None
         self._started = time.monotonic()
         self._call_started: dict[str, float] = {}
@@ -64,8 +70,29 @@ class RunPainter:
         if self._live is not None and event.get("durable"):
             # Printing repaints the panel as it was last drawn; draw what is true now first.
             self._live.refresh()
+        if self.asks and event["kind"] == "permission/requested":
+            return
         for line in self._lines.of(event):
-            self.console.print(line)
+            if self._held is not None:
+                self._held.append(line)
+            else:
+                self.console.print(line)
+
+    @contextmanager
+    def aside(self) -> Generator[None]:
+        """Make room for a question: nothing moves, and what happens meanwhile is shown afterwards."""
+        if self._live is not None:
+            self._live.stop()
+        self._held = []
+        try:
+            yield
+        finally:
+            held, self._held = self._held, None
+            self.console.print()
+            for line in held:
+                self.console.print(line)
+            if self._live is not None:
+                self._live.start()
 
     def say(self, text: str, style: str = "dim") -> None:
         self.console.print(visible(text), style=style, markup=False)

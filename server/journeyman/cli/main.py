@@ -21,6 +21,7 @@ from journeyman.cli import (
     fork,
     image,
     models,
+    permissions,
     ports,
     projects,
     rewinding,
@@ -53,6 +54,7 @@ app.command()(models.models)
 app.add_typer(projects.app, name="projects")
 app.command()(fork.fork)
 app.add_typer(chats.app, name="chats")
+app.add_typer(permissions.app, name="permissions")
 app.command()(chats.todo)
 app.command()(rewinding.checkpoints)
 app.command()(rewinding.rewind)

@@ -64,8 +64,7 @@ def run(
     The folder is copied; nothing is written to it without --apply. Ctrl-C cancels the run, a second one
     leaves. Exit code: 0 completed, 1 failed, 2 wrong usage, 3 partial or blocked, 130 cancelled.
     """
-    from journeyman.cli.job import Job, do
-    from journeyman.cli.link import call
+    from journeyman.cli.job import Job, do_it
 
     if mode not in MODES:
         raise Failure("invalid", f"There is no mode {mode!r}.", hint=f"Modes: {', '.join(MODES)}.")
@@ -94,7 +93,7 @@ def run(
         yes=yes,
         json=json,
     )
-    raise typer.Exit(call(lambda client: do(client, job)))
+    raise typer.Exit(do_it(job))
 
 
 def _prompt(given: str) -> str:

@@ -42,6 +42,7 @@ class Client:
         self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._handlers: dict[str, list[Handler]] = {}
         self._answerers: dict[str, Answerer] = {}
+        self._answering: dict[Any, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._ended = asyncio.Event()
         self.server: dict[str, Any] = {}
@@ -71,6 +72,8 @@ class Client:
                     yield client
                 finally:
                     reading.cancel()
+                    for answering in tuple(client._answering.values()):
+                        answering.cancel()
         except BaseExceptionGroup as group:
             raise _only(group) from None
         finally:
@@ -117,7 +120,8 @@ class Client:
         return off
 
     def on_request(self, method: str, answer: Answerer) -> None:
-        """Answer the daemon's requests of that method; others get "method not found"."""
+        """Answer the daemon's requests of that method; others get "method not found". One the daemon takes
+        back is cancelled."""
         self._answerers[method] = answer
 
     async def events(self, chat_id: str, after: Params | str = "tail") -> AsyncGenerator[dict[str, Any]]:
@@ -166,7 +170,12 @@ class Client:
         return got.result() if not got.cancelled() else None
 
     async def _initialize(self, capabilities: Params) -> None:
-        params = {"processId": None, "rootUri": None, "capabilities": dict(capabilities)}
+        params = {
+            "processId": None,
+            "clientInfo": {"name": "journeyman"},
+            "rootUri": None,
+            "capabilities": dict(capabilities),
+        }
         self.server = await self.request("initialize", params)
         await self.notify("initialized")
 
@@ -201,7 +210,13 @@ class Client:
                         each.set_result(message)
         elif "id" in message:
             assert self._tasks is not None
-            self._tasks.create_task(self._answer(message))
+            ident = message["id"]
+            task = self._answering[ident] = self._tasks.create_task(self._answer(message))
+            task.add_done_callback(lambda _: self._answering.pop(ident, None))
+        elif method == "$/cancelRequest":
+            params: dict[str, Any] = message.get("params") or {}
+            if (taken_back := self._answering.get(params.get("id"))) is not None:
+                taken_back.cancel()
         else:
             for handler in tuple(self._handlers.get(method, ())):
                 handler(message.get("params") or {})
@@ -216,6 +231,8 @@ class Client:
                 answer["result"] = await answerer(message.get("params") or {})
             except Failure as failure:
                 answer["error"] = {"code": -32803, "message": failure.message}
+            except asyncio.CancelledError:
+                answer["error"] = {"code": -32800, "message": "The request was taken back."}
         with contextlib.suppress(Failure):
             await self._send(answer)
 
