@@ -9,8 +9,9 @@ from typing import get_args
 import pytest
 
 from journeyman.failures import FAILURE_KINDS
+from journeyman.records import EndReason as DomainEndReason
 from journeyman.records import EventKind as DomainEventKind
-from journeyman_protocol.agent import EventKind
+from journeyman_protocol.agent import EndReason, EventKind
 from journeyman_protocol.errors import ErrorKind
 from journeyman_protocol.gen.__main__ import ROOT, targets
 from journeyman_protocol.gen.markdown import GOLDEN, golden_file
@@ -51,4 +52,5 @@ def test_method_names_are_unique_and_documented() -> None:
 
 def test_domain_and_wire_name_the_same_events_and_failures() -> None:
     assert get_args(DomainEventKind) == get_args(EventKind)
+    assert get_args(DomainEndReason) == get_args(EndReason)
     assert set(FAILURE_KINDS) <= set(get_args(ErrorKind))

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from journeyman_protocol.base import Empty, Id, Message, ProgressToken, Timestamp
+from journeyman_protocol.base import Empty, Id, Message, Page, Paged, ProgressToken, Timestamp
 from journeyman_protocol.chat import ModelName
+from journeyman_protocol.errors import ErrorKind
 from journeyman_protocol.permission import Permission
 from journeyman_protocol.project import Commands
 from journeyman_protocol.rows import Method, OrderedBy, outgoing, request
@@ -30,8 +31,40 @@ EventKind = Literal[
     "checkpoint/restored",
     "permission/requested",
     "permission/resolved",
+    "queue/changed",
     "notice",
 ]
+
+EndReason = Literal[
+    "fin",
+    "answered",
+    "planned",
+    "no_plan",
+    "nothing_done",
+    "gate",
+    "verification_failed",
+    "verification_unchanged",
+    "stuck",
+    "no_tool_calls",
+    "limit_steps",
+    "limit_tokens",
+    "limit_usd",
+    "limit_seconds",
+    "cancelled",
+    "superseded",
+    "interrupted",
+    "shutdown",
+]
+"""Why a run ended, where nothing went wrong with the daemon, the workspace or the model.
+
+`fin`: the agent said so and its gate agreed. `answered`: a question got its answer. `planned`, `no_plan`: of
+`mode: "plan"`. `nothing_done`, `gate`, `verification_failed`, `verification_unchanged`: it wanted to end, and
+what it left open is in the summary. `stuck`, `no_tool_calls`: it went in circles. `limit_...`: a ceiling.
+`cancelled` by a client, `superseded` by a run with `delivery: "interrupt"`. `interrupted` by a crash of the
+daemon, `shutdown` by its end: both can be carried on with `agent/resume`."""
+
+StopReason = Literal[EndReason, ErrorKind]
+"""Otherwise the kind of the error, which the summary tells."""
 
 
 class TextBlock(Message):
@@ -63,6 +96,10 @@ class AgentRunParams(Message):
     """Idempotency key of the client: the same one twice is the same run."""
     wait: Literal["completed", "accepted"] = "completed"
     """`completed` answers at the end; `accepted` answers at once, and the run reports by events."""
+    delivery: Literal["queue", "steer", "interrupt"] = "queue"
+    """Where a run is going on in the chat. `queue`: after it and what waits already. `steer`: no run of its
+    own; the running one takes the prompt before its next step, leaves out the tool calls it had not begun,
+    and is the answer. `interrupt`: that run is cancelled, its work stays, and this one is next."""
     mode: Literal["plan+execute", "execute", "plan"] = "plan+execute"
     model: ModelName | None = None
     effort: Literal["low", "medium", "high"] | None = None
@@ -96,7 +133,9 @@ class Run(Message):
     chat_id: Id
     project_id: Id
     status: RunStatus
-    stop_reason: str | None = None
+    stop_reason: StopReason | None = None
+    """Such as `fin`, `answered`, `limit_usd`, `cancelled`, `interrupted`; the kind of the error of a failed
+    run."""
     summary: str = ""
     usage: Usage
     changes: Changes
@@ -104,10 +143,48 @@ class Run(Message):
     steps: int = 0
     last_seq: int
     """Newest sequence number of the chat's events when this was written."""
+    item_id: Id | None = None
+    """With `delivery: "steer"`: what `agent/queue/update` and `remove` call the text until it is taken."""
+    resumes: Id | None = None
+    """The interrupted run that this one carries on."""
+
+
+class RunRecord(Run):
+    """A run as it is remembered."""
+
+    prompt: str
+    mode: Literal["plan+execute", "execute", "plan"]
+    model: str | None = None
+    client_run_id: str | None = None
+    created_at: Timestamp
+    started_at: Timestamp | None = None
+    finished_at: Timestamp | None = None
 
 
 class RunRef(Message):
     run_id: Id
+
+
+class SteerParams(Message):
+    run_id: Id
+    prompt: Prompt
+    client_run_id: Id | None = None
+    """The same one twice is the same text, said once."""
+
+
+class Steered(Message):
+    run_id: Id
+    """The run that gets the text: the one named, or, where that ended at this moment, one made for it."""
+    item_id: Id
+    """What `agent/queue/update` and `remove` call the text until it is taken."""
+
+
+class RunsParams(Paged):
+    chat_id: Id
+
+
+class RunPage(Page[RunRecord]):
+    """Runs, newest first."""
 
 
 class Cursor(Message):
@@ -180,6 +257,14 @@ ROWS: tuple[Method, ...] = (
         OrderedBy.CHAT,
     ),
     request("agent/cancel", RunRef, Run, "Cancel a run; answers once its processes are dead."),
+    request("agent/steer", SteerParams, Steered, "Say something to an open run, before its next step."),
+    request("agent/runs", RunsParams, RunPage, "A chat's runs, newest first."),
+    request(
+        "agent/resume",
+        RunRef,
+        Run,
+        "Carry on a run that a crash or a shutdown ended, in a run of its own; asked again, the same one.",
+    ),
     request(
         "agent/subscribe",
         SubscribeParams,

@@ -21,6 +21,27 @@ SourceKind = Literal["empty", "folder", "git", "archive"]
 RunStatus = Literal["queued", "running", "completed", "partial", "blocked", "cancelled", "failed"]
 TERMINAL_RUN_STATUSES: frozenset[str] = frozenset({"completed", "partial", "blocked", "cancelled", "failed"})
 RunMode = Literal["plan+execute", "execute", "plan"]
+EndReason = Literal[
+    "fin",
+    "answered",
+    "planned",
+    "no_plan",
+    "nothing_done",
+    "gate",
+    "verification_failed",
+    "verification_unchanged",
+    "stuck",
+    "no_tool_calls",
+    "limit_steps",
+    "limit_tokens",
+    "limit_usd",
+    "limit_seconds",
+    "cancelled",
+    "superseded",
+    "interrupted",
+    "shutdown",
+]
+"""Why a run ended; where something went wrong, the kind of the failure stands in its place."""
 TodoStatus = Literal["pending", "in_progress", "done", "dropped"]
 Assignee = Literal["planner", "executor", "user"]
 Role = Literal["user", "assistant", "tool"]
@@ -43,6 +64,7 @@ EventKind = Literal[
     "checkpoint/restored",
     "permission/requested",
     "permission/resolved",
+    "queue/changed",
     "notice",
 ]
 CheckpointKind = Literal["start", "step", "safety", "rewind"]
@@ -195,6 +217,26 @@ class Run:
     changes: Changes = field(default_factory=Changes)
     commands: Commands = field(default_factory=Commands)
     steps: int = 0
+    rev: int = 0
+    """Counts the changes of its prompt while it waited."""
+    resumes: str | None = None
+    """The interrupted run that this one carries on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Something a user said to a run while it was open. It is taken into the conversation, or becomes a run
+    of its own, or is removed by a user: never lost."""
+
+    id: str
+    chat_id: str
+    run_id: str
+    """The run it is for; once it became one, that."""
+    text: str
+    created_at: datetime
+    client_run_id: str | None = None
+    rev: int = 0
+    """Counts the changes of its text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from journeyman.records import (
     ArchiveRecord,
     Chat,
     Commands,
+    Input,
     Message,
     Permission,
     PermissionOption,
@@ -83,6 +84,17 @@ def run(ident: str = "r1", chat_id: str = "c1", project_id: str = "p1", **change
         "created_at": T0,
     }
     return Run(**{**values, **changes})
+
+
+def given(ident: str = "i1", run_id: str = "r1", chat_id: str = "c1", **changes: Any) -> Input:
+    values: dict[str, Any] = {
+        "id": ident,
+        "chat_id": chat_id,
+        "run_id": run_id,
+        "text": f"text of {ident}",
+        "created_at": T0,
+    }
+    return Input(**{**values, **changes})
 
 
 def archive(ident: str = "a1", seq: int = 1, project_id: str = "p1", **changes: Any) -> ArchiveRecord:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from contract.store_records import archive, at, chat, furnish, message, project, run, user, workspace
+from contract.store_records import archive, at, chat, furnish, given, message, project, run, user, workspace
 from journeyman.adapters.sqlite import SqliteStore
 from journeyman.failures import Failure
 from journeyman.ports.store import Store
@@ -60,6 +60,12 @@ UNKNOWN: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "runs.get": lambda s: s.runs.get("x"),
     "runs.update": lambda s: s.runs.update(run("x")),
     "runs.list": lambda s: s.runs.list("x"),
+    "runs.edit": lambda s: s.runs.edit("x", "y", if_rev=None),
+    "input of an unknown chat": lambda s: s.inputs.add(given("i9", chat_id="x")),
+    "inputs.get": lambda s: s.inputs.get("x"),
+    "inputs.waiting": lambda s: s.inputs.waiting("x"),
+    "inputs.edit": lambda s: s.inputs.edit("x", "y", if_rev=None),
+    "inputs.remove": lambda s: s.inputs.remove("x"),
     "todos.get": lambda s: s.todos.get("x"),
     "todos.replace": lambda s: s.todos.replace("x", [], if_rev=None),
     "events.append": lambda s: s.events.append("x", "notice", {}),
@@ -253,7 +259,7 @@ async def test_runs_left_open_are_found(store: Store) -> None:
     assert [one.id for one in await store.runs.open()] == ["r1", "r3", "r4"]
     await store.runs.update(run("r3", status="failed"))
     assert [one.id for one in await store.runs.open()] == ["r1", "r4"]
-    assert [one.status for one in await store.runs.list("c1")] == ["queued", "completed", "failed"]
+    assert [one.status for one in (await store.runs.list("c1")).items] == ["failed", "completed", "queued"]
 
 
 async def test_a_todo_list_counts_its_revisions(store: Store) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from journeyman.agent.runs import StartRun
+from journeyman.agent.runs import Delivered, StartRun
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
 from journeyman.failures import Failure
@@ -46,6 +46,9 @@ class PuppetRuns:
         self.dies_at_once = True
         self._news = asyncio.Event()
         self._ended: dict[str, asyncio.Event] = {}
+
+    async def deliver(self, order: StartRun) -> Delivered:
+        return Delivered(await self.start(order))
 
     async def start(self, order: StartRun) -> Run:
         chat_id = order.chat_id

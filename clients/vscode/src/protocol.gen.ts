@@ -11,6 +11,8 @@ export interface AgentRunParams {
   clientRunId?: string;
   /** `completed` answers at the end; `accepted` answers at once, and the run reports by events. */
   wait?: "completed" | "accepted";
+  /** Where a run is going on in the chat. `queue`: after it and what waits already. `steer`: no run of its own; the running one takes the prompt before its next step, leaves out the tool calls it had not begun, and is the answer. `interrupt`: that run is cancelled, its work stays, and this one is next. */
+  delivery?: "queue" | "steer" | "interrupt";
   mode?: "plan+execute" | "execute" | "plan";
   model?: string;
   effort?: "low" | "medium" | "high";
@@ -378,7 +380,7 @@ export interface Event {
   ts: string;
   runId?: string;
   itemId?: string;
-  kind: "run/started" | "run/phase" | "run/finished" | "message/delta" | "message/completed" | "tool/started" | "tool/output" | "tool/finished" | "todo/changed" | "usage/updated" | "workspace/changed" | "checkpoint/made" | "checkpoint/restored" | "permission/requested" | "permission/resolved" | "notice";
+  kind: "run/started" | "run/phase" | "run/finished" | "message/delta" | "message/completed" | "tool/started" | "tool/output" | "tool/finished" | "todo/changed" | "usage/updated" | "workspace/changed" | "checkpoint/made" | "checkpoint/restored" | "permission/requested" | "permission/resolved" | "queue/changed" | "notice";
   data: Record<string, unknown>;
   durable: boolean;
 }
@@ -898,6 +900,55 @@ export interface PruneResult {
   problems: string[];
 }
 
+export interface QueueChanged {
+  chatId: string;
+  /** The first 50, prompts cut at 500 characters. */
+  items: QueueItem[];
+  total: number;
+}
+
+export interface QueueItem {
+  itemId: string;
+  /** `steer`: a text for a run that is open. `run`: a run that has not begun. */
+  kind: "steer" | "run";
+  /** The run it is for, or is. */
+  runId: string;
+  prompt: string;
+  /** In `agent/queue/didChange`: there is more of the prompt; `agent/queue/list` has it. */
+  truncated: boolean;
+  /** Counts the changes of the prompt. */
+  rev: number;
+  createdAt: string;
+}
+
+export interface QueueListParams {
+  /** `nextCursor` of the page before; absent for the first page. */
+  cursor?: string;
+  /** Most items in the answer. */
+  limit?: number;
+  chatId: string;
+}
+
+/** What waits in a chat, in the order in which it will be taken. */
+export interface QueuePage {
+  items: QueueItem[];
+  nextCursor?: string;
+}
+
+export interface QueueRef {
+  itemId: string;
+}
+
+export interface QueueUpdateParams {
+  itemId: string;
+  /** Absent: stays. */
+  prompt?: string | TextBlock[];
+  /** The revision this change is based on. Stale: -32801. */
+  ifRev?: number;
+  /** Of a run: the new place among the chat's waiting runs, 0 is next. */
+  position?: number;
+}
+
 /** What a project may hold. Absent: the daemon's setting; 0: any amount. */
 export interface Quota {
   /** Content of the workspace's files. */
@@ -998,7 +1049,8 @@ export interface Run {
   chatId: string;
   projectId: string;
   status: "queued" | "running" | "completed" | "partial" | "blocked" | "cancelled" | "failed";
-  stopReason?: string;
+  /** Such as `fin`, `answered`, `limit_usd`, `cancelled`, `interrupted`; the kind of the error of a failed run. */
+  stopReason?: "fin" | "answered" | "planned" | "no_plan" | "nothing_done" | "gate" | "verification_failed" | "verification_unchanged" | "stuck" | "no_tool_calls" | "limit_steps" | "limit_tokens" | "limit_usd" | "limit_seconds" | "cancelled" | "superseded" | "interrupted" | "shutdown" | "parse_error" | "invalid_request" | "method_not_found" | "not_initialized" | "invalid" | "not_found" | "conflict" | "unauthorized" | "overloaded" | "busy" | "draining" | "already_running" | "no_sandbox" | "image_missing" | "workspace_failed" | "path_refused" | "archive_failed" | "archive_corrupt" | "store_unavailable" | "store_refused" | "source_failed" | "disk_full" | "quota_exceeded" | "storage_failed" | "model_unknown" | "model_key_missing" | "model_unreachable" | "model_refused" | "model_broken" | "timeout" | "internal";
   summary: string;
   usage: Usage;
   changes: Changes;
@@ -1006,10 +1058,56 @@ export interface Run {
   steps: number;
   /** Newest sequence number of the chat's events when this was written. */
   lastSeq: number;
+  /** With `delivery: "steer"`: what `agent/queue/update` and `remove` call the text until it is taken. */
+  itemId?: string;
+  /** The interrupted run that this one carries on. */
+  resumes?: string;
+}
+
+/** Runs, newest first. */
+export interface RunPage {
+  items: RunRecord[];
+  nextCursor?: string;
+}
+
+/** A run as it is remembered. */
+export interface RunRecord {
+  runId: string;
+  chatId: string;
+  projectId: string;
+  status: "queued" | "running" | "completed" | "partial" | "blocked" | "cancelled" | "failed";
+  /** Such as `fin`, `answered`, `limit_usd`, `cancelled`, `interrupted`; the kind of the error of a failed run. */
+  stopReason?: "fin" | "answered" | "planned" | "no_plan" | "nothing_done" | "gate" | "verification_failed" | "verification_unchanged" | "stuck" | "no_tool_calls" | "limit_steps" | "limit_tokens" | "limit_usd" | "limit_seconds" | "cancelled" | "superseded" | "interrupted" | "shutdown" | "parse_error" | "invalid_request" | "method_not_found" | "not_initialized" | "invalid" | "not_found" | "conflict" | "unauthorized" | "overloaded" | "busy" | "draining" | "already_running" | "no_sandbox" | "image_missing" | "workspace_failed" | "path_refused" | "archive_failed" | "archive_corrupt" | "store_unavailable" | "store_refused" | "source_failed" | "disk_full" | "quota_exceeded" | "storage_failed" | "model_unknown" | "model_key_missing" | "model_unreachable" | "model_refused" | "model_broken" | "timeout" | "internal";
+  summary: string;
+  usage: Usage;
+  changes: Changes;
+  commands: Commands;
+  steps: number;
+  /** Newest sequence number of the chat's events when this was written. */
+  lastSeq: number;
+  /** With `delivery: "steer"`: what `agent/queue/update` and `remove` call the text until it is taken. */
+  itemId?: string;
+  /** The interrupted run that this one carries on. */
+  resumes?: string;
+  prompt: string;
+  mode: "plan+execute" | "execute" | "plan";
+  model?: string;
+  clientRunId?: string;
+  createdAt: string;
+  startedAt?: string;
+  finishedAt?: string;
 }
 
 export interface RunRef {
   runId: string;
+}
+
+export interface RunsParams {
+  /** `nextCursor` of the page before; absent for the first page. */
+  cursor?: string;
+  /** Most items in the answer. */
+  limit?: number;
+  chatId: string;
 }
 
 export interface SandboxStatus {
@@ -1030,6 +1128,20 @@ export interface Snapshot {
   todoRev: number;
   messages: number;
   runs: Run[];
+}
+
+export interface SteerParams {
+  runId: string;
+  prompt: string | TextBlock[];
+  /** The same one twice is the same text, said once. */
+  clientRunId?: string;
+}
+
+export interface Steered {
+  /** The run that gets the text: the one named, or, where that ended at this moment, one made for it. */
+  runId: string;
+  /** What `agent/queue/update` and `remove` call the text until it is taken. */
+  itemId: string;
 }
 
 export interface SubscribeParams {
@@ -1263,10 +1375,22 @@ export interface Requests {
   "agent/run": { params: AgentRunParams; result: Run };
   /** Cancel a run; answers once its processes are dead. */
   "agent/cancel": { params: RunRef; result: Run };
+  /** Say something to an open run, before its next step. */
+  "agent/steer": { params: SteerParams; result: Steered };
+  /** A chat's runs, newest first. */
+  "agent/runs": { params: RunsParams; result: RunPage };
+  /** Carry on a run that a crash or a shutdown ended, in a run of its own; asked again, the same one. */
+  "agent/resume": { params: RunRef; result: Run };
   /** Follow a chat's events from a place in its log, missing nothing. */
   "agent/subscribe": { params: SubscribeParams; result: SubscribeResult };
   /** Stop following a chat. */
   "agent/unsubscribe": { params: ChatRefParams; result: Empty };
+  /** What waits in a chat, in its order. */
+  "agent/queue/list": { params: QueueListParams; result: QueuePage };
+  /** Change what waits. Taken or changed meanwhile: -32801, with the present queue in `data.current`. */
+  "agent/queue/update": { params: QueueUpdateParams; result: QueueItem };
+  /** Take something out of the queue; a run ends as cancelled. Taken meanwhile: -32801 as above. */
+  "agent/queue/remove": { params: QueueRef; result: Empty };
   /** States of a chat that can be gone back to, newest first. */
   "checkpoint/list": { params: CheckpointListParams; result: CheckpointPage };
   /** What a checkpoint's step changed, or what the agent changed since, file by file. */
@@ -1378,6 +1502,8 @@ export interface DaemonRequests {
 export interface DaemonNotifications {
   /** The one stream: what happens in a chat that is subscribed to. */
   "agent/event": { params: Event };
+  /** What waits in a subscribed chat changed. */
+  "agent/queue/didChange": { params: QueueChanged };
   /** A subscribed chat's todo list changed. */
   "todo/didChange": { params: TodoList };
   /** A question was answered, expired or was withdrawn. */
@@ -1415,9 +1541,16 @@ export const Methods = {
   chatDelete: "chat/delete",
   agentRun: "agent/run",
   agentCancel: "agent/cancel",
+  agentSteer: "agent/steer",
+  agentRuns: "agent/runs",
+  agentResume: "agent/resume",
   agentSubscribe: "agent/subscribe",
   agentUnsubscribe: "agent/unsubscribe",
   agentEvent: "agent/event",
+  agentQueueList: "agent/queue/list",
+  agentQueueUpdate: "agent/queue/update",
+  agentQueueRemove: "agent/queue/remove",
+  agentQueueDidChange: "agent/queue/didChange",
   checkpointList: "checkpoint/list",
   checkpointDiff: "checkpoint/diff",
   checkpointPreview: "checkpoint/preview",

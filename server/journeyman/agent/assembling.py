@@ -8,10 +8,11 @@ from journeyman.agent.admitting import Pauses
 from journeyman.agent.conversation import Conversation
 from journeyman.agent.environment import look
 from journeyman.agent.finishing import Finishing
+from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import Meter
 from journeyman.agent.masking import CHARACTERS_PER_TOKEN, Masking
-from journeyman.agent.planner import is_question, orders_something
 from journeyman.agent.prompts import system_prompt
+from journeyman.agent.resuming import CARRY_ON, carries_on, resumed_note
 from journeyman.agent.services import Services
 from journeyman.agent.session import Session
 from journeyman.agent.state import FinStatus, RunState, plain
@@ -21,13 +22,20 @@ from journeyman.agent.tools.context import ToolContext
 from journeyman.agent.tools.jobs import Jobs
 from journeyman.agent.tools.observation import Observation
 from journeyman.agent.tools.registry import Registry
+from journeyman.agent.wording import is_question, orders_something
 from journeyman.model.registry import ResolvedModel
 from journeyman.records import Chat, Commands, Run, TodoItem, TodoList
 from journeyman.runctx import RunContext
 
 
 async def assemble(
-    services: Services, run: Run, chat: Chat, context: RunContext, resolved: ResolvedModel, telling: Telling
+    services: Services,
+    run: Run,
+    chat: Chat,
+    context: RunContext,
+    resolved: ResolvedModel,
+    telling: Telling,
+    inbox: Inbox,
 ) -> Session:
     """The first message of the run is stored when this returns."""
     guest, root = context.workspace.guest, context.workspace.root
@@ -37,6 +45,7 @@ async def assemble(
     registry = Registry(guest, root)
     overhead = len(system_prompt()) + sum(len(s.description) + len(json.dumps(dict(s.parameters)))
                                           for s in registry.specs)  # fmt: skip
+    history = await services.store.messages.history(chat.id)
     conversation = Conversation(
         services.store.messages,
         telling,
@@ -44,14 +53,17 @@ async def assemble(
         services.ids,
         chat_id=chat.id,
         run_id=run.id,
-        history=await services.store.messages.history(chat.id),
+        history=history,
         masking=Masking(resolved.info.context_window, overhead // CHARACTERS_PER_TOKEN),
     )
     await conversation.close_open_calls("interrupted; state unknown; check before repeating")
     now = services.clock.now()
     environment = await look(guest, root, state.cwd, project.commands, now, note=context.workspace.note)
     state.commands = environment.commands
-    await conversation.user(run.prompt, context=environment.text)
+    if await carries_on(services.store.runs, run, history):
+        await conversation.user(CARRY_ON, context=f"{resumed_note(run)}\n\n{environment.text}")
+    else:
+        await conversation.user(run.prompt, context=environment.text)
     finishing = Finishing(
         state, jobs, telling, asks=is_question(run.prompt), orders=orders_something(run.prompt)
     )
@@ -104,6 +116,8 @@ async def assemble(
         registry=registry,
         meter=Meter(services.limits.lowered(run.budget)),
         stuck=StuckDetector(),
+        finishing=finishing,
+        inbox=inbox,
         clock=services.clock,
         ids=services.ids,
         started=services.clock.monotonic(),

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from journeyman.agent import admitting
 from journeyman.agent.admitting import Pass
+from journeyman.agent.inbox import SKIPPED
 from journeyman.agent.reminder import reminder
 from journeyman.agent.session import Session
 from journeyman.agent.state import Outcome
@@ -24,7 +25,8 @@ PARALLEL_MAX = 8
 
 
 async def run_calls(session: Session, calls: Sequence[ToolCall]) -> None:
-    """Every call gets exactly one result, also those that cannot be run."""
+    """Every call gets exactly one result, also those that cannot be run, and those that are not begun
+    because the user said something."""
     group: list[Prepared] = []
     for call in calls:
         prepared = session.registry.prepare(call, session.state)
@@ -36,6 +38,9 @@ async def run_calls(session: Session, calls: Sequence[ToolCall]) -> None:
         again = session.registry.prepare(call, session.state)  # the group may have changed the state
         if session.state.outcome is not None:
             again = Observation("skipped: the run is over", ok=False)
+        elif session.inbox.something:
+            await _skip(session, call)
+            continue
         if isinstance(again, Prepared):
             await _one(session, again, asyncio.Semaphore())
         else:
@@ -64,10 +69,16 @@ async def _together(session: Session, group: Sequence[Prepared]) -> None:
 
 
 async def _one(session: Session, prepared: Prepared, room: asyncio.Semaphore) -> None:
+    if session.inbox.something:
+        await _skip(session, prepared.call)
+        return
     admitted = await admitting.admit(session, prepared)
     if isinstance(admitted, Pass):
         async with room:
-            await _run(session, prepared, admitted)
+            if session.inbox.something:  # said while a person or another call was waited for
+                await _skip(session, prepared.call)
+            else:
+                await _run(session, prepared, admitted)
     else:
         await session.telling.tool_started(prepared.call.id, prepared.tool.spec.name, prepared.arguments)
         await _answer(session, prepared.call, admitted, 0.0)
@@ -108,6 +119,15 @@ async def _answer(session: Session, call: ToolCall, observation: Observation, se
     observation = _with(observation, stuck.message if stuck else None)
     observation = _with(observation, session.meter.warning(session.elapsed_s))
     observation = _with(observation, await reminder(session))
+    await _store(session, call, observation, seconds)
+
+
+async def _skip(session: Session, call: ToolCall) -> None:
+    await session.telling.tool_started(call.id, call.name, call.arguments)
+    await _store(session, call, Observation(SKIPPED, ok=False), 0.0)
+
+
+async def _store(session: Session, call: ToolCall, observation: Observation, seconds: float) -> None:
     async with asyncio.TaskGroup() as writes:  # handed over in this order, committed together
         writes.create_task(session.conversation.tool(call, observation))
         writes.create_task(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from journeyman.agent.inbox import STEERED
 from journeyman.agent.masking import Masking
 from journeyman.agent.telling import Telling
 from journeyman.agent.tools.observation import Observation
 from journeyman.model.assembly import ModelTurn
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.store import MessageStore
-from journeyman.records import Message, ToolCall
+from journeyman.records import Input, Message, ToolCall
 
 
 class Conversation:
@@ -46,6 +47,24 @@ class Conversation:
             self._ids.new(), self._chat_id, self._run_id, "user", text, self._clock.now(), context=context
         )
         await self._append_and_tell(message)
+
+    def said(self, given: Input) -> Message:
+        """What a user said meanwhile, as a message."""
+        return Message(
+            self._ids.new(),
+            self._chat_id,
+            self._run_id,
+            "user",
+            given.text,
+            self._clock.now(),
+            context=STEERED,
+        )
+
+    async def heard(self, messages: Sequence[Message]) -> None:
+        """They are stored already: taken out of the inbox in the same transaction."""
+        self._messages.extend(messages)
+        for message in messages:
+            await self._telling.message(message)
 
     async def assistant(self, turn: ModelTurn, message_id: str) -> None:
         message = Message(

@@ -65,7 +65,7 @@ async def _end(services: Services, run: Run) -> Run:
     else:
         summary = (
             "The daemon stopped in the middle of this run; what it did last is unknown. "
-            "Check the workspace and start it again."
+            "Carry on with agent/resume, or start another."
         )
         run = replace(run, status="failed", stop_reason="interrupted", summary=summary)
         await Telling(services.events, run.chat_id, run.id).finished(run)

@@ -14,11 +14,14 @@ from typing import TypeVar, cast
 from journeyman.agent import changes, recording
 from journeyman.agent.assembling import assemble
 from journeyman.agent.executor import execute
-from journeyman.agent.planner import is_small_edit, plan
+from journeyman.agent.inbox import Inbox
+from journeyman.agent.planner import plan
 from journeyman.agent.services import Services
 from journeyman.agent.session import Session
 from journeyman.agent.state import Outcome
 from journeyman.agent.telling import Telling
+from journeyman.agent.tools.todo_rows import is_open
+from journeyman.agent.wording import is_small_edit
 from journeyman.failures import Failure
 from journeyman.model.registry import ResolvedModel
 from journeyman.ports.sandbox import Workspace
@@ -35,17 +38,28 @@ RELEASE_DEADLINE_S = 30.0
 CANCELLED = "interrupted; state unknown; check before repeating"
 
 
-async def perform(services: Services, run: Run, why_cancelled: Callable[[], Outcome]) -> Run:
-    """Do the run; answers it as stored. A cancellation of this task ends it as `why_cancelled()` says."""
+async def perform(
+    services: Services,
+    run: Run,
+    inbox: Inbox,
+    why_cancelled: Callable[[], Outcome],
+    *,
+    was_queued: bool = False,
+) -> Run:
+    """Do the run; answers it as stored. A cancellation of this task ends it as `why_cancelled()` says.
+    `was_queued`: it was told of as waiting, and the queue is another one now."""
     run = replace(run, status="running", started_at=services.clock.now())
     telling = Telling(services.events, run.chat_id, run.id)
-    worker = _Worker(services, run, telling)
+    worker = _Worker(services, run, inbox, telling)
     try:
+        if was_queued:
+            await inbox.changed()
         outcome = await worker.work()
     except asyncio.CancelledError:
         outcome = why_cancelled()
     except Exception as error:  # noqa: BLE001 - a run is a boundary: it ends in a stated result
         outcome = _outcome_of(error, services)
+    inbox.ended = True
     return await worker.leave(outcome)
 
 
@@ -68,9 +82,10 @@ def _first_failure(error: BaseException) -> Failure | None:
 class _Worker:
     """What has to be given back at the end, wherever the end comes."""
 
-    def __init__(self, services: Services, run: Run, telling: Telling) -> None:
+    def __init__(self, services: Services, run: Run, inbox: Inbox, telling: Telling) -> None:
         self._services = services
         self._run = run
+        self._inbox = inbox
         self._telling = telling
         self._workspace: Workspace | None = None
         self._session: Session | None = None
@@ -99,7 +114,7 @@ class _Worker:
         guest, root = context.workspace.guest, context.workspace.root
         self._before = await changes.take(guest, root)
         session = self._session = await assemble(
-            self._services, self._run, chat, context, resolved, self._telling
+            self._services, self._run, chat, context, resolved, self._telling, self._inbox
         )
         session.recording = await recording.start(
             self._services,
@@ -110,14 +125,19 @@ class _Worker:
             self._telling,
             look=self._run.mode != "plan" and not session.answers_may_be_text,
         )
-        if self._run.mode != "execute" and not (
-            self._run.mode == "plan+execute" and is_small_edit(self._run.prompt)
-        ):
+        if self._run.mode == "plan" or (self._run.mode == "plan+execute" and not await self._is_planned()):
             await plan(session)
         if session.state.outcome is None:
             await execute(session)
         assert session.state.outcome is not None, "execute ends with an outcome"
         return session.state.outcome
+
+    async def _is_planned(self) -> bool:
+        """Whether work can begin at once: a small edit, or a run that is carried on with its plan."""
+        if self._run.resumes is None:
+            return is_small_edit(self._run.prompt)
+        todos = await self._services.todos.get(self._run.chat_id)
+        return any(is_open(item) for item in todos.items)
 
     async def leave(self, outcome: Outcome) -> Run:
         """Kill, look, store, give back: each step even where the one before failed."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from journeyman.agent.admitting import Pauses
 from journeyman.agent.conversation import Conversation
+from journeyman.agent.finishing import Finishing
+from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import Meter
 from journeyman.agent.recording import Recording
 from journeyman.agent.services import Gatekeeper
@@ -31,6 +33,8 @@ class Session:
     registry: Registry
     meter: Meter
     stuck: StuckDetector
+    finishing: Finishing
+    inbox: Inbox
     clock: Clock
     ids: Ids
     started: float

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from journeyman.records import Commands, RunStatus
+from journeyman.failures import FailureKind
+from journeyman.records import Commands, EndReason, RunStatus
 
 Phase = Literal["plan", "execute"]
 FinStatus = Literal["done", "partial", "blocked"]
@@ -18,7 +19,7 @@ class Outcome:
     """How a run ended, before it is stored."""
 
     status: RunStatus
-    stop_reason: str
+    stop_reason: EndReason | FailureKind
     summary: str
 
 

@@ -6,16 +6,28 @@ import asyncio
 
 from journeyman.agent.asking import ask
 from journeyman.agent.calls import run_calls
+from journeyman.agent.limits import Ceiling
 from journeyman.agent.session import Session
 from journeyman.agent.state import Outcome
+from journeyman.agent.stuck import StuckDetector
+from journeyman.agent.wording import is_question, orders_something
+from journeyman.records import EndReason
+
+REASONS: dict[Ceiling, EndReason] = {
+    "steps": "limit_steps",
+    "tokens": "limit_tokens",
+    "usd": "limit_usd",
+    "seconds": "limit_seconds",
+}
 
 
 async def step(session: Session) -> None:
     """The run's end, where there is one, is in `session.state.outcome` afterwards."""
     reached = session.meter.reached(session.elapsed_s)
     if reached:
-        session.end(Outcome("partial", f"limit_{reached.ceiling}", reached.message))
+        session.end(Outcome("partial", REASONS[reached.ceiling], reached.message))
         return
+    await _hear(session)
     message_id = session.ids.new()
     turn = await ask(session, message_id)
     session.steps_since_todo += 1
@@ -31,7 +43,21 @@ async def step(session: Session) -> None:
         await _text_only(session, turn.text.strip(), cut=turn.stop_reason == "length")
 
 
+async def _hear(session: Session) -> None:
+    """Take what the user said meanwhile."""
+    messages = await session.inbox.take(session.conversation.said)
+    if messages:
+        await session.conversation.heard(messages)
+        for message in messages:
+            session.finishing.asks &= is_question(message.text)
+            session.finishing.orders |= orders_something(message.text)
+        session.answers_may_be_text &= session.finishing.asks
+        session.stuck = StuckDetector()  # it was helped
+
+
 async def _text_only(session: Session, text: str, *, cut: bool) -> None:
+    if session.inbox.something:
+        return
     if session.answers_may_be_text and text and not cut:
         session.end(Outcome("completed", "answered", text))
         return

@@ -18,6 +18,7 @@ from journeyman.records import (
     Commands,
     Event,
     EventKind,
+    Input,
     Message,
     NewCheckpoint,
     Page,
@@ -109,19 +110,69 @@ class MessageStore(Protocol):
 
 class RunStore(Protocol):
     async def add(self, run: Run) -> Run:
-        """Store it. The same user has a run with that client_run_id already: that one comes back."""
+        """Store it. The same user has a run with that client_run_id, or the run it resumes was resumed
+        before: that one comes back."""
         ...
 
     async def get(self, run_id: str) -> Run: ...
 
-    async def update(self, run: Run) -> None: ...
+    async def by_client(self, user_id: str, client_run_id: str) -> Run | None: ...
 
-    async def list(self, chat_id: str) -> tuple[Run, ...]:
-        """Oldest first."""
+    async def update(self, run: Run) -> None:
+        """Everything but its prompt and its place in the queue."""
         ...
 
-    async def open(self) -> tuple[Run, ...]:
-        """Runs without a terminal status, of every chat, oldest first: what a crash left behind."""
+    async def list(self, chat_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Run]:
+        """Newest first."""
+        ...
+
+    async def open(self, chat_id: str | None = None) -> tuple[Run, ...]:
+        """Runs without a terminal status, of one chat or of every one, in the order of the queue."""
+        ...
+
+    async def edit(self, run_id: str, prompt: str, *, if_rev: int | None) -> Run:
+        """Another prompt for a run that is stored as queued; else, or where `if_rev` is stale, `conflict`."""
+        ...
+
+    async def reorder(self, run_ids: Sequence[str]) -> None:
+        """These open runs share out the places they have in the queue in this order."""
+        ...
+
+
+class InputStore(Protocol):
+    """What users say to open runs. A row waits until exactly one thing is done with it."""
+
+    async def add(self, given: Input) -> Input:
+        """Store it as waiting. The same user's input with that client_run_id comes back as it is."""
+        ...
+
+    async def get(self, input_id: str) -> Input: ...
+
+    async def by_client(self, user_id: str, client_run_id: str) -> Input | None: ...
+
+    async def waiting(self, chat_id: str, run_id: str | None = None) -> tuple[Input, ...]:
+        """Of a chat, or of one of its runs, oldest first."""
+        ...
+
+    async def stranded(self) -> tuple[Input, ...]:
+        """Waiting ones whose run has ended, of every chat, oldest first."""
+        ...
+
+    async def take(self, inputs: Sequence[Input], messages: Sequence[Message]) -> None:
+        """In one transaction: they wait no more, and the messages are in the conversation. `conflict`, and
+        nothing is done, where one of them was changed, removed or taken meanwhile."""
+        ...
+
+    async def become(self, given: Input, run: Run) -> Run:
+        """In one transaction: it waits no more, and the queued run is stored. `conflict` as `take`."""
+        ...
+
+    async def edit(self, input_id: str, text: str, *, if_rev: int | None) -> Input:
+        """`conflict` where it does not wait any more, or `if_rev` is stale."""
+        ...
+
+    async def remove(self, input_id: str) -> None:
+        """It shall not be said. `conflict` where it does not wait any more."""
         ...
 
 
@@ -308,6 +359,8 @@ class Store(Protocol):
     def messages(self) -> MessageStore: ...
     @property
     def runs(self) -> RunStore: ...
+    @property
+    def inputs(self) -> InputStore: ...
     @property
     def todos(self) -> TodoStore: ...
     @property

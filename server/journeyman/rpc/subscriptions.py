@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CHATS_MAX = 256
 """Most chats one connection may follow."""
+BY_NAME = {"todo/changed": "todo/didChange", "queue/changed": "agent/queue/didChange"}
+"""Events that are also told as notifications of their own."""
 
 
 class Subscriptions:
@@ -75,8 +77,8 @@ class Subscriptions:
                 self._peer.outbox.delta(delta_key(event), message)
                 continue
             self._peer.outbox.must(message)
-            if event.kind == "todo/changed":
-                self._peer.notify("todo/didChange", {"chatId": event.chat_id, **event.data})
+            if event.kind in BY_NAME:
+                self._peer.notify(BY_NAME[event.kind], {"chatId": event.chat_id, **event.data})
             await self._peer.outbox.room()
 
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any, get_args
 
 from journeyman import quotas, records
+from journeyman.agent.queue import Waiting
 from journeyman.ports.model import ModelInfo
 from journeyman.workspace.ports import PortFact
 from journeyman.workspace.status import WorkspaceStatus
-from journeyman_protocol import agent, chat, model, project, todo, workspace
+from journeyman_protocol import agent, chat, model, project, queue, todo, workspace
 from journeyman_protocol import ports as ports_
+
+STOP_REASONS: tuple[str, ...] = get_args(agent.StopReason)
+PROMPT_CHARACTERS_SHOWN = 2_000
+"""Of a run in a list; its first message has all of it."""
+QUEUED_CHARACTERS_SHOWN = 500
 
 
 def timestamp(moment: datetime) -> str:
@@ -81,27 +88,58 @@ def message(value: records.Message) -> chat.ChatMessage:
     )
 
 
-def run(value: records.Run, last_seq: int) -> agent.Run:
-    return agent.Run(
-        run_id=value.id,
-        chat_id=value.chat_id,
-        project_id=value.project_id,
-        status=value.status,
-        stop_reason=value.stop_reason,
-        summary=value.summary,
-        usage=agent.Usage(
+def run(value: records.Run, last_seq: int, *, item_id: str | None = None) -> agent.Run:
+    return agent.Run(**_run(value, last_seq), item_id=item_id)
+
+
+def run_record(value: records.Run, last_seq: int) -> agent.RunRecord:
+    return agent.RunRecord(
+        **_run(value, last_seq),
+        prompt=value.prompt[:PROMPT_CHARACTERS_SHOWN],
+        mode=value.mode,
+        model=value.model,
+        client_run_id=value.client_run_id,
+        created_at=timestamp(value.created_at),
+        started_at=None if value.started_at is None else timestamp(value.started_at),
+        finished_at=None if value.finished_at is None else timestamp(value.finished_at),
+    )
+
+
+def _run(value: records.Run, last_seq: int) -> dict[str, Any]:
+    return {
+        "run_id": value.id,
+        "chat_id": value.chat_id,
+        "project_id": value.project_id,
+        "status": value.status,
+        "stop_reason": value.stop_reason if value.stop_reason in STOP_REASONS else None,
+        "summary": value.summary,
+        "usage": agent.Usage(
             input_tokens=value.usage.input_tokens,
             output_tokens=value.usage.output_tokens,
             cached_tokens=value.usage.cached_tokens,
             cost_usd=value.usage.cost_usd,
             model_calls=value.usage.model_calls,
         ),
-        changes=agent.Changes(
+        "changes": agent.Changes(
             files=list(value.changes.files), added=value.changes.added, removed=value.changes.removed
         ),
-        commands=commands(value.commands),
-        steps=value.steps,
-        last_seq=last_seq,
+        "commands": commands(value.commands),
+        "steps": value.steps,
+        "last_seq": last_seq,
+        "resumes": value.resumes,
+    }
+
+
+def queue_item(value: Waiting, *, cut: bool = False) -> queue.QueueItem:
+    shown = value.prompt[:QUEUED_CHARACTERS_SHOWN] if cut else value.prompt
+    return queue.QueueItem(
+        item_id=value.id,
+        kind=value.kind,
+        run_id=value.run_id,
+        prompt=shown,
+        truncated=len(shown) < len(value.prompt),
+        rev=value.rev,
+        created_at=timestamp(value.created_at),
     )
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from journeyman.agent import gate
 from journeyman.agent.limits import Limits, Meter
-from journeyman.agent.planner import is_question, is_small_edit
 from journeyman.agent.state import RunState, shows_nothing
 from journeyman.agent.stuck import ALTERNATIONS, EDITS_WITHOUT_CHECK_MAX, StuckDetector
+from journeyman.agent.wording import is_question, is_small_edit
 from journeyman.ports.model import ModelInfo, UsageDelta
 from journeyman.records import Budget, Commands, TodoItem, TodoList
 

@@ -39,7 +39,7 @@ async def start(agent: House, **more: object) -> str:
 
 
 async def end(agent: House, chat_id: str) -> str:
-    (run,) = await agent.store.runs.list(chat_id)
+    (run,) = (await agent.store.runs.list(chat_id)).items
     async with asyncio.timeout(60):
         return (await agent.runs.wait(run.id)).status
 
@@ -56,7 +56,7 @@ async def test_allowed_it_is_done_and_denied_it_is_not(asked: House) -> None:
     assert asked.workspaces.in_use == 1  # held: nothing archives it meanwhile
     await asked.permissions.reply(first.id, "deny", feedback="I want to keep that.", by="test")
     second = await asked.asked(chat_id, 2)
-    (run,) = await asked.store.runs.list(chat_id)
+    (run,) = (await asked.store.runs.list(chat_id)).items
     assert (asked.workspaces.folder(run.project_id) / "f").read_text() == "work\nmore\n"
     await asked.permissions.reply(second.id, "allow", by="test")
     assert await end(asked, chat_id) == "partial"
@@ -140,7 +140,7 @@ async def test_the_commands_fin_runs_are_asked_about_too(tmp_path: Path) -> None
         assert question.subject["command"] == "touch tested"
         await agent.permissions.reply(question.id, "deny")
         assert await end(agent, chat_id) == "partial"
-        (run,) = await agent.store.runs.list(chat_id)
+        (run,) = (await agent.store.runs.list(chat_id)).items
         assert not (agent.workspaces.folder(run.project_id) / "tested").exists()
 
 

@@ -6,6 +6,7 @@
 ---@field projectId? string
 ---@field clientRunId? string Idempotency key of the client: the same one twice is the same run.
 ---@field wait? "completed"|"accepted" `completed` answers at the end; `accepted` answers at once, and the run reports by events.
+---@field delivery? "queue"|"steer"|"interrupt" Where a run is going on in the chat. `queue`: after it and what waits already. `steer`: no run of its own; the running one takes the prompt before its next step, leaves out the tool calls it had not begun, and is the answer. `interrupt`: that run is cancelled, its work stays, and this one is next.
 ---@field mode? "plan+execute"|"execute"|"plan"
 ---@field model? string
 ---@field effort? "low"|"medium"|"high"
@@ -277,7 +278,7 @@
 ---@field ts string
 ---@field runId? string
 ---@field itemId? string
----@field kind "run/started"|"run/phase"|"run/finished"|"message/delta"|"message/completed"|"tool/started"|"tool/output"|"tool/finished"|"todo/changed"|"usage/updated"|"workspace/changed"|"checkpoint/made"|"checkpoint/restored"|"permission/requested"|"permission/resolved"|"notice"
+---@field kind "run/started"|"run/phase"|"run/finished"|"message/delta"|"message/completed"|"tool/started"|"tool/output"|"tool/finished"|"todo/changed"|"usage/updated"|"workspace/changed"|"checkpoint/made"|"checkpoint/restored"|"permission/requested"|"permission/resolved"|"queue/changed"|"notice"
 ---@field data table<string, any>
 ---@field durable boolean
 
@@ -640,6 +641,39 @@
 ---@field noted integer Objects no archive needs whose day is not over.
 ---@field problems string[] Why objects were not looked at, as sentences; nothing goes then.
 
+---@class journeyman.QueueChanged
+---@field chatId string
+---@field items journeyman.QueueItem[] The first 50, prompts cut at 500 characters.
+---@field total integer
+
+---@class journeyman.QueueItem
+---@field itemId string
+---@field kind "steer"|"run" `steer`: a text for a run that is open. `run`: a run that has not begun.
+---@field runId string The run it is for, or is.
+---@field prompt string
+---@field truncated boolean In `agent/queue/didChange`: there is more of the prompt; `agent/queue/list` has it.
+---@field rev integer Counts the changes of the prompt.
+---@field createdAt string
+
+---@class journeyman.QueueListParams
+---@field cursor? string `nextCursor` of the page before; absent for the first page.
+---@field limit? integer Most items in the answer.
+---@field chatId string
+
+---What waits in a chat, in the order in which it will be taken.
+---@class journeyman.QueuePage
+---@field items journeyman.QueueItem[]
+---@field nextCursor? string
+
+---@class journeyman.QueueRef
+---@field itemId string
+
+---@class journeyman.QueueUpdateParams
+---@field itemId string
+---@field prompt? string|journeyman.TextBlock[] Absent: stays.
+---@field ifRev? integer The revision this change is based on. Stale: -32801.
+---@field position? integer Of a run: the new place among the chat's waiting runs, 0 is next.
+
 ---What a project may hold. Absent: the daemon's setting; 0: any amount.
 ---@class journeyman.Quota
 ---@field bytes? integer Content of the workspace's files.
@@ -713,16 +747,51 @@
 ---@field chatId string
 ---@field projectId string
 ---@field status "queued"|"running"|"completed"|"partial"|"blocked"|"cancelled"|"failed"
----@field stopReason? string
+---@field stopReason? "fin"|"answered"|"planned"|"no_plan"|"nothing_done"|"gate"|"verification_failed"|"verification_unchanged"|"stuck"|"no_tool_calls"|"limit_steps"|"limit_tokens"|"limit_usd"|"limit_seconds"|"cancelled"|"superseded"|"interrupted"|"shutdown"|"parse_error"|"invalid_request"|"method_not_found"|"not_initialized"|"invalid"|"not_found"|"conflict"|"unauthorized"|"overloaded"|"busy"|"draining"|"already_running"|"no_sandbox"|"image_missing"|"workspace_failed"|"path_refused"|"archive_failed"|"archive_corrupt"|"store_unavailable"|"store_refused"|"source_failed"|"disk_full"|"quota_exceeded"|"storage_failed"|"model_unknown"|"model_key_missing"|"model_unreachable"|"model_refused"|"model_broken"|"timeout"|"internal" Such as `fin`, `answered`, `limit_usd`, `cancelled`, `interrupted`; the kind of the error of a failed run.
 ---@field summary string
 ---@field usage journeyman.Usage
 ---@field changes journeyman.Changes
 ---@field commands journeyman.Commands
 ---@field steps integer
 ---@field lastSeq integer Newest sequence number of the chat's events when this was written.
+---@field itemId? string With `delivery: "steer"`: what `agent/queue/update` and `remove` call the text until it is taken.
+---@field resumes? string The interrupted run that this one carries on.
+
+---Runs, newest first.
+---@class journeyman.RunPage
+---@field items journeyman.RunRecord[]
+---@field nextCursor? string
+
+---A run as it is remembered.
+---@class journeyman.RunRecord
+---@field runId string
+---@field chatId string
+---@field projectId string
+---@field status "queued"|"running"|"completed"|"partial"|"blocked"|"cancelled"|"failed"
+---@field stopReason? "fin"|"answered"|"planned"|"no_plan"|"nothing_done"|"gate"|"verification_failed"|"verification_unchanged"|"stuck"|"no_tool_calls"|"limit_steps"|"limit_tokens"|"limit_usd"|"limit_seconds"|"cancelled"|"superseded"|"interrupted"|"shutdown"|"parse_error"|"invalid_request"|"method_not_found"|"not_initialized"|"invalid"|"not_found"|"conflict"|"unauthorized"|"overloaded"|"busy"|"draining"|"already_running"|"no_sandbox"|"image_missing"|"workspace_failed"|"path_refused"|"archive_failed"|"archive_corrupt"|"store_unavailable"|"store_refused"|"source_failed"|"disk_full"|"quota_exceeded"|"storage_failed"|"model_unknown"|"model_key_missing"|"model_unreachable"|"model_refused"|"model_broken"|"timeout"|"internal" Such as `fin`, `answered`, `limit_usd`, `cancelled`, `interrupted`; the kind of the error of a failed run.
+---@field summary string
+---@field usage journeyman.Usage
+---@field changes journeyman.Changes
+---@field commands journeyman.Commands
+---@field steps integer
+---@field lastSeq integer Newest sequence number of the chat's events when this was written.
+---@field itemId? string With `delivery: "steer"`: what `agent/queue/update` and `remove` call the text until it is taken.
+---@field resumes? string The interrupted run that this one carries on.
+---@field prompt string
+---@field mode "plan+execute"|"execute"|"plan"
+---@field model? string
+---@field clientRunId? string
+---@field createdAt string
+---@field startedAt? string
+---@field finishedAt? string
 
 ---@class journeyman.RunRef
 ---@field runId string
+
+---@class journeyman.RunsParams
+---@field cursor? string `nextCursor` of the page before; absent for the first page.
+---@field limit? integer Most items in the answer.
+---@field chatId string
 
 ---@class journeyman.SandboxStatus
 ---@field name string
@@ -738,6 +807,15 @@
 ---@field todoRev integer
 ---@field messages integer
 ---@field runs journeyman.Run[]
+
+---@class journeyman.SteerParams
+---@field runId string
+---@field prompt string|journeyman.TextBlock[]
+---@field clientRunId? string The same one twice is the same text, said once.
+
+---@class journeyman.Steered
+---@field runId string The run that gets the text: the one named, or, where that ended at this moment, one made for it.
+---@field itemId string What `agent/queue/update` and `remove` call the text until it is taken.
 
 ---@class journeyman.SubscribeParams
 ---@field chatId string
@@ -904,9 +982,16 @@ M.methods = {
   ["chat/delete"] = { direction = "request" },
   ["agent/run"] = { direction = "request" },
   ["agent/cancel"] = { direction = "request" },
+  ["agent/steer"] = { direction = "request" },
+  ["agent/runs"] = { direction = "request" },
+  ["agent/resume"] = { direction = "request" },
   ["agent/subscribe"] = { direction = "request" },
   ["agent/unsubscribe"] = { direction = "request" },
   ["agent/event"] = { direction = "notificationOut" },
+  ["agent/queue/list"] = { direction = "request" },
+  ["agent/queue/update"] = { direction = "request" },
+  ["agent/queue/remove"] = { direction = "request" },
+  ["agent/queue/didChange"] = { direction = "notificationOut" },
   ["checkpoint/list"] = { direction = "request" },
   ["checkpoint/diff"] = { direction = "request" },
   ["checkpoint/preview"] = { direction = "request" },

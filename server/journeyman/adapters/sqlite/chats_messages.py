@@ -101,19 +101,8 @@ class SqliteMessages:
         self._database = database
 
     async def append(self, messages: Sequence[Message]) -> None:
-        rows = [_columns(message) for message in messages]
-
-        def work(connection: sqlite3.Connection) -> None:
-            for chat_id in {message.chat_id for message in messages}:
-                require_chat(connection, chat_id)
-            connection.executemany(
-                "INSERT INTO messages (id, chat_id, run_id, role, text, reasoning, tool_calls, tool_call_id,"
-                " tool_name, ok, context, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                rows,
-            )
-
-        if rows:
-            await self._database.write(work)
+        if messages:
+            await self._database.write(lambda connection: insert_messages(connection, messages))
 
     async def history(self, chat_id: str) -> tuple[Message, ...]:
         def work(connection: sqlite3.Connection) -> tuple[Message, ...]:
@@ -141,6 +130,16 @@ class SqliteMessages:
             return Page(tuple(_message(row) for row in rows[:size]), more)
 
         return await self._database.read(work)
+
+
+def insert_messages(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
+    for chat_id in {message.chat_id for message in messages}:
+        require_chat(connection, chat_id)
+    connection.executemany(
+        "INSERT INTO messages (id, chat_id, run_id, role, text, reasoning, tool_calls, tool_call_id,"
+        " tool_name, ok, context, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [_columns(message) for message in messages],
+    )
 
 
 def require_chat(connection: sqlite3.Connection, chat_id: str) -> None:

@@ -228,7 +228,34 @@ _PERMISSIONS = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_HOUSE, _SOURCES, _QUOTAS, _CHECKPOINTS, _PERMISSIONS)
+_INPUTS = Migration(
+    "inputs",
+    (
+        # Where a run stands in the queue; NULL: where it came.
+        "ALTER TABLE runs ADD COLUMN rank REAL",
+        "ALTER TABLE runs ADD COLUMN rev INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE runs ADD COLUMN resumes TEXT",
+        "CREATE UNIQUE INDEX runs_resumed ON runs (resumes) WHERE resumes IS NOT NULL",
+        """
+        CREATE TABLE inputs (
+            n INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+            run_id TEXT NOT NULL,
+            user_id TEXT NOT NULL,
+            client_run_id TEXT,
+            text TEXT NOT NULL,
+            rev INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            created_at TEXT NOT NULL)
+        """,
+        "CREATE UNIQUE INDEX inputs_of_client ON inputs (user_id, client_run_id)"
+        " WHERE client_run_id IS NOT NULL",
+        "CREATE INDEX inputs_waiting ON inputs (chat_id, n) WHERE state = 'waiting'",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_HOUSE, _SOURCES, _QUOTAS, _CHECKPOINTS, _PERMISSIONS, _INPUTS)
 """Migration number n (from 1) brings a database from version n - 1 to n."""
 
 

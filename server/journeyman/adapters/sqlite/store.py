@@ -10,6 +10,7 @@ from journeyman.adapters.sqlite.chats_messages import SqliteChats, SqliteMessage
 from journeyman.adapters.sqlite.checkpoints import SqliteCheckpoints
 from journeyman.adapters.sqlite.database import Database
 from journeyman.adapters.sqlite.events import SqliteEvents
+from journeyman.adapters.sqlite.inputs import SqliteInputs
 from journeyman.adapters.sqlite.migrations import migrate, version
 from journeyman.adapters.sqlite.permissions import SqlitePermissions
 from journeyman.adapters.sqlite.runs import SqliteRuns
@@ -32,6 +33,7 @@ class SqliteStore:
         self.chats = SqliteChats(database, clock)
         self.messages = SqliteMessages(database)
         self.runs = SqliteRuns(database)
+        self.inputs = SqliteInputs(database)
         self.todos = SqliteTodos(database)
         self.events = SqliteEvents(database, clock)
         self.archives = SqliteArchives(database)

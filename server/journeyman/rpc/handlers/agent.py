@@ -7,9 +7,12 @@ import logging
 from collections import Counter
 
 from journeyman import records
-from journeyman.agent.runs import StartRun
+from journeyman.agent.runs import Delivered
+from journeyman.agent.starting import StartRun
+from journeyman.failures import Failure
 from journeyman.records import TERMINAL_RUN_STATUSES
 from journeyman.rpc import wire
+from journeyman.rpc.handlers.queue import modified
 from journeyman.rpc.limits import Limits
 from journeyman.rpc.progress import RunProgress
 from journeyman.rpc.questions import permission_
@@ -21,8 +24,12 @@ from journeyman_protocol.agent import (
     Cursor,
     Gap,
     Run,
+    RunPage,
     RunRef,
+    RunsParams,
     Snapshot,
+    Steered,
+    SteerParams,
     SubscribeParams,
     SubscribeResult,
 )
@@ -40,16 +47,23 @@ async def run(context: Context, params: AgentRunParams) -> Run:
     # From here on a cancel is the run's: stored but not waited for would be neither started nor stopped.
     context.call.cancel_by_myself()
     before = (await context.services.events.bounds(params.chat_id))[2] if params.chat_id else 0
-    started = await _start(context, params)
+    delivered = await _start(context, params)
+    started, item_id = delivered.run, delivered.input_id
     context.call.pass_turn()
     if params.wait == "accepted":
         if context.peer.can.work_done_progress and started.status not in TERMINAL_RUN_STATUSES:
             context.call.after_answer(lambda: _show_accepted(context, started, before))
-        return await _wire(context, started)
-    return await _wire(context, await _held(context, params, started, before))
+        return await _wire(context, started, item_id)
+    ended = await _held(context, params, started, before)
+    if item_id is not None and (carrier := await context.services.runs.carrier(item_id)).id != ended.id:
+        # The run ended without having taken the text, which became a run of its own.
+        ended = await _held(context, params, carrier, before)
+    if ended.status not in TERMINAL_RUN_STATUSES:
+        raise refuse("draining", "The daemon shuts down; the run waits for the next one.", retryable=True)
+    return await _wire(context, ended, item_id)
 
 
-async def _start(context: Context, params: AgentRunParams) -> records.Run:
+async def _start(context: Context, params: AgentRunParams) -> Delivered:
     """Start the run as the daemon's own: a client that leaves meanwhile leaves no half of it behind."""
     services = context.services
     order = StartRun(
@@ -61,12 +75,13 @@ async def _start(context: Context, params: AgentRunParams) -> records.Run:
         model=params.model,
         effort=params.effort,
         budget=wire.budget(params.budget),
+        delivery=params.delivery,
     )
-    outcome: list[records.Run | Exception] = []
+    outcome: list[Delivered | Exception] = []
 
     async def start() -> None:
         try:
-            outcome.append(await services.runs.start(order))
+            outcome.append(await services.runs.deliver(order))
         except Exception as error:  # noqa: BLE001 - handed to the request, which waits for it
             outcome.append(error)
 
@@ -148,15 +163,15 @@ async def subscribe(context: Context, params: SubscribeParams) -> SubscribeResul
     epoch, oldest, head = await services.events.bounds(chat_id)
     context.peer.subscriptions.check_room(chat_id)
     after, gap = _place(params.after, epoch, oldest, head)
-    stored = await services.store.runs.list(chat_id)
+    active = await services.store.runs.open(chat_id)
     snapshot = None
     if gap is not None:
         todos = await services.todos.get(chat_id)
         messages = len(await services.store.messages.history(chat_id))
-        runs = [wire.run(item, head) for item in stored[-50:]]
+        runs = [wire.run(item, head) for item in (await services.store.runs.list(chat_id)).items[::-1]]
         snapshot = Snapshot(todo_rev=todos.rev, messages=messages, runs=runs)
     context.call.after_answer(lambda: _follow(context, chat_id, after))
-    active = [wire.run(item, head) for item in stored if item.status not in TERMINAL_RUN_STATUSES]
+    runs_now = [wire.run(item, head) for item in active]
     waiting = [permission_(each) for each in await services.permissions.pending(chat_id)]
     return SubscribeResult(
         epoch=epoch,
@@ -164,7 +179,7 @@ async def subscribe(context: Context, params: SubscribeParams) -> SubscribeResul
         oldest=oldest,
         gap=gap,
         snapshot=snapshot,
-        runs=active,
+        runs=runs_now,
         permissions=waiting,
     )
 
@@ -192,14 +207,39 @@ async def unsubscribe(context: Context, params: ChatRefParams) -> Empty:
     return Empty()
 
 
-async def _wire(context: Context, run: records.Run) -> Run:
+async def steer(context: Context, params: SteerParams) -> Steered:
+    services = context.services
+    try:
+        given = await services.runs.steer(
+            params.run_id, wire.prompt(params.prompt), client_run_id=params.client_run_id
+        )
+    except Failure as failure:
+        raise await modified(context, failure) from failure
+    return Steered(run_id=given.run_id, item_id=given.id)
+
+
+async def runs(context: Context, params: RunsParams) -> RunPage:
+    services = context.services
+    _, _, head = await services.events.bounds(params.chat_id)
+    page = await services.store.runs.list(params.chat_id, cursor=params.cursor, limit=params.limit)
+    return RunPage(items=[wire.run_record(each, head) for each in page.items], next_cursor=page.next_cursor)
+
+
+async def resume(context: Context, params: RunRef) -> Run:
+    return await _wire(context, await context.services.runs.resume(params.run_id))
+
+
+async def _wire(context: Context, run: records.Run, item_id: str | None = None) -> Run:
     _, _, head = await context.services.events.bounds(run.chat_id)
-    return wire.run(run, head)
+    return wire.run(run, head, item_id=item_id)
 
 
 HANDLERS: dict[str, Handler] = {
     "agent/run": run,
     "agent/cancel": cancel,
+    "agent/steer": steer,
+    "agent/runs": runs,
+    "agent/resume": resume,
     "agent/subscribe": subscribe,
     "agent/unsubscribe": unsubscribe,
 }

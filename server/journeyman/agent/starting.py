@@ -1,0 +1,143 @@
+"""What is asked of the agent, and where it shall be done: the chat, made where there is none.
+
+Knows no queue: only who asks for what, and whether it was asked before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from journeyman.agent.services import Services
+from journeyman.failures import Failure, not_found
+from journeyman.records import (
+    LOCAL_USER_ID,
+    Budget,
+    Changes,
+    Chat,
+    Commands,
+    Input,
+    Run,
+    RunMode,
+    Usage,
+)
+
+PROMPT_CHARACTERS_MAX = 1_000_000
+Delivery = Literal["queue", "steer", "interrupt"]
+"""`queue`: after what waits already. `steer`: to the run that is going on in the chat, at its next step.
+`interrupt`: in place of it."""
+
+
+BLANK: dict[str, Any] = {
+    "started_at": None,
+    "finished_at": None,
+    "stop_reason": None,
+    "summary": "",
+    "usage": Usage(),
+    "changes": Changes(),
+    "commands": Commands(),
+    "steps": 0,
+}
+"""Of a run that has done nothing yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartRun:
+    """What to do and where. Neither chat nor project: both are made."""
+
+    prompt: str
+    user_id: str = LOCAL_USER_ID
+    chat_id: str | None = None
+    project_id: str | None = None
+    client_run_id: str | None = None
+    mode: RunMode = "plan+execute"
+    model: str | None = None
+    effort: str | None = None
+    budget: Budget = field(default_factory=Budget)
+    delivery: Delivery = "queue"
+
+
+def checked(prompt: str) -> str:
+    """A prompt that says something and is not a book. Raises `invalid`."""
+    if not prompt.strip() or len(prompt) > PROMPT_CHARACTERS_MAX:
+        raise Failure("invalid", "A run needs a prompt of 1 to 1,000,000 characters.", hint="Say what to do.")
+    return prompt
+
+
+async def known(services: Services, wanted: StartRun) -> Run | Input | None:
+    """What the same `client_run_id` was before. `conflict` where it was something else."""
+    if wanted.client_run_id is None:
+        return None
+    ident = (wanted.user_id, wanted.client_run_id)
+    run = await services.store.runs.by_client(*ident)
+    if run is not None:
+        if wanted.project_id not in (None, run.project_id):
+            raise _another(wanted)
+        _compare(wanted, run.chat_id, run.prompt, run.rev)
+        return run
+    given = await services.store.inputs.by_client(*ident)
+    if given is not None:
+        _compare(wanted, given.chat_id, given.text, given.rev)
+    return given
+
+
+async def known_text(services: Services, wanted: StartRun) -> Input | None:
+    """The text the same `client_run_id` was before, whatever became of it. `conflict` as `known`."""
+    if wanted.client_run_id is None:
+        return None
+    given = await services.store.inputs.by_client(wanted.user_id, wanted.client_run_id)
+    if given is not None:
+        _compare(wanted, given.chat_id, given.text, given.rev)
+    elif await services.store.runs.by_client(wanted.user_id, wanted.client_run_id) is not None:
+        raise _another(wanted)
+    return given
+
+
+def _compare(wanted: StartRun, chat_id: str, text: str, rev: int) -> None:
+    # A text that was changed in the queue (rev > 0) is not what was asked first.
+    asked = wanted.prompt.encode("utf-8", "surrogatepass").decode("utf-8", "replace")  # as it is stored
+    if wanted.chat_id not in (None, chat_id) or (rev == 0 and text not in (asked, wanted.prompt)):
+        raise _another(wanted)
+
+
+def _another(wanted: StartRun) -> Failure:
+    return Failure(
+        "conflict",
+        f"clientRunId {wanted.client_run_id!r} was used for another prompt or chat.",
+        hint="Use a new id for each run; the same one only to ask again.",
+    )
+
+
+async def chat_for(services: Services, wanted: StartRun) -> Chat:
+    """The chat to run in, made where none is named, together with a project where none is named either."""
+    if wanted.chat_id is not None:
+        chat = await services.chats.get(wanted.chat_id)
+        project = await services.projects.get(chat.project_id)
+        if project.user_id != wanted.user_id:
+            raise not_found("chat", wanted.chat_id)
+        if wanted.project_id not in (None, chat.project_id):
+            raise Failure(
+                "invalid",
+                f"Chat {wanted.chat_id} belongs to another project.",
+                hint="Leave projectId out: the chat knows its project.",
+            )
+        return await services.chats.name_after(chat.id, wanted.prompt)
+    if wanted.project_id is not None:
+        project = await services.projects.get(wanted.project_id)
+        if project.user_id != wanted.user_id:
+            raise not_found("project", wanted.project_id)
+    else:
+        project = await services.projects.create(user_id=wanted.user_id)
+    return await services.chats.create(project.id, prompt=wanted.prompt, model=wanted.model)
+
+
+def rest_of(run: Run) -> Budget:
+    """What an interrupted run has left of its ceilings. Time counts anew: nobody knows how long it ran."""
+    used = run.usage
+    tokens = (used.input_tokens or 0) + (used.output_tokens or 0)
+    return Budget(
+        steps=None if run.budget.steps is None else max(0, run.budget.steps - run.steps),
+        tokens=None if run.budget.tokens is None else max(0, run.budget.tokens - tokens),
+        usd=None if run.budget.usd is None else max(0.0, run.budget.usd - (used.cost_usd or 0.0)),
+        seconds=run.budget.seconds,
+    )

@@ -1,0 +1,79 @@
+"""Texts that users give to open runs, until the run takes them (`inbox.py`) or they become runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from journeyman.agent.open_runs import OpenRun, OpenRuns
+from journeyman.agent.queue import Queue
+from journeyman.agent.services import Services
+from journeyman.agent.starting import BLANK, checked
+from journeyman.failures import Failure
+from journeyman.records import Input
+
+WAITING_MAX = 100
+"""Most texts that wait for one run."""
+
+
+class Texts:
+    def __init__(self, services: Services, open_runs: OpenRuns, queue: Queue) -> None:
+        self._services = services
+        self._open = open_runs
+        self._queue = queue
+
+    async def say(self, run_id: str, text: str, *, client_run_id: str | None = None) -> Input:
+        """Give an open run a text, which it takes between two of its steps. Raises `conflict` for a run that
+        has ended (`data` names its chat), and `overloaded`."""
+        checked(text)
+        entry = self._open.get(run_id)
+        if entry is None or entry.inbox.closed:
+            run = await self._services.store.runs.get(run_id)
+            raise Failure(
+                "conflict",
+                f"Run {run.id} has ended.",
+                hint="Start another with agent/run.",
+                data={"chatId": run.chat_id},
+            )
+        inputs, chat_id = self._services.store.inputs, entry.run.chat_id
+        if len(await inputs.waiting(chat_id, run_id)) >= WAITING_MAX:
+            raise Failure(
+                "overloaded",
+                f"{WAITING_MAX} texts wait for run {run_id} already.",
+                hint="Wait until it has taken them.",
+                retryable=True,
+            )
+        given = await inputs.add(
+            Input(self._services.ids.new(), chat_id, run_id, text, self._services.clock.now(), client_run_id)
+        )
+        entry.inbox.something = True
+        if entry.inbox.closed:  # it ended meanwhile, and may not have seen this one
+            await self.become_runs([given])
+            given = await inputs.get(given.id)
+        await self._queue.changed(chat_id)
+        return given
+
+    async def become_runs(self, inputs: Sequence[Input]) -> list[OpenRun]:
+        """A run for each text, before everything else that waits, with the ceilings of the run it was for."""
+        made: list[OpenRun] = []
+        for given in inputs:
+            origin = await self._services.store.runs.get(given.run_id)
+            run = replace(
+                origin,
+                id=self._services.ids.new(),
+                client_run_id=given.client_run_id,
+                prompt=given.text,
+                status="queued",
+                created_at=self._services.clock.now(),
+                resumes=None,
+                rev=0,
+                **BLANK,
+            )
+            try:
+                made.append(self._queue.add(await self._services.store.inputs.become(given, run)))
+            except Failure as failure:
+                if failure.kind != "conflict":  # somebody else took or removed it
+                    raise
+        if made:
+            await self._queue.in_front(made)
+        return made
