@@ -12,11 +12,13 @@ from journeyman.agent.runs import Delivered, StartRun
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
 from journeyman.failures import Failure
+from journeyman.model.registry import ResolvedModel
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.model import ModelInfo
 from journeyman.ports.store import Store
 from journeyman.project.service import ProjectService
 from journeyman.records import Run, RunStatus
+from journeyman.testing.model import ScriptedModel
 from journeyman.workspace.archive.keeping import Thinned
 from journeyman.workspace.archive.load import no_archive
 from journeyman.workspace.archive.outcomes import VerifyReport
@@ -125,7 +127,15 @@ class PuppetModels:
     def list(self) -> tuple[ModelInfo, ...]:
         return (ModelInfo("scripted/one", "scripted", "one", None, True, available=True),)
 
+    def resolve(self, model_id: str) -> ResolvedModel:
+        known = next((info for info in self.list() if info.id == model_id), None)
+        if known is None:
+            raise Failure("model_unknown", f"There is no model {model_id!r}.")
+        return ResolvedModel(known, ScriptedModel([]))
+
     def default_model(self, wanted: str | None = None) -> str:
+        if wanted:
+            return wanted
         raise Failure("model_key_missing", "No model is set up.")
 
 

@@ -31,6 +31,11 @@ class Gate(Protocol):
         """Whether the peer has been let in."""
         ...
 
+    @property
+    def takes_messages(self) -> bool:
+        """Whether a token may come inside a message: the only way of a protocol without header fields."""
+        ...
+
     def header(self, header: Header) -> None:
         """Sees each frame's header before its body; raises `Unauthorized`."""
         ...
@@ -44,6 +49,7 @@ class OpenGate:
     """For connections whose peer the operating system vouches for."""
 
     open = True
+    takes_messages = True
 
     def header(self, header: Header) -> None:
         pass
@@ -54,6 +60,8 @@ class OpenGate:
 
 class BearerGate:
     """The token must come with the first frame's header."""
+
+    takes_messages = False
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -71,6 +79,8 @@ class BearerGate:
 
 class InitializeGate:
     """The token may also come in `initializationOptions.token` of the first frame."""
+
+    takes_messages = True
 
     def __init__(self, token: str, limits: Limits) -> None:
         self._token = token

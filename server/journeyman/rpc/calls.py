@@ -8,11 +8,17 @@ up its turn once its place is settled (`Call.pass_turn`), so that a held `agent/
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Ident = int | str
 ScopeKey = tuple[str, str]
+
+
+def id_of(message: Mapping[str, Any]) -> Ident | None:
+    """The id of a request; None where there is none, or one that cannot be."""
+    value = message.get("id")
+    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
 
 
 class Turns:

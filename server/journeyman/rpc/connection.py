@@ -16,6 +16,7 @@ from journeyman.rpc import jsonbody
 from journeyman.rpc.auth import Gate, Unauthorized
 from journeyman.rpc.framing import FrameDecoder, FramingError, Stage
 from journeyman.rpc.hub import Hub
+from journeyman.rpc.language import Conversation, Decoder, Ends, Lines
 from journeyman.rpc.limits import Limits
 from journeyman.rpc.outbox import Outbox
 from journeyman.rpc.parent import watch_process
@@ -41,9 +42,10 @@ class Connection:
         limits: Limits,
         gate: Gate,
         local: bool,
+        lines: Lines | None = None,
     ) -> None:
         """`local`: the peer is on this machine and in our process namespace, so its `processId` means
-        something to us."""
+        something to us. `lines`: what is spoken with a peer whose first byte is '{'."""
         self.name = name
         self._reader = reader
         self._writer = writer
@@ -51,6 +53,7 @@ class Connection:
         self._limits = limits
         self._gate = gate
         self._local = local
+        self._lines = lines
         self._closing = asyncio.Event()
         self._patient = False
         self._frames = 0
@@ -68,6 +71,7 @@ class Connection:
             leave=self.close_soon,
             watch_parent=self._watch_parent,
         )
+        self._talk: Conversation = self.session
         self.peer = self.session.peer
         self.peer.local = local
 
@@ -110,10 +114,10 @@ class Connection:
                     await self._writer.wait_closed()
 
     async def _finish(self) -> None:
-        if self._patient and len(self.session.calls):
+        if self._patient and len(self._talk.calls):
             serving = [task for task in self._owned if not task.done()]
             await asyncio.wait(serving, timeout=self._limits.eof_grace_s)
-        self.session.close()
+        self._talk.close()
         rest = [task for task in self._owned if not task.done()]
         for task in rest:
             task.cancel()
@@ -138,7 +142,7 @@ class Connection:
             self._start(watching, "parent watch")
 
     async def _read(self) -> None:
-        decoder = FrameDecoder(self._limits, self._gate.header)
+        decoder: Decoder | None = None
         clock = asyncio.get_running_loop().time
         must_show_token_by = clock() + self._limits.auth_s
         mark, since = (Stage.IDLE, 0), clock()
@@ -147,7 +151,7 @@ class Connection:
                 Stage.IDLE: None,
                 Stage.HEADER: since + self._limits.header_s,
                 Stage.BODY: since + self._limits.body_s,
-            }[decoder.stage]
+            }[Stage.IDLE if decoder is None else decoder.stage]
             if not self._gate.open:
                 deadline = min(deadline or must_show_token_by, must_show_token_by)
             try:
@@ -162,12 +166,40 @@ class Connection:
             if not data:
                 self.close_soon("The client has closed its side.", patient=True)
                 return
+            if decoder is None and (decoder := await self._decoder(data)) is None:
+                return
             if not await self._feed(decoder, data):
                 return
             if (now := (decoder.stage, self._frames)) != mark:
                 mark, since = now, clock()
 
-    async def _feed(self, decoder: FrameDecoder, data: bytes) -> bool:
+    async def _decoder(self, first: bytes) -> Decoder | None:
+        """What the peer's first bytes ask for; None where that is not to be had here."""
+        if first[:1] != b"{" or self._lines is None:
+            return FrameDecoder(self._limits, self._gate.header)
+        self.session.close()
+        self._outbox.frame = self._lines.frame
+        self._talk = await self._lines.begin(
+            Ends(
+                name=self.name,
+                hub=self._hub,
+                limits=self._limits,
+                gate=self._gate,
+                outbox=self._outbox,
+                start=self._start,
+                leave=self.close_soon,
+                local=self._local,
+            )
+        )
+        self.peer = self._talk.peer
+        if not self._gate.takes_messages:
+            why = "This port takes its token in a header field, and this protocol has none."
+            hint = "Use `journeyman acp`, or start the daemon with --auth initialize."
+            self._last_word(refuse("unauthorized", why, hint))
+            return None
+        return self._lines.decoder(self._limits, self._gate)
+
+    async def _feed(self, decoder: Decoder, data: bytes) -> bool:
         """Take `data`; False when nothing after it can be understood or is wanted."""
         try:
             for frame in decoder.feed(data):
@@ -197,13 +229,13 @@ class Connection:
             if not self._gate.open:
                 self.close_soon("The client showed no valid token.")
             return
-        self.session.receive(message)
-        if not self._gate.open and not self._closing.is_set():
+        self._talk.receive(message)
+        if not self._gate.open and not self._closing.is_set() and not self._talk.token_may_follow:
             # One message is all a peer has to show its token.
             self._last_word(refuse("unauthorized", "The first message must be `initialize` with the token."))
 
     def _say(self, refusal: Refusal) -> None:
-        self._outbox.must({"jsonrpc": "2.0", "id": None, "error": refusal.wire()})
+        self._talk.refuse(None, refusal)
 
     def _last_word(self, refusal: Refusal) -> None:
         self._say(refusal)

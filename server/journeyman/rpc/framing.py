@@ -4,7 +4,7 @@ A frame is a block of `Name: value` lines ending in CRLF, an empty line, and `Co
 are taken in any case. What cannot be read raises `FramingError`, after which the decoder is done for:
 it never guesses where the next frame begins. Deadlines belong to whoever reads the bytes (`stage` says
 what is awaited). The first bytes of a stream tell the protocol: HTTP is refused without an answer, and
-'{' is kept free for a line-based protocol that may share the port one day.
+'{' is the line-based protocol's (`language`), which takes the connection before anything gets here.
 """
 
 from __future__ import annotations

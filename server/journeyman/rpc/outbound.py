@@ -14,9 +14,17 @@ from journeyman.rpc.limits import Limits
 
 
 class Outbound:
-    def __init__(self, send: Callable[[dict[str, Any]], None], limits: Limits) -> None:
+    def __init__(
+        self,
+        send: Callable[[dict[str, Any]], None],
+        limits: Limits,
+        *,
+        cancel: tuple[str, str] = ("$/cancelRequest", "id"),
+    ) -> None:
+        """`cancel`: the notification that cancels a request, and its parameter for the id."""
         self._send = send
         self._limits = limits
+        self._cancel = cancel
         self._pending: dict[int | str, asyncio.Future[Any]] = {}
         self._count = 0
         self._closed = False
@@ -42,7 +50,8 @@ class Outbound:
         finally:
             del self._pending[ident]
             if (future.cancelled() or not future.done()) and not self._closed:
-                self._send({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": ident}})
+                method, name = self._cancel
+                self._send({"jsonrpc": "2.0", "method": method, "params": {name: ident}})
 
     def answered(self, message: dict[str, Any]) -> bool:
         """Give a response to whoever waits for it; False when nobody does (any more)."""

@@ -43,6 +43,8 @@ class _Entry:
 
 class Outbox:
     def __init__(self, limits: Limits, on_broken: Callable[[str], None]) -> None:
+        self.frame: Callable[[bytes], bytes] = encode
+        """How a body becomes bytes of the stream; changed before anything is queued, or not at all."""
         self._limits = limits
         self._on_broken = on_broken
         self._entries: deque[_Entry] = deque()
@@ -162,7 +164,7 @@ class Outbox:
             entry = self._entries.popleft()
             self._bytes -= entry.size
             body = entry.body if entry.body is not None else jsonbody.dump(entry.message)
-            piece = encode(body)
+            piece = self.frame(body)
             size += len(piece)
             pieces.append(piece)
         if self._bytes <= self._limits.outbox_bytes // 2:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import Enum
 from typing import Any
@@ -18,7 +17,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from journeyman.rpc import lsp
 from journeyman.rpc.auth import Gate, Unauthorized
-from journeyman.rpc.calls import Call, Calls, Ident, Turns
+from journeyman.rpc.calls import Call, Calls, Ident, Turns, id_of
 from journeyman.rpc.handshake import shake_hands, shown_token, structured
 from journeyman.rpc.hub import Hub
 from journeyman.rpc.jsonbody import as_object, dump
@@ -31,6 +30,7 @@ from journeyman.rpc.port_watches import PortWatches
 from journeyman.rpc.questions import PeerQuestions
 from journeyman.rpc.refusals import Refusal, from_exception, refuse
 from journeyman.rpc.router import Context, Router, scope_key, validate
+from journeyman.rpc.served import serve
 from journeyman.rpc.subscriptions import Subscriptions
 from journeyman.rpc.terminals import PeerTerminals
 from journeyman.rpc.watches import Watches
@@ -46,6 +46,9 @@ class State(Enum):
 
 
 class Session:
+    token_may_follow = False
+    """A token that is not in the first message does not come any more."""
+
     def __init__(
         self,
         *,
@@ -86,20 +89,20 @@ class Session:
         message = as_object(value)
         if message is None:
             what = "Batches are not part of LSP" if isinstance(value, list) else "This is not a request"
-            self._refuse(None, refuse("invalid_request", f"{what}.", "Send one object per message."))
+            self.refuse(None, refuse("invalid_request", f"{what}.", "Send one object per message."))
             return
         method: Any = message.get("method")
         if "method" not in message and ("result" in message or "error" in message):
             if not self.outbound.answered(message):
                 log.debug("%s answered a request nobody waits for", self.peer.name)
             return
-        ident = _id_of(message)
+        ident = id_of(message)
         if "id" in message and ident is None:
-            self._refuse(None, refuse("invalid_request", "A request's id must be an integer or a string."))
+            self.refuse(None, refuse("invalid_request", "A request's id must be an integer or a string."))
         elif message.get("jsonrpc") != "2.0":
-            self._refuse(ident, refuse("invalid_request", 'A message must say `"jsonrpc": "2.0"`.'))
+            self.refuse(ident, refuse("invalid_request", 'A message must say `"jsonrpc": "2.0"`.'))
         elif not isinstance(method, str):
-            self._refuse(ident, refuse("invalid_request", "A message must have a `method`, a string."))
+            self.refuse(ident, refuse("invalid_request", "A message must have a `method`, a string."))
         elif ident is not None:
             self._request(ident, method, message)
         else:
@@ -111,12 +114,12 @@ class Session:
         try:
             self._admit(ident, method, message)
         except Unauthorized as error:
-            self._refuse(ident, refuse("unauthorized", str(error)))
+            self.refuse(ident, refuse("unauthorized", str(error)))
             self._leave("The client showed no valid token.")
         except Refusal as refusal:
-            self._refuse(ident, refusal)
+            self.refuse(ident, refusal)
         except Exception as error:  # noqa: BLE001 - whatever a message did to us, its id gets an answer
-            self._refuse(ident, from_exception(error, method))
+            self.refuse(ident, from_exception(error, method))
 
     def _admit(self, ident: Ident, method: str, message: dict[str, Any]) -> None:
         if not self._gate.open and method != types.INITIALIZE:
@@ -179,40 +182,19 @@ class Session:
         self._serve(Call(ident, method, self._turns.take(None)), work)
 
     def _serve(self, call: Call, work: Callable[[], Awaitable[Any]]) -> None:
-        began = time.monotonic()
-        answered = False
-        outcome = "cancelled"
+        serve(
+            call,
+            work,
+            calls=self.calls,
+            start=self._start,
+            answer=self._answer,
+            refuse=self.refuse,
+            ended=self._over,
+        )
 
-        async def serving() -> None:
-            nonlocal answered, outcome
-            try:
-                await call.come()
-                result = await work()
-                self._answer(call.ident, result)
-                answered, outcome = True, "ok"
-                call.answered()
-            except Exception as error:  # noqa: BLE001 - a handler's fault is this request's answer
-                if not answered:
-                    refusal = from_exception(error, call.method)
-                    answered, outcome = True, refusal.data.kind
-                    self._refuse(call.ident, refusal)
-                else:
-                    from_exception(error, f"what follows {call.method}")
-
-        def ended(task: asyncio.Task[None]) -> None:
-            # A task cancelled before its first step never ran any of the above, so this belongs here.
-            if not answered:
-                self._refuse(call.ident, refuse("cancelled", f"The request {call.method} was cancelled."))
-            self.calls.remove(call)
-            call.pass_turn()
-            seconds = time.monotonic() - began
-            self._router.services.metrics.answered(call.method, outcome, seconds)
-            self._trace(call, seconds)
-
-        self.calls.add(call)
-        task = self._start(serving(), call.method)
-        call.runs_in(task)
-        task.add_done_callback(ended)
+    def _over(self, call: Call, outcome: str, seconds: float) -> None:
+        self._router.services.metrics.answered(call.method, outcome, seconds)
+        self._trace(call, seconds)
 
     def _trace(self, call: Call, seconds: float) -> None:
         if self.server.protocol.trace != types.TraceValue.Off:
@@ -281,7 +263,7 @@ class Session:
             )
         self._outbox.must(body)
 
-    def _refuse(self, ident: Ident | None, refusal: Refusal) -> None:
+    def refuse(self, ident: Ident | None, refusal: Refusal) -> None:
         self._outbox.must({"jsonrpc": "2.0", "id": ident, "error": refusal.wire()})
 
     def close(self) -> None:
@@ -291,11 +273,6 @@ class Session:
         self.peer.terminals.close()
         self.peer.watches.close()
         self.peer.port_watches.close()
-
-
-def _id_of(message: dict[str, Any]) -> Ident | None:
-    value = message.get("id")
-    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
 
 
 async def _awaited(work: Awaitable[Any]) -> None:

@@ -23,6 +23,7 @@ from journeyman.failures import Failure
 from journeyman.rpc.auth import BearerGate, Gate, InitializeGate, OpenGate
 from journeyman.rpc.connection import Connection
 from journeyman.rpc.hub import Hub
+from journeyman.rpc.language import Lines
 from journeyman.rpc.limits import Limits
 from journeyman.rpc.router import Router
 from journeyman.rpc.sockets import BACKLOG
@@ -58,10 +59,13 @@ class RpcServer:
         self._servers: list[asyncio.Server] = []
         self._socket_path: Path | None = None
         self._router: asyncio.Future[Router] = asyncio.get_running_loop().create_future()
+        self._lines: Lines | None = None
         self._count = 0
         self._open = 0
 
-    def ready(self, router: Router) -> None:
+    def ready(self, router: Router, lines: Lines | None = None) -> None:
+        """`lines`: the protocol of whoever begins with '{', on every listener."""
+        self._lines = lines
         self._router.set_result(router)
 
     async def listen_unix(self, listening: socket.socket) -> None:
@@ -166,6 +170,7 @@ class RpcServer:
                 limits=self._limits,
                 gate=gate,
                 local=local,
+                lines=self._lines,
             )
             await connection.serve()
         finally:
