@@ -108,6 +108,8 @@ class Project:
     """Its files are still on their way; should that fail, it goes. Lists leave it out."""
     quota: Quota = field(default_factory=Quota)
     """What its user said it may hold."""
+    folder: str | None = None
+    """The folder it is a copy of, as its owner's editor names it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -328,3 +328,24 @@ async def test_a_project_keeps_its_quota(store: Store) -> None:
     changed = await store.projects.update("q", quota=Quota(entries=7))
     assert changed.quota == Quota(entries=7)
     assert (await store.projects.update("q", quota=Quota())).quota == Quota()
+
+
+async def test_a_folder_leads_to_the_newest_project_made_of_it(store: Store) -> None:
+    assert await store.projects.of_folder("local", "/a", "folder") is None
+    for number, (folder, source, pending) in enumerate(
+        [("/a", "folder", False), ("/a", "folder", False), ("/a", "folder", True), ("/a", "empty", False)]
+    ):
+        await store.projects.add(project(f"f{number}", folder=folder, source=source, pending=pending))
+    await store.projects.add(project("odd", folder="/\udcff", source="folder"))
+    found = await store.projects.of_folder("local", "/a", "folder")
+    assert found is not None
+    assert (found.id, found.folder) == ("f1", "/a")
+    other = await store.projects.of_folder("local", "/a", "empty")
+    assert other is not None
+    assert other.id == "f3"
+    assert await store.projects.of_folder("somebody", "/a", "folder") is None
+    assert await store.projects.of_folder("local", "/\udcff", "folder") is not None
+    await store.projects.delete("f1")
+    older = await store.projects.of_folder("local", "/a", "folder")
+    assert older is not None
+    assert older.id == "f0"

@@ -27,6 +27,7 @@ from journeyman.records import (
     Project,
     Rewind,
     Run,
+    SourceKind,
     TodoItem,
     TodoList,
     Totals,
@@ -49,6 +50,10 @@ class ProjectStore(Protocol):
 
     async def list(self, user_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Project]:
         """Newest first, pending ones left out."""
+        ...
+
+    async def of_folder(self, user_id: str, folder: str, source: SourceKind) -> Project | None:
+        """The newest project that is a copy of `folder` and not pending."""
         ...
 
     async def pending(self) -> tuple[Project, ...]:

@@ -32,6 +32,7 @@ class ProjectService:
         user_id: str = LOCAL_USER_ID,
         pending: bool = False,
         quota: Quota | None = None,
+        folder: str | None = None,
     ) -> Project:
         """A new project of a user, who is made known when new. A `pending` one is nobody's to use until
         `settle` says that its files are there."""
@@ -49,10 +50,17 @@ class ProjectService:
             updated_at=now,
             pending=pending,
             quota=quota or Quota(),
+            folder=folder,
         )
         await self._store.users.ensure(User(project.user_id, project.user_id, now))
         await self._store.projects.add(project)
         return project
+
+    async def of_folder(
+        self, folder: str, source: SourceKind, *, user_id: str = LOCAL_USER_ID
+    ) -> Project | None:
+        """The newest project a user has made of `folder`: a copy (`folder`), or only its name (`empty`)."""
+        return await self._store.projects.of_folder(user_id, folder, source)
 
     async def get(self, project_id: str) -> Project:
         """`busy` while it is pending."""

@@ -83,6 +83,7 @@ class Sources:
             commands=model.commands if model else None,
             user_id=user_id,
             pending=True,
+            folder=str(source.path) if isinstance(source, FromFolder) else None,
         )
         if model is not None:
             project = replace(project, forward_ports=model.forward_ports)

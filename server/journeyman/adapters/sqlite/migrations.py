@@ -255,7 +255,15 @@ _INPUTS = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_HOUSE, _SOURCES, _QUOTAS, _CHECKPOINTS, _PERMISSIONS, _INPUTS)
+_FOLDERS = Migration(
+    "folders",
+    (
+        "ALTER TABLE projects ADD COLUMN folder TEXT",
+        "CREATE INDEX projects_of_folder ON projects (folder, n) WHERE folder IS NOT NULL",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_HOUSE, _SOURCES, _QUOTAS, _CHECKPOINTS, _PERMISSIONS, _INPUTS, _FOLDERS)
 """Migration number n (from 1) brings a database from version n - 1 to n."""
 
 

@@ -12,7 +12,7 @@ from journeyman.adapters.sqlite.values import commands_from, json_text, plain_te
 from journeyman.failures import Failure, not_found
 from journeyman.ports.clock import Clock
 from journeyman.quotas import Quota
-from journeyman.records import Commands, Page, Project, User
+from journeyman.records import Commands, Page, Project, SourceKind, User
 
 
 class SqliteUsers:
@@ -44,7 +44,7 @@ class SqliteProjects:
                 raise Failure("conflict", f"There is a project {project.id!r} already.")
             connection.execute(
                 "INSERT INTO projects (id, user_id, name, source, image, commands, created_at, updated_at,"
-                " forward_ports, pending, quota) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " forward_ports, pending, quota, folder) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     project.id,
                     project.user_id,
@@ -57,6 +57,7 @@ class SqliteProjects:
                     json_text(list(project.forward_ports)),
                     int(project.pending),
                     json_text(asdict(project.quota)),
+                    None if project.folder is None else plain_text(project.folder),
                 ),
             )
 
@@ -119,6 +120,17 @@ class SqliteProjects:
 
         return await self._database.write(work)
 
+    async def of_folder(self, user_id: str, folder: str, source: SourceKind) -> Project | None:
+        def work(connection: sqlite3.Connection) -> Project | None:
+            row = connection.execute(
+                "SELECT * FROM projects WHERE folder = ? AND user_id = ? AND source = ? AND NOT pending"
+                " ORDER BY n DESC LIMIT 1",
+                (plain_text(folder), user_id, source),
+            ).fetchone()
+            return None if row is None else _project(row)
+
+        return await self._database.read(work)
+
     async def pending(self) -> tuple[Project, ...]:
         def work(connection: sqlite3.Connection) -> tuple[Project, ...]:
             rows = connection.execute("SELECT * FROM projects WHERE pending ORDER BY n").fetchall()
@@ -154,4 +166,5 @@ def _project(row: sqlite3.Row) -> Project:
         forward_ports=tuple(json.loads(row["forward_ports"])),
         pending=bool(row["pending"]),
         quota=Quota(**json.loads(row["quota"])),
+        folder=row["folder"],
     )
