@@ -11,7 +11,15 @@ import pytest
 _HERE = Path(__file__).parent / "components"
 pytest_plugins = [
     f"components.{name}"
-    for name in ("docker_engine", "s3_server", "plain_s3_server", "provider", "small_model", "sandbox")
+    for name in (
+        "docker_engine",
+        "s3_server",
+        "plain_s3_server",
+        "provider",
+        "small_model",
+        "sandbox",
+        "acp_sdk",
+    )
     if (_HERE / f"{name}.py").exists()
 ]
 

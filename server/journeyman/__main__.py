@@ -1,4 +1,4 @@
-"""The program. `stdio` goes to the bridge before anything else is imported: an editor is waiting."""
+"""The program. `stdio` and `acp` go to the bridge before anything else is imported: an editor is waiting."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Answers the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["stdio"] and not set(given) & {"--help", "-h"}:
+    if given[:1] in (["stdio"], ["acp"]) and not set(given) & {"--help", "-h"}:
         from journeyman import bridge
 
         return bridge.main()

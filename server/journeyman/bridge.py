@@ -1,7 +1,8 @@
-"""`journeyman stdio`: bytes between an editor's pipes and the user's daemon, and nothing else.
+"""`journeyman stdio` and `journeyman acp`: bytes between an editor's pipes and the user's daemon, no more.
 
 Standard library only, and little of it: an editor waits for this process. It starts the daemon where none
-answers, does not look into what passes, and ends when either side does.
+answers, does not look into what passes (the daemon tells the two protocols apart by their first byte), and
+ends when either side does.
 """
 
 from __future__ import annotations

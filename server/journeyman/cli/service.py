@@ -1,4 +1,4 @@
-"""journeyman serve, stdio, status and stop: the daemon itself. Serving prints nothing on stdout."""
+"""journeyman serve, stdio, acp, status and stop: the daemon itself. Serving prints nothing on stdout."""
 
 from __future__ import annotations
 
@@ -58,11 +58,31 @@ def stdio() -> None:
 
     This is what an editor starts. It starts the daemon if none runs.
     """
+    _bridge("stdio")
+
+
+def acp() -> None:
+    """Speak the Agent Client Protocol on stdin and stdout.
+
+    For editors that bring their own agent panel, such as Zed; in its settings.json:
+
+    \b
+    "agent_servers": {
+      "Journeyman": { "type": "custom", "command": "journeyman", "args": ["acp"] }
+    }
+
+    The editor's folder is copied into a workspace when a session begins; the same folder has the same
+    workspace again. It starts the daemon if none runs. docs/acp.md says what is supported.
+    """
+    _bridge("acp")
+
+
+def _bridge(protocol: str) -> None:
     import os
     import sys
 
-    # A plain `journeyman stdio` never gets here: it goes to the bridge before this program is imported.
-    os.execv(sys.executable, [sys.executable, "-m", "journeyman", "stdio"])
+    # A plain call never gets here: it goes to the bridge before this program is imported.
+    os.execv(sys.executable, [sys.executable, "-m", "journeyman", protocol])
 
 
 def status(json: Json = False) -> None:

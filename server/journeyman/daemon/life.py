@@ -103,6 +103,7 @@ async def _served(
     connections: Supervisor,
 ) -> AsyncGenerator[tuple[App, RpcServer]]:
     # From here on it is heavy: pygls, adapters, the store.
+    from journeyman.acp.serving import Acp
     from journeyman.app import build
     from journeyman.rpc import lsp
     from journeyman.rpc.auth import read_or_make_token
@@ -113,7 +114,7 @@ async def _served(
     lsp.warm_up()
     async with build(settings) as app:
         server = RpcServer(supervisor=connections, clients_max=settings.tcp_clients_max)
-        server.ready(router_for(app.services))
+        server.ready(router_for(app.services), Acp(app.services))
         forget = announce_workspaces(app.services, server.hub)
         unheard = announce_permissions(app.services.permissions, server.hub)
         try:

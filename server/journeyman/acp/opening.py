@@ -1,0 +1,79 @@
+"""Opening a session: the project of its folder, its chat as it stands, and a follower from there on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from journeyman.acp.context import Context
+from journeyman.acp.folders import Found
+from journeyman.acp.mapping import Mapper
+from journeyman.acp.options import Choices
+from journeyman.acp.paths import Paths
+from journeyman.acp.sessions import Session
+from journeyman.failures import Failure
+from journeyman.records import Chat, Run
+from journeyman.rpc.jsonbody import as_object
+
+if TYPE_CHECKING:
+    from journeyman.rpc.services import Services
+
+
+PAGE = 500
+
+
+async def project_for(context: Context, folder: str, meta: Mapping[str, Any] | None) -> Found:
+    """The project a client names in `_meta.journeyman.projectId`, else that of its folder."""
+    named = (as_object((meta or {}).get("journeyman")) or {}).get("projectId")
+    if isinstance(named, str):
+        return Found(await context.services.projects.get(named))
+    return await context.folders.project(folder, local=context.peer.local)
+
+
+async def opened(context: Context, chat: Chat, paths: Paths, *, after: int, history: bool = False) -> Session:
+    """An open session that is told of events with seq > `after`; of what was before with `history`."""
+    services = context.services
+    runs = await _runs(services, chat.id)
+    mapper = Mapper(
+        paths, chat.cwd, window_of=lambda model: _window(services, model), cost_before=_cost(runs)
+    )
+    session = Session(
+        id=chat.id,
+        project_id=chat.project_id,
+        paths=paths,
+        choices=Choices.of(runs, chat.model),
+        mapper=mapper,
+        peer=context.peer,
+        title=chat.title,
+    )
+    if history:
+        messages = await services.store.messages.history(chat.id)
+        todos = await services.todos.get(chat.id)
+        for update in mapper.replay(messages, todos.items):
+            session.tell(update)
+            await context.peer.outbox.room()
+    context.sessions.open(session, after=after)
+    context.call.after_answer(lambda: context.hub.greet(context.peer))
+    return session
+
+
+async def _runs(services: Services, chat_id: str) -> list[Run]:
+    found: list[Run] = []
+    cursor: str | None = None
+    while True:
+        page = await services.store.runs.list(chat_id, cursor=cursor, limit=PAGE)
+        found += page.items
+        if (cursor := page.next_cursor) is None:
+            return found
+
+
+def _window(services: Services, model: str) -> int | None:
+    try:
+        return services.models.resolve(services.models.default_model(model or None)).info.context_window
+    except Failure:
+        return None
+
+
+def _cost(runs: list[Run]) -> float | None:
+    known = [run.usage.cost_usd for run in runs if run.finished_at and run.usage.cost_usd is not None]
+    return sum(known) if known else None
