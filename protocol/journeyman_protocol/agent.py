@@ -6,12 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from journeyman_protocol.base import Empty, Id, Message, Page, Paged, ProgressToken, Timestamp
+from journeyman_protocol.base import Id, Message, Page, Paged, ProgressToken, Timestamp
 from journeyman_protocol.chat import ModelName
 from journeyman_protocol.errors import ErrorKind
-from journeyman_protocol.permission import Permission
 from journeyman_protocol.project import Commands
-from journeyman_protocol.rows import Method, OrderedBy, outgoing, request
+from journeyman_protocol.rows import Method, OrderedBy, request
 
 RunStatus = Literal["queued", "running", "completed", "partial", "blocked", "cancelled", "failed"]
 
@@ -187,67 +186,6 @@ class RunPage(Page[RunRecord]):
     """Runs, newest first."""
 
 
-class Cursor(Message):
-    """A place in a chat's event log. `epoch` names the incarnation of the log."""
-
-    epoch: str
-    seq: int = Field(ge=0)
-
-
-class SubscribeParams(Message):
-    chat_id: Id
-    after: Cursor | Literal["start", "tail"] = "tail"
-    """Events after this place are sent: first what is stored, then what happens, without a hole."""
-
-
-class Gap(Message):
-    """Events that cannot be had any more. Never silent: read `snapshot` and go on from `head`."""
-
-    from_seq: int
-    to_seq: int
-    reason: Literal["epoch_changed", "trimmed", "ahead_of_log"]
-
-
-class Snapshot(Message):
-    """The chat's state at `head`, for a client whose cursor lies outside the log."""
-
-    todo_rev: int
-    messages: int
-    runs: list[Run]
-
-
-class SubscribeResult(Message):
-    epoch: str
-    head: int
-    """Newest sequence number at the time of the answer."""
-    oldest: int
-    gap: Gap | None = None
-    snapshot: Snapshot | None = None
-    runs: list[Run]
-    """Runs that are queued or running now."""
-    permissions: list[Permission] = []
-    """Questions of this chat that wait for an answer, oldest first."""
-
-
-class ChatRefParams(Message):
-    chat_id: Id
-
-
-class Event(Message):
-    """Something that happened in a chat. Durable events are numbered 1, 2, 3, ... and were stored before
-    they were sent. The others carry the number of the durable event before them and are never replayed."""
-
-    chat_id: Id
-    epoch: str
-    seq: int
-    ts: Timestamp
-    run_id: Id | None = None
-    item_id: str | None = None
-    kind: EventKind
-    data: dict[str, Any]
-    durable: bool
-
-
 ROWS: tuple[Method, ...] = (
     request(
         "agent/run",
@@ -265,12 +203,4 @@ ROWS: tuple[Method, ...] = (
         Run,
         "Carry on a run that a crash or a shutdown ended, in a run of its own; asked again, the same one.",
     ),
-    request(
-        "agent/subscribe",
-        SubscribeParams,
-        SubscribeResult,
-        "Follow a chat's events from a place in its log, missing nothing.",
-    ),
-    request("agent/unsubscribe", ChatRefParams, Empty, "Stop following a chat."),
-    outgoing("agent/event", Event, "The one stream: what happens in a chat that is subscribed to."),
 )

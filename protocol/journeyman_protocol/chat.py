@@ -38,6 +38,8 @@ class ChatMessage(Message):
     run_id: Id | None = None
     role: Literal["user", "assistant", "tool"]
     text: str
+    truncated: bool | None = None
+    """In a snapshot: there is more of the text; `chat/message` has it."""
     tool_calls: list[ToolCall] = []
     tool_call_id: str | None = None
     tool_name: str | None = None
@@ -72,6 +74,11 @@ class ChatMessagesParams(Paged):
     """Messages that were taken back by a rewind, too."""
 
 
+class ChatMessageParams(Message):
+    chat_id: Id
+    message_id: Id
+
+
 class ChatPage(Page[Chat]):
     """Chats, newest first."""
 
@@ -85,6 +92,7 @@ ROWS: tuple[Method, ...] = (
     request("chat/list", ChatListParams, ChatPage, "List chats, newest first."),
     request("chat/get", ChatRef, Chat, "One chat."),
     request("chat/messages", ChatMessagesParams, MessagePage, "Stored messages, oldest first."),
+    request("chat/message", ChatMessageParams, ChatMessage, "One stored message, whole."),
     request("chat/rename", ChatRenameParams, Chat, "Give a chat another title.", OrderedBy.CHAT),
     request("chat/delete", ChatRef, Empty, "Delete a chat with all it holds.", OrderedBy.CHAT),
 )

@@ -28,6 +28,13 @@ from journeyman.workspace.outsiders import Outsiders
 from journeyman.workspace.status import WorkspaceStatus
 
 
+class PuppetQueue:
+    """Nothing waits."""
+
+    async def list(self, chat_id: str) -> tuple[Any, ...]:
+        return ()
+
+
 class PuppetRuns:
     """Starts runs for real (stored, with events) and lets the test end them. A cancel takes effect when
     the test says so (`deaths`), as real processes take their time."""
@@ -43,6 +50,7 @@ class PuppetRuns:
     ) -> None:
         self._store, self._events, self._clock, self._ids = store, events, clock, ids
         self._projects, self._chats = projects, chats
+        self.queue = PuppetQueue()
         self.started: list[Run] = []
         self.cancels: list[str] = []
         self.dies_at_once = True

@@ -64,7 +64,13 @@ async def test_a_cursor_outside_the_log_is_said_and_a_snapshot_given(
     client = await world.initialized()
     answer = await subscribe(client, chat, {"epoch": epoch, **cursor})
     assert answer["gap"]["reason"] == reason
-    assert answer["snapshot"]["messages"] == 0
+    assert answer["snapshot"] == {
+        "todo": {"chatId": chat, "rev": 0, "items": []},
+        "messages": 0,
+        "recent": [],
+        "queue": [],
+        "runs": [],
+    }
     await say(world, chat, 1)
     assert await seqs(client, 4) == [4]
 

@@ -54,8 +54,10 @@ class Shaken:
         await self._shake()
         return found
 
-    async def read(self, chat_id: str, *, after: int, limit: int = 1000) -> tuple[Event, ...]:
+    async def read(
+        self, chat_id: str, *, after: int, limit: int = 1000, characters_max: int | None = None
+    ) -> tuple[Event, ...]:
         await self._shake()
-        found = await self._events.read(chat_id, after=after, limit=limit)
+        found = await self._events.read(chat_id, after=after, limit=limit, characters_max=characters_max)
         await self._shake()
         return found

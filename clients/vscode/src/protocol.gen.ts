@@ -2,6 +2,12 @@
 
 export const PROTOCOL_VERSION = 1;
 
+export interface AckParams {
+  chatId: string;
+  /** Every event up to this one was taken. */
+  seq: number;
+}
+
 export interface AgentRunParams {
   prompt: string | TextBlock[];
   /** Absent: a new chat, in `projectId` or in a new project. */
@@ -123,6 +129,8 @@ export interface ChatMessage {
   runId?: string;
   role: "user" | "assistant" | "tool";
   text: string;
+  /** In a snapshot: there is more of the text; `chat/message` has it. */
+  truncated?: boolean;
   toolCalls: ToolCall[];
   toolCallId?: string;
   toolName?: string;
@@ -130,6 +138,11 @@ export interface ChatMessage {
   /** Taken back by a rewind: the model is not told of it any more. */
   rewound?: boolean;
   createdAt: string;
+}
+
+export interface ChatMessageParams {
+  chatId: string;
+  messageId: string;
 }
 
 export interface ChatMessagesParams {
@@ -383,6 +396,25 @@ export interface Event {
   kind: "run/started" | "run/phase" | "run/finished" | "message/delta" | "message/completed" | "tool/started" | "tool/output" | "tool/finished" | "todo/changed" | "usage/updated" | "workspace/changed" | "checkpoint/made" | "checkpoint/restored" | "permission/requested" | "permission/resolved" | "queue/changed" | "notice";
   data: Record<string, unknown>;
   durable: boolean;
+}
+
+export interface EventsParams {
+  chatId: string;
+  after?: Cursor | "start" | "tail";
+  limit?: number;
+  /** Where there is none yet: how long to wait for one. */
+  waitMs?: number;
+}
+
+export interface EventsResult {
+  /** Durable ones, in order; at most `limit` of them and a few megabytes. None: nothing happened in time. */
+  events: Event[];
+  /** `after` of the next call. */
+  next: Cursor;
+  head: number;
+  gap?: Gap;
+  /** With a gap. */
+  snapshot?: Snapshot;
 }
 
 export interface ExecAckParams {
@@ -1123,10 +1155,16 @@ export interface SetTraceParams {
   value: "off" | "messages" | "verbose";
 }
 
-/** The chat's state at `head`, for a client whose cursor lies outside the log. */
+/** The chat's state, not older than `head`: what comes after it may be in it already. */
 export interface Snapshot {
-  todoRev: number;
+  todo: TodoList;
+  /** How many messages the conversation has. */
   messages: number;
+  /** The last of them, oldest first, long texts cut at 4,000 characters; `chat/messages` has all. */
+  recent: ChatMessage[];
+  /** What waits, the first 50, prompts cut. */
+  queue: QueueItem[];
+  /** The last runs, oldest first. */
   runs: Run[];
 }
 
@@ -1148,6 +1186,10 @@ export interface SubscribeParams {
   chatId: string;
   /** Events after this place are sent: first what is stored, then what happens, without a hole. */
   after?: Cursor | "start" | "tail";
+  /** Answer with the chat's state, too. Together with `tail` it is all a client needs to show a chat. */
+  snapshot?: boolean;
+  /** At most this many durable events are sent before `agent/ack` says they were taken. In any case a client that does not read its connection stops its own events, not the daemon's memory. */
+  maxUnacked?: number;
 }
 
 export interface SubscribeResult {
@@ -1367,6 +1409,8 @@ export interface Requests {
   "chat/get": { params: ChatRef; result: Chat };
   /** Stored messages, oldest first. */
   "chat/messages": { params: ChatMessagesParams; result: MessagePage };
+  /** One stored message, whole. */
+  "chat/message": { params: ChatMessageParams; result: ChatMessage };
   /** Give a chat another title. */
   "chat/rename": { params: ChatRenameParams; result: Chat };
   /** Delete a chat with all it holds. */
@@ -1381,16 +1425,18 @@ export interface Requests {
   "agent/runs": { params: RunsParams; result: RunPage };
   /** Carry on a run that a crash or a shutdown ended, in a run of its own; asked again, the same one. */
   "agent/resume": { params: RunRef; result: Run };
-  /** Follow a chat's events from a place in its log, missing nothing. */
-  "agent/subscribe": { params: SubscribeParams; result: SubscribeResult };
-  /** Stop following a chat. */
-  "agent/unsubscribe": { params: ChatRefParams; result: Empty };
   /** What waits in a chat, in its order. */
   "agent/queue/list": { params: QueueListParams; result: QueuePage };
   /** Change what waits. Taken or changed meanwhile: -32801, with the present queue in `data.current`. */
   "agent/queue/update": { params: QueueUpdateParams; result: QueueItem };
   /** Take something out of the queue; a run ends as cancelled. Taken meanwhile: -32801 as above. */
   "agent/queue/remove": { params: QueueRef; result: Empty };
+  /** Follow a chat's events from a place in its log, missing nothing. */
+  "agent/subscribe": { params: SubscribeParams; result: SubscribeResult };
+  /** Stop following a chat. */
+  "agent/unsubscribe": { params: ChatRefParams; result: Empty };
+  /** A page of a chat's events, waiting for the first one where there is none: for clients that poll. */
+  "agent/events": { params: EventsParams; result: EventsResult };
   /** States of a chat that can be gone back to, newest first. */
   "checkpoint/list": { params: CheckpointListParams; result: CheckpointPage };
   /** What a checkpoint's step changed, or what the agent changed since, file by file. */
@@ -1486,6 +1532,8 @@ export interface Requests {
 }
 
 export interface ClientNotifications {
+  /** Events were taken; more may be sent (`maxUnacked`). */
+  "agent/ack": { params: AckParams };
   /** Cancel a request; it is still answered (LSP). */
   "$/cancelRequest": { params: CancelParams };
   /** Cancel the run behind a progress token (LSP). */
@@ -1500,10 +1548,10 @@ export interface DaemonRequests {
 }
 
 export interface DaemonNotifications {
-  /** The one stream: what happens in a chat that is subscribed to. */
-  "agent/event": { params: Event };
   /** What waits in a subscribed chat changed. */
   "agent/queue/didChange": { params: QueueChanged };
+  /** The one stream: what happens in a chat that is subscribed to. */
+  "agent/event": { params: Event };
   /** A subscribed chat's todo list changed. */
   "todo/didChange": { params: TodoList };
   /** A question was answered, expired or was withdrawn. */
@@ -1537,6 +1585,7 @@ export const Methods = {
   chatList: "chat/list",
   chatGet: "chat/get",
   chatMessages: "chat/messages",
+  chatMessage: "chat/message",
   chatRename: "chat/rename",
   chatDelete: "chat/delete",
   agentRun: "agent/run",
@@ -1544,13 +1593,15 @@ export const Methods = {
   agentSteer: "agent/steer",
   agentRuns: "agent/runs",
   agentResume: "agent/resume",
-  agentSubscribe: "agent/subscribe",
-  agentUnsubscribe: "agent/unsubscribe",
-  agentEvent: "agent/event",
   agentQueueList: "agent/queue/list",
   agentQueueUpdate: "agent/queue/update",
   agentQueueRemove: "agent/queue/remove",
   agentQueueDidChange: "agent/queue/didChange",
+  agentSubscribe: "agent/subscribe",
+  agentUnsubscribe: "agent/unsubscribe",
+  agentAck: "agent/ack",
+  agentEvents: "agent/events",
+  agentEvent: "agent/event",
   checkpointList: "checkpoint/list",
   checkpointDiff: "checkpoint/diff",
   checkpointPreview: "checkpoint/preview",

@@ -128,11 +128,17 @@ async def _skip(session: Session, call: ToolCall) -> None:
 
 
 async def _store(session: Session, call: ToolCall, observation: Observation, seconds: float) -> None:
+    message_id = session.ids.new()
     async with asyncio.TaskGroup() as writes:  # handed over in this order, committed together
-        writes.create_task(session.conversation.tool(call, observation))
+        writes.create_task(session.conversation.tool(call, observation, message_id))
         writes.create_task(
             session.telling.tool_finished(
-                call.id, call.name, ok=observation.ok, seconds=seconds, text=observation.text
+                call.id,
+                call.name,
+                ok=observation.ok,
+                seconds=seconds,
+                text=observation.text,
+                message_id=message_id,
             )
         )
 

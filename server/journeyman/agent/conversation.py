@@ -83,14 +83,14 @@ class Conversation:
     def last_calls(self) -> tuple[ToolCall, ...]:
         return self._messages[-1].tool_calls if self._messages else ()
 
-    async def tool(self, call: ToolCall, observation: Observation) -> None:
-        await self._append(answer(call, observation.text, observation.ok, self._ids.new(), self._chat_id,
+    async def tool(self, call: ToolCall, observation: Observation, message_id: str) -> None:
+        await self._append(answer(call, observation.text, observation.ok, message_id, self._chat_id,
                                   self._run_id, self._clock))  # fmt: skip
 
     async def close_open_calls(self, why: str) -> None:
         """Every call gets a result, so that the next request is well formed."""
         for call in open_calls(self._messages):
-            await self.tool(call, Observation(why, ok=False))
+            await self.tool(call, Observation(why, ok=False), self._ids.new())
 
     async def _append_and_tell(self, message: Message) -> None:
         """One commit for both: the store's queue keeps the order in which they are handed over."""

@@ -56,9 +56,19 @@ class Telling:
     def tool_output(self, call_id: str, text: str) -> None:
         self._hint("tool/output", {"callId": call_id, "text": redact(text)}, call_id)
 
-    async def tool_finished(self, call_id: str, name: str, *, ok: bool, seconds: float, text: str) -> None:
-        shown = text[:RESULT_CHARACTERS_MAX]
-        data = {"callId": call_id, "name": name, "ok": ok, "seconds": round(seconds, 3), "text": shown}
+    async def tool_finished(
+        self, call_id: str, name: str, *, ok: bool, seconds: float, text: str, message_id: str
+    ) -> None:
+        """The message has the whole text."""
+        data = {
+            "callId": call_id,
+            "name": name,
+            "ok": ok,
+            "seconds": round(seconds, 3),
+            "text": text[:RESULT_CHARACTERS_MAX],
+            "truncated": len(text) > RESULT_CHARACTERS_MAX,
+            "messageId": message_id,
+        }
         await self._say("tool/finished", data, call_id)
 
     async def usage(self, usage: Usage) -> None:

@@ -114,9 +114,22 @@ class EventLog:
         """(epoch, oldest seq, newest seq) of a chat's log; (epoch, 1, 0) when it is empty."""
         return await self._events.bounds(chat_id)
 
-    async def read(self, chat_id: str, *, after: int, limit: int = 1000) -> tuple[Event, ...]:
-        """Stored events with seq > `after`, in order, at most `limit`."""
-        return await self._events.read(chat_id, after=after, limit=limit)
+    async def read(
+        self, chat_id: str, *, after: int, limit: int = 1000, characters_max: int | None = None
+    ) -> tuple[Event, ...]:
+        """Stored events with seq > `after`, in order, at most `limit`; beyond `characters_max` of text only
+        the first."""
+        return await self._events.read(chat_id, after=after, limit=limit, characters_max=characters_max)
+
+    async def wait(self, chat_id: str, *, after: int) -> None:
+        """Until there is a durable event after that place, or nothing more will come."""
+        subscription = self.subscribe(chat_id, after=after)
+        try:
+            async for event in subscription:
+                if event.durable:
+                    return
+        finally:
+            subscription.close()
 
     def forget(self, chat_ids: Iterable[str]) -> None:
         """End the subscriptions of chats that are no more."""

@@ -24,6 +24,8 @@ JOINED_CHARS_MAX = 16_384
 """A joined delta does not grow beyond this."""
 PAGE_EVENTS = 64
 """Most events read from the store at a time: what a reader that stops holds in memory."""
+PAGE_CHARS_MAX = 500_000
+"""Most text in them; one event alone may have more."""
 
 
 class Log(Protocol):
@@ -31,7 +33,9 @@ class Log(Protocol):
 
     async def bounds(self, chat_id: str) -> tuple[str, int, int]: ...
 
-    async def read(self, chat_id: str, *, after: int, limit: int = 1000) -> tuple[Event, ...]: ...
+    async def read(
+        self, chat_id: str, *, after: int, limit: int = 1000, characters_max: int | None = None
+    ) -> tuple[Event, ...]: ...
 
 
 class Subscription:
@@ -108,6 +112,11 @@ class Subscription:
             self._something.set()
             self._on_close(self)
 
+    @property
+    def held(self) -> int:
+        """About how many characters it holds."""
+        return self._buffered_chars + sum(weight(event) for event in self._page)
+
     # For the log, which never waits for a reader.
 
     def push(self, event: Event) -> None:
@@ -157,11 +166,14 @@ class Subscription:
             position = self._position or 0
             self._behind = False  # what is published during the read goes into the buffer
             try:
-                page = await self._log.read(self.chat_id, after=position, limit=self._page_events)
+                page = await self._log.read(
+                    self.chat_id, after=position, limit=self._page_events, characters_max=PAGE_CHARS_MAX
+                )
             except BaseException:
                 self._behind = True
                 raise
-            self._behind = self._behind or len(page) == self._page_events
+            # A page that holds something may have been cut at its bound: only an empty one is the end.
+            self._behind = self._behind or bool(page)
             self._page.extend(page)
             if not page:
                 return None

@@ -112,6 +112,12 @@ class MessageStore(Protocol):
         """Oldest first; with `rewound` those that were taken back too."""
         ...
 
+    async def get(self, chat_id: str, message_id: str) -> Message: ...
+
+    async def recent(self, chat_id: str, limit: int) -> tuple[int, tuple[Message, ...]]:
+        """How many there are that were not taken back, and the last ones, oldest first."""
+        ...
+
 
 class RunStore(Protocol):
     async def add(self, run: Run) -> Run:
@@ -206,8 +212,10 @@ class EventStore(Protocol):
         """(epoch, oldest seq, newest seq); (epoch, 1, 0) for an empty log."""
         ...
 
-    async def read(self, chat_id: str, *, after: int, limit: int = 1000) -> tuple[Event, ...]:
-        """Events with seq > after, in order."""
+    async def read(
+        self, chat_id: str, *, after: int, limit: int = 1000, characters_max: int | None = None
+    ) -> tuple[Event, ...]:
+        """Events with seq > after, in order; of more text than `characters_max` the first only."""
         ...
 
 

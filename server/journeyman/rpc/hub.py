@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
-from journeyman.rpc.peer import Peer
+from journeyman.rpc.peer import Peer, notification
 
 if TYPE_CHECKING:
     from journeyman.rpc.questions import Asking
@@ -47,11 +47,16 @@ class Hub:
             self.empty.set()
         self.last_left = time.monotonic()
 
-    def tell(self, method: str, params: dict[str, Any]) -> None:
-        """A notification to every initialised client that wants them."""
+    def tell(self, method: str, params: dict[str, Any], *, of: str | None = None) -> None:
+        """A notification to every initialised client that wants them. With `of` it is the state of that
+        thing: a client that is behind gets the newest only."""
         for member in self:
-            if member.peer.initialized and member.peer.can.events:
+            if not member.peer.initialized or not member.peer.can.events:
+                continue
+            if of is None:
                 member.peer.notify(method, params)
+            else:
+                member.peer.outbox.state((method, of), notification(method, params))
 
     def greet(self, peer: Peer) -> None:
         """A client can be asked from now on, or follows more than before: show it what waits."""

@@ -22,7 +22,7 @@ def announce_workspaces(services: Services, hub: Hub) -> Callable[[], None]:
 
     def changed(status: WorkspaceStatus) -> None:
         told = wire.workspace_status(status, services.sandbox_name)
-        hub.tell("workspace/didChangeStatus", told.wire())
+        hub.tell("workspace/didChangeStatus", told.wire(), of=status.project_id)
 
     def will_expire(status: WorkspaceStatus) -> None:
         if status.expires_at is not None:

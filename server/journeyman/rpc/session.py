@@ -35,6 +35,7 @@ from journeyman.rpc.subscriptions import Subscriptions
 from journeyman.rpc.terminals import PeerTerminals
 from journeyman.rpc.watches import Watches
 from journeyman_protocol.daemon import CancelParams, WorkDoneProgressCancelParams
+from journeyman_protocol.stream import AckParams
 
 log = logging.getLogger(__name__)
 
@@ -240,6 +241,9 @@ class Session:
             case types.INITIALIZED:
                 self.peer.initialized = True
                 self._hub.greet(self.peer)
+            case "agent/ack":
+                taken = AckParams.model_validate(params)
+                self.peer.subscriptions.acknowledge(taken.chat_id, taken.seq)
             case _:
                 handler = self.server.protocol.standard_handler(method)
                 if handler is None:

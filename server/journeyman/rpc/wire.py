@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from journeyman import quotas, records
 from journeyman.agent.queue import Waiting
 from journeyman.ports.model import ModelInfo
 from journeyman.workspace.ports import PortFact
 from journeyman.workspace.status import WorkspaceStatus
-from journeyman_protocol import agent, chat, model, project, queue, todo, workspace
+from journeyman_protocol import agent, chat, model, project, queue, stream, todo, workspace
 from journeyman_protocol import ports as ports_
 
 STOP_REASONS: tuple[str, ...] = get_args(agent.StopReason)
 PROMPT_CHARACTERS_SHOWN = 2_000
 """Of a run in a list; its first message has all of it."""
 QUEUED_CHARACTERS_SHOWN = 500
+MESSAGE_CHARACTERS_SHOWN = 4_000
 
 
 def timestamp(moment: datetime) -> str:
@@ -70,15 +71,21 @@ def chat_(value: records.Chat) -> chat.Chat:
     )
 
 
-def message(value: records.Message) -> chat.ChatMessage:
+def message(value: records.Message, *, cut: bool = False) -> chat.ChatMessage:
+    """`cut`: long texts and the calls' long arguments are shortened."""
+    text = value.text[:MESSAGE_CHARACTERS_SHOWN] if cut else value.text
     return chat.ChatMessage(
         id=value.id,
         chat_id=value.chat_id,
         run_id=value.run_id,
         role=value.role,
-        text=value.text,
+        text=text,
+        truncated=True if len(text) < len(value.text) else None,
         tool_calls=[
-            chat.ToolCall(id=call.id, name=call.name, arguments=call.arguments) for call in value.tool_calls
+            chat.ToolCall(
+                id=call.id, name=call.name, arguments=_cut(call.arguments) if cut else call.arguments
+            )
+            for call in value.tool_calls
         ],
         tool_call_id=value.tool_call_id,
         tool_name=value.tool_name,
@@ -86,6 +93,14 @@ def message(value: records.Message) -> chat.ChatMessage:
         rewound=value.rewound or None,
         created_at=timestamp(value.created_at),
     )
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:MESSAGE_CHARACTERS_SHOWN]
+    if isinstance(value, dict):
+        return {key: _cut(each) for key, each in cast(dict[str, Any], value).items()}
+    return [_cut(each) for each in cast(list[Any], value)] if isinstance(value, list) else value
 
 
 def run(value: records.Run, last_seq: int, *, item_id: str | None = None) -> agent.Run:
@@ -153,9 +168,9 @@ def budget(value: agent.Budget | None) -> records.Budget:
     return records.Budget(steps=value.steps, tokens=value.tokens, usd=value.usd, seconds=value.seconds)
 
 
-def event(value: records.Event) -> agent.Event:
+def event(value: records.Event) -> stream.Event:
     # Made by ourselves and sent by the thousand: not validated again.
-    return agent.Event.model_construct(
+    return stream.Event.model_construct(
         chat_id=value.chat_id,
         epoch=value.epoch,
         seq=value.seq,

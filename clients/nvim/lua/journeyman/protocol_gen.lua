@@ -1,5 +1,9 @@
 -- Generated from the Python models by `make gen`. Do not edit.
 
+---@class journeyman.AckParams
+---@field chatId string
+---@field seq integer Every event up to this one was taken.
+
 ---@class journeyman.AgentRunParams
 ---@field prompt string|journeyman.TextBlock[]
 ---@field chatId? string Absent: a new chat, in `projectId` or in a new project.
@@ -90,12 +94,17 @@
 ---@field runId? string
 ---@field role "user"|"assistant"|"tool"
 ---@field text string
+---@field truncated? boolean In a snapshot: there is more of the text; `chat/message` has it.
 ---@field toolCalls journeyman.ToolCall[]
 ---@field toolCallId? string
 ---@field toolName? string
 ---@field ok? boolean
 ---@field rewound? boolean Taken back by a rewind: the model is not told of it any more.
 ---@field createdAt string
+
+---@class journeyman.ChatMessageParams
+---@field chatId string
+---@field messageId string
 
 ---@class journeyman.ChatMessagesParams
 ---@field cursor? string `nextCursor` of the page before; absent for the first page.
@@ -281,6 +290,19 @@
 ---@field kind "run/started"|"run/phase"|"run/finished"|"message/delta"|"message/completed"|"tool/started"|"tool/output"|"tool/finished"|"todo/changed"|"usage/updated"|"workspace/changed"|"checkpoint/made"|"checkpoint/restored"|"permission/requested"|"permission/resolved"|"queue/changed"|"notice"
 ---@field data table<string, any>
 ---@field durable boolean
+
+---@class journeyman.EventsParams
+---@field chatId string
+---@field after? journeyman.Cursor|"start"|"tail"
+---@field limit? integer
+---@field waitMs? integer Where there is none yet: how long to wait for one.
+
+---@class journeyman.EventsResult
+---@field events journeyman.Event[] Durable ones, in order; at most `limit` of them and a few megabytes. None: nothing happened in time.
+---@field next journeyman.Cursor `after` of the next call.
+---@field head integer
+---@field gap? journeyman.Gap
+---@field snapshot? journeyman.Snapshot With a gap.
 
 ---@class journeyman.ExecAckParams
 ---@field execId string
@@ -802,11 +824,13 @@
 ---@class journeyman.SetTraceParams
 ---@field value "off"|"messages"|"verbose" Anything but `off` makes the daemon tell each answered request and the time it took.
 
----The chat's state at `head`, for a client whose cursor lies outside the log.
+---The chat's state, not older than `head`: what comes after it may be in it already.
 ---@class journeyman.Snapshot
----@field todoRev integer
----@field messages integer
----@field runs journeyman.Run[]
+---@field todo journeyman.TodoList
+---@field messages integer How many messages the conversation has.
+---@field recent journeyman.ChatMessage[] The last of them, oldest first, long texts cut at 4,000 characters; `chat/messages` has all.
+---@field queue journeyman.QueueItem[] What waits, the first 50, prompts cut.
+---@field runs journeyman.Run[] The last runs, oldest first.
 
 ---@class journeyman.SteerParams
 ---@field runId string
@@ -820,6 +844,8 @@
 ---@class journeyman.SubscribeParams
 ---@field chatId string
 ---@field after? journeyman.Cursor|"start"|"tail" Events after this place are sent: first what is stored, then what happens, without a hole.
+---@field snapshot? boolean Answer with the chat's state, too. Together with `tail` it is all a client needs to show a chat.
+---@field maxUnacked? integer At most this many durable events are sent before `agent/ack` says they were taken. In any case a client that does not read its connection stops its own events, not the daemon's memory.
 
 ---@class journeyman.SubscribeResult
 ---@field epoch string
@@ -978,6 +1004,7 @@ M.methods = {
   ["chat/list"] = { direction = "request" },
   ["chat/get"] = { direction = "request" },
   ["chat/messages"] = { direction = "request" },
+  ["chat/message"] = { direction = "request" },
   ["chat/rename"] = { direction = "request" },
   ["chat/delete"] = { direction = "request" },
   ["agent/run"] = { direction = "request" },
@@ -985,13 +1012,15 @@ M.methods = {
   ["agent/steer"] = { direction = "request" },
   ["agent/runs"] = { direction = "request" },
   ["agent/resume"] = { direction = "request" },
-  ["agent/subscribe"] = { direction = "request" },
-  ["agent/unsubscribe"] = { direction = "request" },
-  ["agent/event"] = { direction = "notificationOut" },
   ["agent/queue/list"] = { direction = "request" },
   ["agent/queue/update"] = { direction = "request" },
   ["agent/queue/remove"] = { direction = "request" },
   ["agent/queue/didChange"] = { direction = "notificationOut" },
+  ["agent/subscribe"] = { direction = "request" },
+  ["agent/unsubscribe"] = { direction = "request" },
+  ["agent/ack"] = { direction = "notificationIn" },
+  ["agent/events"] = { direction = "request" },
+  ["agent/event"] = { direction = "notificationOut" },
   ["checkpoint/list"] = { direction = "request" },
   ["checkpoint/diff"] = { direction = "request" },
   ["checkpoint/preview"] = { direction = "request" },

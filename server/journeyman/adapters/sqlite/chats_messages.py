@@ -131,6 +131,31 @@ class SqliteMessages:
 
         return await self._database.read(work)
 
+    async def get(self, chat_id: str, message_id: str) -> Message:
+        def work(connection: sqlite3.Connection) -> Message:
+            row = connection.execute(
+                "SELECT * FROM messages WHERE chat_id = ? AND id = ?", (chat_id, message_id)
+            ).fetchone()
+            if row is None:
+                raise not_found("message", message_id)
+            return _message(row)
+
+        return await self._database.read(work)
+
+    async def recent(self, chat_id: str, limit: int) -> tuple[int, tuple[Message, ...]]:
+        def work(connection: sqlite3.Connection) -> tuple[int, tuple[Message, ...]]:
+            require_chat(connection, chat_id)
+            count = connection.execute(
+                "SELECT count(*) FROM messages WHERE chat_id = ? AND NOT rewound", (chat_id,)
+            ).fetchone()[0]
+            rows = connection.execute(
+                "SELECT * FROM messages WHERE chat_id = ? AND NOT rewound ORDER BY n DESC LIMIT ?",
+                (chat_id, page_size(limit)),
+            ).fetchall()
+            return count, tuple(_message(row) for row in reversed(rows))
+
+        return await self._database.read(work)
+
 
 def insert_messages(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
     for chat_id in {message.chat_id for message in messages}:

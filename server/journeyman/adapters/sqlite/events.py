@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from typing import Any
 
 from journeyman.adapters.sqlite.chats_messages import require_chat
@@ -60,18 +61,28 @@ class SqliteEvents:
 
         return await self._database.read(work)
 
-    async def read(self, chat_id: str, *, after: int, limit: int = 1000) -> tuple[Event, ...]:
+    async def read(
+        self, chat_id: str, *, after: int, limit: int = 1000, characters_max: int | None = None
+    ) -> tuple[Event, ...]:
         size = page_size(limit, EVENTS_PAGE_MAX)
+        room = characters_max if characters_max is not None else sys.maxsize
 
         def work(connection: sqlite3.Connection) -> tuple[Event, ...]:
             rows = connection.execute(
                 "SELECT events.*, chats.epoch FROM events JOIN chats ON chats.id = events.chat_id"
                 " WHERE events.chat_id = ? AND events.seq > ? ORDER BY events.seq LIMIT ?",
                 (chat_id, after, size),
-            ).fetchall()
-            if not rows:
+            )
+            found: list[Event] = []
+            taken = 0
+            for row in rows:
+                taken += len(row["data"])
+                if found and taken > room:
+                    break
+                found.append(_event(row))
+            if not found:
                 require_chat(connection, chat_id)
-            return tuple(_event(row) for row in rows)
+            return tuple(found)
 
         return await self._database.read(work)
 

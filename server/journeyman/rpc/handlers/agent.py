@@ -1,4 +1,4 @@
-"""agent/*: runs and the stream of events."""
+"""agent/*: runs."""
 
 from __future__ import annotations
 
@@ -15,25 +15,17 @@ from journeyman.rpc import wire
 from journeyman.rpc.handlers.queue import modified
 from journeyman.rpc.limits import Limits
 from journeyman.rpc.progress import RunProgress
-from journeyman.rpc.questions import permission_
 from journeyman.rpc.refusals import refuse
 from journeyman.rpc.router import Context, Handler
 from journeyman_protocol.agent import (
     AgentRunParams,
-    ChatRefParams,
-    Cursor,
-    Gap,
     Run,
     RunPage,
     RunRef,
     RunsParams,
-    Snapshot,
     Steered,
     SteerParams,
-    SubscribeParams,
-    SubscribeResult,
 )
-from journeyman_protocol.base import Empty
 
 log = logging.getLogger(__name__)
 
@@ -158,55 +150,6 @@ async def cancel(context: Context, params: RunRef) -> Run:
         ) from error
 
 
-async def subscribe(context: Context, params: SubscribeParams) -> SubscribeResult:
-    services, chat_id = context.services, params.chat_id
-    epoch, oldest, head = await services.events.bounds(chat_id)
-    context.peer.subscriptions.check_room(chat_id)
-    after, gap = _place(params.after, epoch, oldest, head)
-    active = await services.store.runs.open(chat_id)
-    snapshot = None
-    if gap is not None:
-        todos = await services.todos.get(chat_id)
-        messages = len(await services.store.messages.history(chat_id))
-        runs = [wire.run(item, head) for item in (await services.store.runs.list(chat_id)).items[::-1]]
-        snapshot = Snapshot(todo_rev=todos.rev, messages=messages, runs=runs)
-    context.call.after_answer(lambda: _follow(context, chat_id, after))
-    runs_now = [wire.run(item, head) for item in active]
-    waiting = [permission_(each) for each in await services.permissions.pending(chat_id)]
-    return SubscribeResult(
-        epoch=epoch,
-        head=head,
-        oldest=oldest,
-        gap=gap,
-        snapshot=snapshot,
-        runs=runs_now,
-        permissions=waiting,
-    )
-
-
-def _follow(context: Context, chat_id: str, after: int) -> None:
-    context.peer.subscriptions.follow(chat_id, after)
-    context.hub.greet(context.peer)
-
-
-def _place(wanted: Cursor | str, epoch: str, oldest: int, head: int) -> tuple[int, Gap | None]:
-    """The number after which events are sent, and the gap where that is not what was asked for."""
-    if isinstance(wanted, str):
-        return (oldest - 1 if wanted == "start" else head), None
-    if wanted.epoch != epoch:
-        return head, Gap(from_seq=1, to_seq=head, reason="epoch_changed")
-    if wanted.seq > head:
-        return head, Gap(from_seq=head + 1, to_seq=wanted.seq, reason="ahead_of_log")
-    if wanted.seq < oldest - 1:
-        return head, Gap(from_seq=wanted.seq + 1, to_seq=oldest - 1, reason="trimmed")
-    return wanted.seq, None
-
-
-async def unsubscribe(context: Context, params: ChatRefParams) -> Empty:
-    context.peer.subscriptions.drop(params.chat_id)
-    return Empty()
-
-
 async def steer(context: Context, params: SteerParams) -> Steered:
     services = context.services
     try:
@@ -240,6 +183,4 @@ HANDLERS: dict[str, Handler] = {
     "agent/steer": steer,
     "agent/runs": runs,
     "agent/resume": resume,
-    "agent/subscribe": subscribe,
-    "agent/unsubscribe": unsubscribe,
 }

@@ -10,6 +10,7 @@ from journeyman_protocol.chat import (
     ChatCreateParams,
     ChatListParams,
     ChatMessage,
+    ChatMessageParams,
     ChatMessagesParams,
     ChatRef,
     ChatRenameParams,
@@ -48,6 +49,10 @@ async def messages(context: Context, params: ChatMessagesParams) -> Page[ChatMes
     return Page[ChatMessage](items=[wire.message(item) for item in page.items], next_cursor=page.next_cursor)
 
 
+async def message(context: Context, params: ChatMessageParams) -> ChatMessage:
+    return wire.message(await context.services.store.messages.get(params.chat_id, params.message_id))
+
+
 async def rename(context: Context, params: ChatRenameParams) -> Chat:
     return wire.chat_(await context.services.chats.rename(params.chat_id, params.title))
 
@@ -65,6 +70,7 @@ HANDLERS: dict[str, Handler] = {
     "chat/list": list_,
     "chat/get": get,
     "chat/messages": messages,
+    "chat/message": message,
     "chat/rename": rename,
     "chat/delete": delete,
 }
