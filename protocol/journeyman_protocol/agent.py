@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from journeyman_protocol.base import Id, Message, Page, Paged, ProgressToken, Timestamp
-from journeyman_protocol.chat import ModelName
+from journeyman_protocol.chat import ModelName, Usage
 from journeyman_protocol.errors import ErrorKind
 from journeyman_protocol.project import Commands
 from journeyman_protocol.rows import Method, OrderedBy, request
@@ -107,16 +107,6 @@ class AgentRunParams(Message):
     partial_result_token: ProgressToken | None = None
     """With it the run's events also come as `$/progress` on this token."""
     meta: dict[str, Any] | None = Field(default=None, alias="_meta")
-
-
-class Usage(Message):
-    """Added up over the run. Absent is unknown: nothing here is guessed."""
-
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cached_tokens: int | None = None
-    cost_usd: float | None = None
-    model_calls: int = 0
 
 
 class Changes(Message):

@@ -13,6 +13,43 @@ Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
+class AtLeast(Message):
+    """What providers did say, added up: these figures only grow while a run goes on."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_usd: float = 0.0
+
+
+class Context(Message):
+    """How full the model's window was at the newest call, in tokens. Absent where nobody said."""
+
+    used: int | None = None
+    size: int | None = None
+
+
+class Usage(Message):
+    """Added up. Absent is unknown, as soon as one call did not say it: nothing here is guessed."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    """With those of reasoning."""
+    cached_tokens: int | None = None
+    """Of the input: read from the provider's cache."""
+    cache_write_tokens: int | None = None
+    """Of the input: written to the provider's cache."""
+    reasoning_tokens: int | None = None
+    cost_usd: float | None = None
+    model_calls: int = 0
+    complete: bool = True
+    """Whether tokens in and out and the cost of every call are known. If not, `atLeast` is what is."""
+    at_least: AtLeast = AtLeast()
+    context: Context = Context()
+
+
 class Chat(Message):
     id: Id
     project_id: Id
@@ -20,6 +57,8 @@ class Chat(Message):
     model: str | None = None
     cwd: str
     """The agent's working directory in the workspace."""
+    usage: Usage | None = None
+    """Of its runs that have ended; in the answer to `chat/get`."""
     created_at: Timestamp
     updated_at: Timestamp
 

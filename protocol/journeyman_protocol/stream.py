@@ -8,7 +8,7 @@ from pydantic import Field
 
 from journeyman_protocol.agent import EventKind, Run
 from journeyman_protocol.base import Empty, Id, Message, Timestamp
-from journeyman_protocol.chat import ChatMessage
+from journeyman_protocol.chat import ChatMessage, Usage
 from journeyman_protocol.permission import Permission
 from journeyman_protocol.queue import QueueItem
 from journeyman_protocol.rows import Method, incoming, outgoing, request
@@ -56,6 +56,8 @@ class Snapshot(Message):
     """What waits, the first 50, prompts cut."""
     runs: list[Run]
     """The last runs, oldest first."""
+    usage: Usage
+    """Of all runs that have ended."""
 
 
 class SubscribeResult(Message):

@@ -46,6 +46,15 @@ async def test_dialects(reply: Reply, text: str, reasoning: str, stop: str) -> N
     [
         (usage_chunk(10, 2, 4, cost=0.01), UsageDelta(10, 2, 4, 0.01)),
         (usage_chunk(10, 2, prompt_cache_hit_tokens=3), UsageDelta(10, 2, 3, None)),
+        (usage_chunk(10, 2, cache_creation_input_tokens=6), UsageDelta(10, 2, None, None, 6)),
+        (
+            usage_chunk(10, 2, completion_tokens_details={"reasoning_tokens": 1}),
+            UsageDelta(10, 2, None, None, None, 1),
+        ),
+        (
+            usage_chunk(10, 2, prompt_tokens_details={"cached_tokens": 4, "cache_write_tokens": 5}),
+            UsageDelta(10, 2, 4, None, 5),
+        ),
         (
             usage_chunk(10, 2) | {"usage": {"prompt_tokens": "ten", "completion_tokens": True, "cost": "1"}},
             UsageDelta(),

@@ -70,7 +70,9 @@ async def test_a_cursor_outside_the_log_is_said_and_a_snapshot_given(
         "recent": [],
         "queue": [],
         "runs": [],
+        "usage": answer["snapshot"]["usage"],
     }
+    assert answer["snapshot"]["usage"]["complete"]
     await say(world, chat, 1)
     assert await seqs(client, 4) == [4]
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from journeyman.model.usage import UsageMeter, add_usage, cost_of
 from journeyman.ports.model import ModelInfo, UsageDelta
-from journeyman.records import Usage
+from journeyman.records import Counted, Usage
 
 PRICED = ModelInfo("p/m", "p", "m", None, True, 2.0, 10.0, extra={"cached_usd_per_million": 0.5})
 FULL = ModelInfo("p/m", "p", "m", None, True, 2.0, 10.0)
@@ -29,14 +31,47 @@ def test_cost(used: UsageDelta, info: ModelInfo | None, usd: float | None) -> No
     assert cost_of(used, info) == (None if usd is None else pytest.approx(usd))
 
 
+def _figures(usage: Usage) -> tuple[object, ...]:
+    return usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.cost_usd, usage.model_calls
+
+
 def test_a_sum_with_an_unknown_part_is_unknown() -> None:
-    total = add_usage(Usage(), UsageDelta(10, 5, 2, 0.1))
-    assert total == Usage(10, 5, 2, 0.1, 1)
+    total = add_usage(Usage(), UsageDelta(10, 5, 2, 0.1, 3, 4))
+    assert _figures(total) == (10, 5, 2, 0.1, 1)
+    assert (total.cache_write_tokens, total.reasoning_tokens, total.complete) == (3, 4, True)
     total = add_usage(total, UsageDelta(1, 1))
-    assert total == Usage(11, 6, None, None, 2)
+    assert _figures(total) == (11, 6, None, None, 2)
+    assert not total.complete
     total = add_usage(total, None)
-    assert total == Usage(None, None, None, None, 3)
-    assert add_usage(total, UsageDelta(10, 5, 2, 0.1)) == Usage(None, None, None, None, 4)
+    assert _figures(total) == (None, None, None, None, 3)
+    assert _figures(add_usage(total, UsageDelta(10, 5, 2, 0.1))) == (None, None, None, None, 4)
+
+
+def test_what_was_used_at_least_only_grows() -> None:
+    meter, before = UsageMeter(), Counted()
+    for used in (UsageDelta(10, 5, 2, 0.1, 3, 4), None, UsageDelta(1, None), UsageDelta(7, 7, 7, 0.7, 7, 7)):
+        after = meter.add(used, UNPRICED).at_least
+        assert all(getattr(after, name) >= getattr(before, name) for name in Counted.__slots__)
+        before = after
+    assert replace(before, cost_usd=0.0) == Counted(18, 12, 9, 10, 11)
+    assert before.cost_usd == pytest.approx(0.8)
+
+
+def test_the_window_is_said_of_the_newest_call() -> None:
+    wide = replace(PRICED, context_window=1000)
+    total = add_usage(Usage(), UsageDelta(400, 100), wide)
+    assert (total.context_used, total.context_size) == (500, 1000)
+    total = add_usage(total, UsageDelta(600, None), wide)
+    assert (total.context_used, total.context_size) == (None, 1000)
+
+
+def test_totals_of_runs_are_added_up() -> None:
+    one = add_usage(Usage(), UsageDelta(10, 5, 2, 0.1), FULL)
+    two = add_usage(Usage(), UsageDelta(20, 5), UNPRICED)
+    both = one.plus(two)
+    assert _figures(both) == (30, 10, None, None, 2)
+    assert both.at_least == Counted(30, 10, 2, cost_usd=0.1)
+    assert Usage().plus(one) == one.plus(Usage()) == one
 
 
 def test_the_meter_keeps_what_was_used_at_least() -> None:

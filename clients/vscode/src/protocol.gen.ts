@@ -76,6 +76,16 @@ export interface ArchiveResult {
   verified: boolean;
 }
 
+/** What providers did say, added up: these figures only grow while a run goes on. */
+export interface AtLeast {
+  inputTokens: number;
+  outputTokens: number;
+  cachedTokens: number;
+  cacheWriteTokens: number;
+  reasoningTokens: number;
+  costUsd: number;
+}
+
 /** Ceilings for one run, on top of the daemon's own. */
 export interface Budget {
   steps?: number;
@@ -104,6 +114,8 @@ export interface Chat {
   model?: string;
   /** The agent's working directory in the workspace. */
   cwd: string;
+  /** Of its runs that have ended; in the answer to `chat/get`. */
+  usage?: Usage;
   createdAt: string;
   updatedAt: string;
 }
@@ -252,6 +264,12 @@ export interface Commands {
   build?: string;
   run?: string;
   test?: string;
+}
+
+/** How full the model's window was at the newest call, in tokens. Absent where nobody said. */
+export interface Context {
+  used?: number;
+  size?: number;
 }
 
 /** A place in a chat's event log. `epoch` names the incarnation of the log. */
@@ -1166,6 +1184,8 @@ export interface Snapshot {
   queue: QueueItem[];
   /** The last runs, oldest first. */
   runs: Run[];
+  /** Of all runs that have ended. */
+  usage: Usage;
 }
 
 export interface SteerParams {
@@ -1256,13 +1276,22 @@ export interface UnforwardParams {
   port: number;
 }
 
-/** Added up over the run. Absent is unknown: nothing here is guessed. */
+/** Added up. Absent is unknown, as soon as one call did not say it: nothing here is guessed. */
 export interface Usage {
   inputTokens?: number;
+  /** With those of reasoning. */
   outputTokens?: number;
+  /** Of the input: read from the provider's cache. */
   cachedTokens?: number;
+  /** Of the input: written to the provider's cache. */
+  cacheWriteTokens?: number;
+  reasoningTokens?: number;
   costUsd?: number;
   modelCalls: number;
+  /** Whether tokens in and out and the cost of every call are known. If not, `atLeast` is what is. */
+  complete: boolean;
+  atLeast: AtLeast;
+  context: Context;
 }
 
 export interface VerifyArchiveParams {

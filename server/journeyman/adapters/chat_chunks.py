@@ -104,16 +104,30 @@ def _call(call: Json) -> ToolCallDelta:
 
 
 def usage_of(usage: Json) -> UsageDelta:
-    """What the provider counted. `prompt_cache_hit_tokens` is DeepSeek's word, `cost` OpenRouter's (USD)."""
+    """What the provider counted. `prompt_cache_hit_tokens` is DeepSeek's word, `cost` OpenRouter's (USD);
+    what is written to a cache has another name with each."""
     details = _dict(usage.get("prompt_tokens_details"))
     cached = _count(details.get("cached_tokens"))
+    written = _first(
+        details.get("cache_write_tokens"),
+        details.get("cache_creation_tokens"),
+        usage.get("cache_creation_input_tokens"),
+    )
+    thought = _dict(usage.get("completion_tokens_details")).get("reasoning_tokens")
     cost = _number(usage.get("cost"))
     return UsageDelta(
         input_tokens=_count(usage.get("prompt_tokens")),
         output_tokens=_count(usage.get("completion_tokens")),
         cached_tokens=_count(usage.get("prompt_cache_hit_tokens")) if cached is None else cached,
         cost_usd=cost,
+        cache_write_tokens=written,
+        reasoning_tokens=_count(thought),
     )
+
+
+def _first(*values: object) -> int | None:
+    """The first of several names for one figure that is there."""
+    return next((count for value in values if (count := _count(value)) is not None), None)
 
 
 def _count(value: object) -> int | None:

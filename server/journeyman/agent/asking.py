@@ -9,18 +9,21 @@ from journeyman.agent.session import Session
 from journeyman.model import retry
 from journeyman.model.assembly import ModelTurn
 from journeyman.ports.model import Effort, ModelDelta, ModelRequest, ReasoningDelta, TextDelta
+from journeyman.records import Message
 
 EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
 
 
-async def ask(session: Session, message_id: str) -> ModelTurn:
-    """Raises a `model_*` Failure when the model cannot be had, after the stated retries."""
+async def ask(session: Session, message_id: str, messages: tuple[Message, ...], sent: int) -> ModelTurn:
+    """Raises a `model_*` Failure when the model cannot be had, after the stated retries. `sent`: how many
+    characters the messages have."""
     request = ModelRequest(
         model=session.info.name,
         system=system_prompt(),
-        messages=session.conversation.view(),
+        messages=messages,
         tools=session.registry.specs,
         effort=next((effort for effort in EFFORTS if effort == session.run.effort), None),
+        output_tokens_max=session.meter.answer_tokens_max(session.info, sent=sent),
     )
 
     def watched(delta: ModelDelta) -> None:
@@ -35,8 +38,15 @@ async def ask(session: Session, message_id: str) -> ModelTurn:
         )
 
     turn = await retry.ask(session.model, request, clock=session.clock, on_delta=watched, on_retry=again)
-    sent = sum(len(message.for_model) for message in request.messages) + len(request.system)
     received = len(turn.text) + len(turn.reasoning)
     received += sum(len(json.dumps(call.arguments)) for call in turn.tool_calls)
-    session.meter.add(turn.usage, session.info, characters=sent + received)
+    session.meter.add(turn.usage, session.info, sent=sent, received=received)
     return turn
+
+
+def characters(messages: tuple[Message, ...]) -> int:
+    """What is sent with these, about, the list of tools left out."""
+    return len(system_prompt()) + sum(
+        len(message.for_model) + sum(len(json.dumps(call.arguments)) for call in message.tool_calls)
+        for message in messages
+    )

@@ -8,8 +8,8 @@ from typing import Any
 
 from journeyman.agent.conversation import answer, open_calls
 from journeyman.agent.services import Services
-from journeyman.agent.telling import Telling
-from journeyman.records import Run
+from journeyman.agent.telling import Telling, usage_from
+from journeyman.records import EventKind, Run
 
 EVENTS_LOOKED_AT = 1_000
 UNKNOWN = "interrupted; state unknown; check before repeating"
@@ -54,6 +54,10 @@ async def recover(services: Services) -> Recovered:
 async def _end(services: Services, run: Run) -> Run:
     told = await _told(services, run)
     run = replace(run, finished_at=services.clock.now())
+    used = await _newest(services, run, "usage/updated")
+    if used is not None:
+        usage = usage_from(used)
+        run = replace(run, usage=usage, steps=usage.model_calls)
     if told is not None:  # the crash came between the terminal event and the stored result
         run = replace(
             run,
@@ -75,7 +79,11 @@ async def _end(services: Services, run: Run) -> Run:
 
 async def _told(services: Services, run: Run) -> dict[str, Any] | None:
     """The run's terminal event, where it was told already."""
+    return await _newest(services, run, "run/finished")
+
+
+async def _newest(services: Services, run: Run, kind: EventKind) -> dict[str, Any] | None:
     _, _, newest = await services.store.events.bounds(run.chat_id)
     events = await services.store.events.read(run.chat_id, after=max(newest - EVENTS_LOOKED_AT, 0))
-    found = [each.data for each in events if each.kind == "run/finished" and each.run_id == run.id]
-    return found[0] if found else None
+    found = [each.data for each in events if each.kind == kind and each.run_id == run.id]
+    return found[-1] if found else None

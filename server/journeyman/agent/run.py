@@ -15,6 +15,7 @@ from journeyman.agent import changes, recording
 from journeyman.agent.assembling import assemble
 from journeyman.agent.executor import execute
 from journeyman.agent.inbox import Inbox
+from journeyman.agent.limits import check_price
 from journeyman.agent.planner import plan
 from journeyman.agent.services import Services
 from journeyman.agent.session import Session
@@ -98,6 +99,7 @@ class _Worker:
         wanted = run.model or chat.model or services.default_model
         await self._telling.started(run, wanted)
         resolved = await services.models.choose(wanted)
+        check_price(run.budget, resolved.info)
         if resolved.info.extra.get("recording"):
             await self._telling.notice("info", "The model's words come from a recording; the work is real.")
         await self._telling.phase("workspace")

@@ -105,6 +105,7 @@ class RunService:
                 hint="Try again later.",
                 retryable=True,
             )
+        await starting.check_budget(self._services, wanted)
         chat = await starting.chat_for(self._services, wanted)
         run = Run(
             id=self._services.ids.new(),

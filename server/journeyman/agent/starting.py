@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from journeyman.agent.limits import check_price
 from journeyman.agent.services import Services
 from journeyman.failures import Failure, not_found
 from journeyman.records import (
@@ -133,11 +134,25 @@ async def chat_for(services: Services, wanted: StartRun) -> Chat:
 
 def rest_of(run: Run) -> Budget:
     """What an interrupted run has left of its ceilings. Time counts anew: nobody knows how long it ran."""
-    used = run.usage
-    tokens = (used.input_tokens or 0) + (used.output_tokens or 0)
+    budget, used = run.budget, run.usage.at_least
+    tokens = used.input_tokens + used.output_tokens
     return Budget(
-        steps=None if run.budget.steps is None else max(0, run.budget.steps - run.steps),
-        tokens=None if run.budget.tokens is None else max(0, run.budget.tokens - tokens),
-        usd=None if run.budget.usd is None else max(0.0, run.budget.usd - (used.cost_usd or 0.0)),
-        seconds=run.budget.seconds,
+        steps=None if budget.steps is None else max(0, budget.steps - run.steps),
+        tokens=None if budget.tokens is None else max(0, budget.tokens - tokens),
+        usd=None if budget.usd is None else max(0.0, budget.usd - used.cost_usd),
+        seconds=budget.seconds,
     )
+
+
+async def check_budget(services: Services, wanted: StartRun) -> None:
+    """Refuse a ceiling that cannot be kept before anything is made for the run. A model that cannot be had
+    is the run's own end."""
+    if wanted.budget.usd is None:
+        return
+    chat = None if wanted.chat_id is None else await services.chats.get(wanted.chat_id)
+    name = wanted.model or (chat.model if chat is not None else None) or services.default_model
+    try:
+        resolved = await services.models.choose(name)
+    except Failure:
+        return
+    check_price(wanted.budget, resolved.info)

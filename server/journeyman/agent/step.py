@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from journeyman.agent.asking import ask
+from journeyman.agent.asking import ask, characters
 from journeyman.agent.calls import run_calls
 from journeyman.agent.limits import Ceiling
 from journeyman.agent.session import Session
@@ -23,13 +23,15 @@ REASONS: dict[Ceiling, EndReason] = {
 
 async def step(session: Session) -> None:
     """The run's end, where there is one, is in `session.state.outcome` afterwards."""
-    reached = session.meter.reached(session.elapsed_s)
-    if reached:
-        session.end(Outcome("partial", REASONS[reached.ceiling], reached.message))
+    if _at_a_ceiling(session):
         return
     await _hear(session)
+    messages = session.conversation.view()
+    sent = characters(messages)
+    if _at_a_ceiling(session, sent):
+        return
     message_id = session.ids.new()
-    turn = await ask(session, message_id)
+    turn = await ask(session, message_id, messages, sent)
     session.steps_since_todo += 1
     session.steps_since_reminder += 1
     async with asyncio.TaskGroup() as writes:
@@ -41,6 +43,13 @@ async def step(session: Session) -> None:
             session.recording.after_step(message_id)
     else:
         await _text_only(session, turn.text.strip(), cut=turn.stop_reason == "length")
+
+
+def _at_a_ceiling(session: Session, sent: int = 0) -> bool:
+    reached = session.meter.reached(session.elapsed_s, session.info, sent=sent)
+    if reached is not None:
+        session.end(Outcome("partial", REASONS[reached.ceiling], reached.message))
+    return reached is not None
 
 
 async def _hear(session: Session) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from journeyman.records import EventKind, Message, Run, Usage
+from journeyman.records import Counted, EventKind, Message, Run, Usage
 from journeyman.redaction import redact
 
 if TYPE_CHECKING:
@@ -104,13 +104,51 @@ def title(name: str, arguments: dict[str, Any]) -> str:
 
 
 def usage_data(usage: Usage) -> dict[str, Any]:
+    counted = usage.at_least
     return {
         "inputTokens": usage.input_tokens,
         "outputTokens": usage.output_tokens,
         "cachedTokens": usage.cached_tokens,
+        "cacheWriteTokens": usage.cache_write_tokens,
+        "reasoningTokens": usage.reasoning_tokens,
         "costUsd": usage.cost_usd,
         "modelCalls": usage.model_calls,
+        "complete": usage.complete,
+        "atLeast": {
+            "inputTokens": counted.input_tokens,
+            "outputTokens": counted.output_tokens,
+            "cachedTokens": counted.cached_tokens,
+            "cacheWriteTokens": counted.cache_write_tokens,
+            "reasoningTokens": counted.reasoning_tokens,
+            "costUsd": counted.cost_usd,
+        },
+        "context": {"used": usage.context_used, "size": usage.context_size},
     }
+
+
+def usage_from(data: dict[str, Any]) -> Usage:
+    """What `usage_data` said, of this version or an older one."""
+    counted: dict[str, Any] = data.get("atLeast") or {}
+    context: dict[str, Any] = data.get("context") or {}
+    return Usage(
+        input_tokens=data.get("inputTokens"),
+        output_tokens=data.get("outputTokens"),
+        cached_tokens=data.get("cachedTokens"),
+        cost_usd=data.get("costUsd"),
+        model_calls=data.get("modelCalls", 0),
+        cache_write_tokens=data.get("cacheWriteTokens"),
+        reasoning_tokens=data.get("reasoningTokens"),
+        at_least=Counted(
+            counted.get("inputTokens") or data.get("inputTokens") or 0,
+            counted.get("outputTokens") or data.get("outputTokens") or 0,
+            counted.get("cachedTokens") or data.get("cachedTokens") or 0,
+            counted.get("cacheWriteTokens") or 0,
+            counted.get("reasoningTokens") or 0,
+            counted.get("costUsd") or data.get("costUsd") or 0.0,
+        ),
+        context_used=context.get("used"),
+        context_size=context.get("size"),
+    )
 
 
 def finished_data(run: Run) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.titles import UNTITLED, title_from
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.store import Store
-from journeyman.records import LOCAL_USER_ID, Chat, Message, Page
+from journeyman.records import LOCAL_USER_ID, Chat, Message, Page, Usage
 
 TITLE_CHARS_MAX = 200
 MODEL_CHARS_MAX = 200
@@ -88,6 +90,10 @@ class ChatService:
     ) -> Page[Message]:
         """Stored messages, oldest first; with `rewound` those a rewind took back too."""
         return await self._store.messages.list(chat_id, cursor=cursor, limit=limit, rewound=rewound)
+
+    async def usage(self, chat_id: str) -> Usage:
+        """What the chat's ended runs used together."""
+        return reduce(Usage.plus, await self._store.runs.usages(chat_id), Usage())
 
     async def delete(self, chat_id: str) -> None:
         """The chat with its messages, runs, todo list and events. A chat with an open run is `busy`."""

@@ -201,4 +201,8 @@ def _newest(old: UsageDelta | None, new: UsageDelta) -> UsageDelta:
         output_tokens=old.output_tokens if new.output_tokens is None else new.output_tokens,
         cached_tokens=old.cached_tokens if new.cached_tokens is None else new.cached_tokens,
         cost_usd=old.cost_usd if new.cost_usd is None else new.cost_usd,
+        cache_write_tokens=old.cache_write_tokens
+        if new.cache_write_tokens is None
+        else new.cache_write_tokens,
+        reasoning_tokens=old.reasoning_tokens if new.reasoning_tokens is None else new.reasoning_tokens,
     )

@@ -90,6 +90,8 @@ def _turn(fields: dict[str, Any]) -> RecordedTurn:
             usage.get("outputTokens"),
             usage.get("cachedTokens"),
             usage.get("costUsd"),
+            usage.get("cacheWriteTokens"),
+            usage.get("reasoningTokens"),
         ),
     )
 
@@ -112,6 +114,8 @@ def turn_line(turn: ModelTurn) -> str:
             "outputTokens": turn.usage.output_tokens,
             "cachedTokens": turn.usage.cached_tokens,
             "costUsd": turn.usage.cost_usd,
+            "cacheWriteTokens": turn.usage.cache_write_tokens,
+            "reasoningTokens": turn.usage.reasoning_tokens,
         }
     return _line(_redacted(row))
 

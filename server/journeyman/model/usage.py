@@ -6,12 +6,10 @@ must hold even then, the meter also keeps what was used at least.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from dataclasses import replace
 
 from journeyman.ports.model import ModelInfo, UsageDelta
-from journeyman.records import Usage
-
-N = TypeVar("N", int, float)
+from journeyman.records import Counted, Usage
 
 
 def cost_of(used: UsageDelta, info: ModelInfo | None) -> float | None:
@@ -35,16 +33,33 @@ def cost_of(used: UsageDelta, info: ModelInfo | None) -> float | None:
 
 def add_usage(total: Usage, used: UsageDelta | None, info: ModelInfo | None = None) -> Usage:
     """`total` plus one model call, which said `used` (None: said nothing)."""
-    first = total.model_calls == 0
     used = used or UsageDelta()
-    cost = cost_of(used, info)
-    return Usage(
-        input_tokens=_sum(total.input_tokens, used.input_tokens, first=first),
-        output_tokens=_sum(total.output_tokens, used.output_tokens, first=first),
-        cached_tokens=_sum(total.cached_tokens, used.cached_tokens, first=first),
-        cost_usd=_sum(total.cost_usd, cost, first=first),
-        model_calls=total.model_calls + 1,
+    one = Usage(
+        input_tokens=used.input_tokens,
+        output_tokens=used.output_tokens,
+        cached_tokens=used.cached_tokens,
+        cost_usd=cost_of(used, info),
+        model_calls=1,
+        cache_write_tokens=used.cache_write_tokens,
+        reasoning_tokens=used.reasoning_tokens,
     )
+    held = None
+    if used.input_tokens is not None and used.output_tokens is not None:
+        held = used.input_tokens + used.output_tokens
+    size = info.context_window if info is not None else None
+    return replace(total.plus(_counted(one)), context_used=held, context_size=size)
+
+
+def _counted(one: Usage) -> Usage:
+    counted = Counted(
+        one.input_tokens or 0,
+        one.output_tokens or 0,
+        one.cached_tokens or 0,
+        one.cache_write_tokens or 0,
+        one.reasoning_tokens or 0,
+        one.cost_usd or 0.0,
+    )
+    return replace(one, at_least=counted)
 
 
 class UsageMeter:
@@ -52,21 +67,18 @@ class UsageMeter:
 
     def __init__(self, total: Usage | None = None) -> None:
         self.total = total or Usage()
-        self.tokens_at_least = (self.total.input_tokens or 0) + (self.total.output_tokens or 0)
+
+    @property
+    def tokens_at_least(self) -> int:
         """Tokens the providers did report."""
-        self.usd_at_least = self.total.cost_usd or 0.0
+        return self.total.at_least.input_tokens + self.total.at_least.output_tokens
+
+    @property
+    def usd_at_least(self) -> float:
         """Cost that is known."""
+        return self.total.at_least.cost_usd
 
     def add(self, used: UsageDelta | None, info: ModelInfo | None = None) -> Usage:
         """Count one model call; the new total."""
         self.total = add_usage(self.total, used, info)
-        if used is not None:
-            self.tokens_at_least += (used.input_tokens or 0) + (used.output_tokens or 0)
-            self.usd_at_least += cost_of(used, info) or 0.0
         return self.total
-
-
-def _sum(total: N | None, part: N | None, *, first: bool) -> N | None:
-    if first:
-        return part
-    return None if total is None or part is None else total + part

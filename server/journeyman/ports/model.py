@@ -64,6 +64,8 @@ class UsageDelta:
     output_tokens: int | None = None
     cached_tokens: int | None = None
     cost_usd: float | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from journeyman.records import (
     TodoList,
     Totals,
     TurnedBack,
+    Usage,
     User,
     WorkspaceRow,
 )
@@ -139,6 +140,10 @@ class RunStore(Protocol):
 
     async def open(self, chat_id: str | None = None) -> tuple[Run, ...]:
         """Runs without a terminal status, of one chat or of every one, in the order of the queue."""
+        ...
+
+    async def usages(self, chat_id: str) -> tuple[Usage, ...]:
+        """What each run of a chat used, oldest first."""
         ...
 
     async def edit(self, run_id: str, prompt: str, *, if_rev: int | None) -> Run:

@@ -59,13 +59,14 @@ def from_quota(value: project.Quota) -> quotas.Quota:
     return quotas.Quota(value.bytes, value.entries, value.archive_bytes)
 
 
-def chat_(value: records.Chat) -> chat.Chat:
+def chat_(value: records.Chat, used: records.Usage | None = None) -> chat.Chat:
     return chat.Chat(
         id=value.id,
         project_id=value.project_id,
         title=value.title,
         model=value.model,
         cwd=value.cwd,
+        usage=None if used is None else usage(used),
         created_at=timestamp(value.created_at),
         updated_at=timestamp(value.updated_at),
     )
@@ -128,13 +129,7 @@ def _run(value: records.Run, last_seq: int) -> dict[str, Any]:
         "status": value.status,
         "stop_reason": value.stop_reason if value.stop_reason in STOP_REASONS else None,
         "summary": value.summary,
-        "usage": agent.Usage(
-            input_tokens=value.usage.input_tokens,
-            output_tokens=value.usage.output_tokens,
-            cached_tokens=value.usage.cached_tokens,
-            cost_usd=value.usage.cost_usd,
-            model_calls=value.usage.model_calls,
-        ),
+        "usage": usage(value.usage),
         "changes": agent.Changes(
             files=list(value.changes.files), added=value.changes.added, removed=value.changes.removed
         ),
@@ -143,6 +138,30 @@ def _run(value: records.Run, last_seq: int) -> dict[str, Any]:
         "last_seq": last_seq,
         "resumes": value.resumes,
     }
+
+
+def usage(value: records.Usage) -> chat.Usage:
+    counted = value.at_least
+    gauge = chat.Context(used=value.context_used, size=value.context_size)
+    return chat.Usage(
+        input_tokens=value.input_tokens,
+        output_tokens=value.output_tokens,
+        cached_tokens=value.cached_tokens,
+        cache_write_tokens=value.cache_write_tokens,
+        reasoning_tokens=value.reasoning_tokens,
+        cost_usd=value.cost_usd,
+        model_calls=value.model_calls,
+        complete=value.complete,
+        at_least=chat.AtLeast(
+            input_tokens=counted.input_tokens,
+            output_tokens=counted.output_tokens,
+            cached_tokens=counted.cached_tokens,
+            cache_write_tokens=counted.cache_write_tokens,
+            reasoning_tokens=counted.reasoning_tokens,
+            cost_usd=counted.cost_usd,
+        ),
+        context=gauge,
+    )
 
 
 def queue_item(value: Waiting, *, cut: bool = False) -> queue.QueueItem:

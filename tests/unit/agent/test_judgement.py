@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from journeyman.agent import gate
-from journeyman.agent.limits import Limits, Meter
+from journeyman.agent.limits import Limits, Meter, check_price
 from journeyman.agent.state import RunState, shows_nothing
 from journeyman.agent.stuck import ALTERNATIONS, EDITS_WITHOUT_CHECK_MAX, StuckDetector
 from journeyman.agent.wording import is_question, is_small_edit
+from journeyman.failures import Failure
 from journeyman.ports.model import ModelInfo, UsageDelta
 from journeyman.records import Budget, Commands, TodoItem, TodoList
 
@@ -151,6 +152,7 @@ def test_only_the_check_itself_is_evidence(command: str) -> None:
 
 # -- ceilings -------------------------------------------------------------------------------------
 
+UNPRICED = ModelInfo("n", "p", "n", None, True)
 PRICED = ModelInfo("m", "p", "m", None, True, input_usd_per_million=1.0, output_usd_per_million=2.0)
 
 
@@ -190,11 +192,54 @@ def test_money_is_counted_where_the_price_is_known() -> None:
 
 def test_tokens_nobody_counted_are_estimated_for_the_ceiling_and_not_reported() -> None:
     meter = Meter(Limits(tokens=100))
-    meter.add(None, characters=500)
+    meter.add(None, sent=400, received=100)
     assert meter.usage.input_tokens is None
     reached = meter.reached(0)
     assert reached is not None
     assert reached.ceiling == "tokens"
+
+
+def test_cost_nobody_said_is_estimated_for_the_ceiling_and_not_reported() -> None:
+    meter = Meter(Limits(usd=0.001))
+    meter.add(None, PRICED, sent=4_000, received=0)
+    assert (meter.usage.cost_usd, meter.usage.at_least.cost_usd) == (None, 0.0)
+    reached = meter.reached(0)
+    assert reached is not None
+    assert reached.ceiling == "usd"
+
+
+@pytest.mark.parametrize(
+    ("limits", "sent", "ceiling"),
+    [
+        (Limits(usd=1.0), 4_000, None),
+        (Limits(usd=0.9019), 4_000, "usd"),
+        (Limits(tokens=702_000), 4_000, None),
+        (Limits(tokens=702_000), 40_000, "tokens"),
+        (Limits(usd=0.9001), 0, None),
+    ],
+)
+def test_what_the_next_call_may_need_is_reserved(limits: Limits, sent: int, ceiling: str | None) -> None:
+    meter = Meter(limits)
+    meter.add(UsageDelta(500_000, 200_000), PRICED)  # 0.9 dollars
+    reached = meter.reached(0, PRICED, sent=sent)
+    assert (reached.ceiling if reached else None) == ceiling
+
+
+def test_an_answer_is_no_longer_than_what_is_left_pays_for() -> None:
+    meter = Meter(Limits(usd=0.01, tokens=100_000))
+    assert meter.answer_tokens_max(PRICED, sent=4_000) == 4_500  # (0.01 - 0.001) / 2 dollars a million
+    assert meter.answer_tokens_max(UNPRICED, sent=4_000) is None
+    assert Meter(Limits(tokens=2_000)).answer_tokens_max(UNPRICED, sent=4_000) == 1_000
+    assert Meter(Limits()).answer_tokens_max(PRICED, sent=4_000) is None
+
+
+def test_a_ceiling_in_dollars_needs_a_price() -> None:
+    check_price(Budget(usd=1.0), PRICED)
+    check_price(Budget(tokens=1), UNPRICED)
+    with pytest.raises(Failure) as caught:
+        check_price(Budget(usd=1.0), UNPRICED)
+    assert caught.value.kind == "invalid"
+    assert "budget.tokens" in caught.value.hint
 
 
 # -- prompts --------------------------------------------------------------------------------------

@@ -52,6 +52,15 @@
 ---@field archive? journeyman.Archive Absent with `wait: false`.
 ---@field verified boolean True once every object was read back and the pointer has moved.
 
+---What providers did say, added up: these figures only grow while a run goes on.
+---@class journeyman.AtLeast
+---@field inputTokens integer
+---@field outputTokens integer
+---@field cachedTokens integer
+---@field cacheWriteTokens integer
+---@field reasoningTokens integer
+---@field costUsd number
+
 ---Ceilings for one run, on top of the daemon's own.
 ---@class journeyman.Budget
 ---@field steps? integer
@@ -74,6 +83,7 @@
 ---@field title string
 ---@field model? string
 ---@field cwd string The agent's working directory in the workspace.
+---@field usage? journeyman.Usage Of its runs that have ended; in the answer to `chat/get`.
 ---@field createdAt string
 ---@field updatedAt string
 
@@ -182,6 +192,11 @@
 ---@field build? string
 ---@field run? string
 ---@field test? string
+
+---How full the model's window was at the newest call, in tokens. Absent where nobody said.
+---@class journeyman.Context
+---@field used? integer
+---@field size? integer
 
 ---A place in a chat's event log. `epoch` names the incarnation of the log.
 ---@class journeyman.Cursor
@@ -831,6 +846,7 @@
 ---@field recent journeyman.ChatMessage[] The last of them, oldest first, long texts cut at 4,000 characters; `chat/messages` has all.
 ---@field queue journeyman.QueueItem[] What waits, the first 50, prompts cut.
 ---@field runs journeyman.Run[] The last runs, oldest first.
+---@field usage journeyman.Usage Of all runs that have ended.
 
 ---@class journeyman.SteerParams
 ---@field runId string
@@ -895,13 +911,18 @@
 ---@field projectId string
 ---@field port integer
 
----Added up over the run. Absent is unknown: nothing here is guessed.
+---Added up. Absent is unknown, as soon as one call did not say it: nothing here is guessed.
 ---@class journeyman.Usage
 ---@field inputTokens? integer
----@field outputTokens? integer
----@field cachedTokens? integer
+---@field outputTokens? integer With those of reasoning.
+---@field cachedTokens? integer Of the input: read from the provider's cache.
+---@field cacheWriteTokens? integer Of the input: written to the provider's cache.
+---@field reasoningTokens? integer
 ---@field costUsd? number
 ---@field modelCalls integer
+---@field complete boolean Whether tokens in and out and the cost of every call are known. If not, `atLeast` is what is.
+---@field atLeast journeyman.AtLeast
+---@field context journeyman.Context
 
 ---@class journeyman.VerifyArchiveParams
 ---@field projectId string

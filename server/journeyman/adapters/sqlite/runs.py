@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from journeyman.adapters.sqlite.chats_messages import require_chat
 from journeyman.adapters.sqlite.cursors import decode, encode, page_size
@@ -20,7 +21,7 @@ from journeyman.adapters.sqlite.values import (
     time_text,
 )
 from journeyman.failures import Failure, not_found
-from journeyman.records import TERMINAL_RUN_STATUSES, Budget, Changes, Page, Run, Usage
+from journeyman.records import TERMINAL_RUN_STATUSES, Budget, Changes, Counted, Page, Run, Usage
 
 _MUTABLE = (
     "model",
@@ -99,6 +100,14 @@ class SqliteRuns:
 
         return await self._database.read(work)
 
+    async def usages(self, chat_id: str) -> tuple[Usage, ...]:
+        def work(connection: sqlite3.Connection) -> tuple[Usage, ...]:
+            require_chat(connection, chat_id)
+            rows = connection.execute("SELECT usage FROM runs WHERE chat_id = ? ORDER BY n", (chat_id,))
+            return tuple(_usage(json.loads(row["usage"])) for row in rows)
+
+        return await self._database.read(work)
+
     async def edit(self, run_id: str, prompt: str, *, if_rev: int | None) -> Run:
         def work(connection: sqlite3.Connection) -> Run:
             row = connection.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
@@ -166,6 +175,14 @@ def _by_client(connection: sqlite3.Connection, user_id: str, client_run_id: str)
     return None if row is None else _run(row)
 
 
+def _usage(columns: dict[str, Any]) -> Usage:
+    counted = columns.pop("at_least", None)
+    if counted is None:  # written before there were two ways of counting
+        known = ("input_tokens", "output_tokens", "cached_tokens", "cost_usd")
+        counted = {name: columns.get(name) or 0 for name in known}
+    return Usage(**columns, at_least=Counted(**counted))
+
+
 def _columns(run: Run) -> dict[str, str | int | None]:
     return {
         "id": run.id,
@@ -211,7 +228,7 @@ def _run(row: sqlite3.Row) -> Run:
         finished_at=optional_time_from(row["finished_at"]),
         stop_reason=row["stop_reason"],
         summary=row["summary"],
-        usage=Usage(**json.loads(row["usage"])),
+        usage=_usage(json.loads(row["usage"])),
         changes=Changes(tuple(changes["files"]), changes["added"], changes["removed"]),
         commands=commands_from(row["commands"]),
         steps=row["steps"],

@@ -34,7 +34,8 @@ async def list_(context: Context, params: ChatListParams) -> Page[Chat]:
 
 
 async def get(context: Context, params: ChatRef) -> Chat:
-    return wire.chat_(await context.services.chats.get(params.chat_id))
+    chat = await context.services.chats.get(params.chat_id)
+    return wire.chat_(chat, await context.services.chats.usage(params.chat_id))
 
 
 async def messages(context: Context, params: ChatMessagesParams) -> Page[ChatMessage]:

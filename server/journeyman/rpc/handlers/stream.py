@@ -99,6 +99,7 @@ async def _snapshot(context: Context, chat_id: str, head: int) -> Snapshot:
         recent=[wire.message(each, cut=True) for each in recent],
         queue=[wire.queue_item(each, cut=True) for each in waiting[:QUEUE_MAX]],
         runs=[wire.run(each, head) for each in reversed(runs.items)],
+        usage=wire.usage(await services.chats.usage(chat_id)),
     )
 
 
