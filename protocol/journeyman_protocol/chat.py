@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from journeyman_protocol.base import Empty, Id, Message, Page, Paged, Timestamp
 from journeyman_protocol.rows import Method, OrderedBy, request
@@ -103,6 +103,15 @@ class ChatRenameParams(Message):
     title: Title
 
 
+class ChatForkParams(Message):
+    chat_id: Id
+    at_seq: int | None = Field(default=None, ge=0)
+    """What had happened up to this event of the chat; absent: all. A message whose calls were being worked
+    on comes with their results."""
+    title: Title | None = None
+    """Absent: the same."""
+
+
 class ChatListParams(Paged):
     project_id: Id | None = None
 
@@ -133,5 +142,11 @@ ROWS: tuple[Method, ...] = (
     request("chat/messages", ChatMessagesParams, MessagePage, "Stored messages, oldest first."),
     request("chat/message", ChatMessageParams, ChatMessage, "One stored message, whole."),
     request("chat/rename", ChatRenameParams, Chat, "Give a chat another title.", OrderedBy.CHAT),
+    request(
+        "chat/fork",
+        ChatForkParams,
+        Chat,
+        "Another chat with the same messages and todo list up to a point. The files are the project's.",
+    ),
     request("chat/delete", ChatRef, Empty, "Delete a chat with all it holds.", OrderedBy.CHAT),
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from journeyman_protocol.base import Empty, Message
-from journeyman_protocol.rows import Method, request
+from journeyman_protocol.base import Empty, Id, Message
+from journeyman_protocol.chat import Chat, ModelName
+from journeyman_protocol.rows import Method, OrderedBy, request
 
 
 class Price(Message):
@@ -33,6 +34,18 @@ class ModelList(Message):
     """The model a run uses when nothing names one."""
 
 
+class ModelSelectParams(Message):
+    chat_id: Id
+    model: ModelName
+
+
 ROWS: tuple[Method, ...] = (
     request("model/list", Empty, ModelList, "Models, and which of them can be used now."),
+    request(
+        "model/select",
+        ModelSelectParams,
+        Chat,
+        "The model of a chat's next runs; one that cannot be used now is refused.",
+        OrderedBy.CHAT,
+    ),
 )

@@ -126,6 +126,14 @@ export interface ChatCreateParams {
   model?: string;
 }
 
+export interface ChatForkParams {
+  chatId: string;
+  /** What had happened up to this event of the chat; absent: all. A message whose calls were being worked on comes with their results. */
+  atSeq?: number;
+  /** Absent: the same. */
+  title?: string;
+}
+
 export interface ChatListParams {
   /** `nextCursor` of the page before; absent for the first page. */
   cursor?: string;
@@ -697,6 +705,11 @@ export interface ModelList {
   items: Model[];
   /** The model a run uses when nothing names one. */
   default?: string;
+}
+
+export interface ModelSelectParams {
+  chatId: string;
+  model: string;
 }
 
 export interface NameArchiveParams {
@@ -1442,6 +1455,8 @@ export interface Requests {
   "chat/message": { params: ChatMessageParams; result: ChatMessage };
   /** Give a chat another title. */
   "chat/rename": { params: ChatRenameParams; result: Chat };
+  /** Another chat with the same messages and todo list up to a point. The files are the project's. */
+  "chat/fork": { params: ChatForkParams; result: Chat };
   /** Delete a chat with all it holds. */
   "chat/delete": { params: ChatRef; result: Empty };
   /** Run the agent. Without chat and project, both are made. A run in a busy project waits its turn. */
@@ -1552,6 +1567,8 @@ export interface Requests {
   "workspace/unforward": { params: UnforwardParams; result: Empty };
   /** Models, and which of them can be used now. */
   "model/list": { params: Empty; result: ModelList };
+  /** The model of a chat's next runs; one that cannot be used now is refused. */
+  "model/select": { params: ModelSelectParams; result: Chat };
   /** Is anybody there? Answered before `initialize` too. */
   "daemon/ping": { params: Empty; result: PingResult };
   /** What the daemon is doing. */
@@ -1616,6 +1633,7 @@ export const Methods = {
   chatMessages: "chat/messages",
   chatMessage: "chat/message",
   chatRename: "chat/rename",
+  chatFork: "chat/fork",
   chatDelete: "chat/delete",
   agentRun: "agent/run",
   agentCancel: "agent/cancel",
@@ -1683,6 +1701,7 @@ export const Methods = {
   workspaceUnforward: "workspace/unforward",
   workspaceDidChangePorts: "workspace/didChangePorts",
   modelList: "model/list",
+  modelSelect: "model/select",
   daemonPing: "daemon/ping",
   daemonStatus: "daemon/status",
   daemonMetrics: "daemon/metrics",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 
 from journeyman.chat.event_log import EventLog
@@ -64,6 +65,21 @@ class ChatService:
         if project_id is not None:
             await self._store.projects.get(project_id)
         return await self._store.chats.list(user_id, project_id=project_id, cursor=cursor, limit=limit)
+
+    async def fork(self, chat_id: str, *, at_seq: int | None = None, title: str | None = None) -> Chat:
+        """A chat in the same project with this one's messages and todo list, of now or of that event. The
+        files are the project's: both chats work on the same."""
+        source, now = await self._store.chats.get(chat_id), self._clock.now()
+        chat = replace(
+            source,
+            id=self._ids.new(),
+            title=source.title if title is None else _title(title),
+            epoch=self._ids.new(),
+            created_at=now,
+            updated_at=now,
+        )
+        await self._store.forks.fork(chat_id, chat, at_seq=at_seq, new_id=self._ids.new)
+        return chat
 
     async def rename(self, chat_id: str, title: str) -> Chat:
         return await self._store.chats.update(chat_id, title=_title(title))

@@ -6,7 +6,7 @@ the database says `storage_failed`. Lists page with opaque cursors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -96,6 +96,15 @@ class ChatStore(Protocol):
     ) -> Chat: ...
 
     async def delete(self, chat_id: str) -> None: ...
+
+
+class ForkStore(Protocol):
+    async def fork(
+        self, source_id: str, fork: Chat, *, at_seq: int | None, new_id: Callable[[], str]
+    ) -> None:
+        """Store the chat `fork` with copies of the source's messages and todo list: of what was there at
+        that event, or of all. One transaction."""
+        ...
 
 
 class MessageStore(Protocol):
@@ -373,6 +382,8 @@ class Store(Protocol):
     def projects(self) -> ProjectStore: ...
     @property
     def chats(self) -> ChatStore: ...
+    @property
+    def forks(self) -> ForkStore: ...
     @property
     def messages(self) -> MessageStore: ...
     @property

@@ -92,6 +92,11 @@
 ---@field title? string
 ---@field model? string
 
+---@class journeyman.ChatForkParams
+---@field chatId string
+---@field atSeq? integer What had happened up to this event of the chat; absent: all. A message whose calls were being worked on comes with their results.
+---@field title? string Absent: the same.
+
 ---@class journeyman.ChatListParams
 ---@field cursor? string `nextCursor` of the page before; absent for the first page.
 ---@field limit? integer Most items in the answer.
@@ -503,6 +508,10 @@
 ---@class journeyman.ModelList
 ---@field items journeyman.Model[]
 ---@field default? string The model a run uses when nothing names one.
+
+---@class journeyman.ModelSelectParams
+---@field chatId string
+---@field model string
 
 ---@class journeyman.NameArchiveParams
 ---@field projectId string
@@ -1027,6 +1036,7 @@ M.methods = {
   ["chat/messages"] = { direction = "request" },
   ["chat/message"] = { direction = "request" },
   ["chat/rename"] = { direction = "request" },
+  ["chat/fork"] = { direction = "request" },
   ["chat/delete"] = { direction = "request" },
   ["agent/run"] = { direction = "request" },
   ["agent/cancel"] = { direction = "request" },
@@ -1094,6 +1104,7 @@ M.methods = {
   ["workspace/unforward"] = { direction = "request" },
   ["workspace/didChangePorts"] = { direction = "notificationOut" },
   ["model/list"] = { direction = "request" },
+  ["model/select"] = { direction = "request" },
   ["daemon/ping"] = { direction = "request" },
   ["daemon/status"] = { direction = "request" },
   ["daemon/metrics"] = { direction = "request" },

@@ -20,30 +20,7 @@ class SqliteChats:
         self._clock = clock
 
     async def add(self, chat: Chat) -> None:
-        def work(connection: sqlite3.Connection) -> None:
-            if (
-                connection.execute("SELECT 1 FROM projects WHERE id = ?", (chat.project_id,)).fetchone()
-                is None
-            ):
-                raise not_found("project", chat.project_id)
-            if connection.execute("SELECT 1 FROM chats WHERE id = ?", (chat.id,)).fetchone():
-                raise Failure("conflict", f"There is a chat {chat.id!r} already.")
-            connection.execute(
-                "INSERT INTO chats (id, project_id, title, model, cwd, epoch, created_at, updated_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    chat.id,
-                    chat.project_id,
-                    plain_text(chat.title),
-                    chat.model,
-                    plain_text(chat.cwd),
-                    chat.epoch,
-                    time_text(chat.created_at),
-                    time_text(chat.updated_at),
-                ),
-            )
-
-        await self._database.write(work)
+        await self._database.write(lambda connection: add_chat(connection, chat))
 
     async def get(self, chat_id: str) -> Chat:
         return await self._database.read(lambda connection: _get(connection, chat_id))
@@ -155,6 +132,27 @@ class SqliteMessages:
             return count, tuple(_message(row) for row in reversed(rows))
 
         return await self._database.read(work)
+
+
+def add_chat(connection: sqlite3.Connection, chat: Chat) -> None:
+    if connection.execute("SELECT 1 FROM projects WHERE id = ?", (chat.project_id,)).fetchone() is None:
+        raise not_found("project", chat.project_id)
+    if connection.execute("SELECT 1 FROM chats WHERE id = ?", (chat.id,)).fetchone():
+        raise Failure("conflict", f"There is a chat {chat.id!r} already.")
+    connection.execute(
+        "INSERT INTO chats (id, project_id, title, model, cwd, epoch, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            chat.id,
+            chat.project_id,
+            plain_text(chat.title),
+            chat.model,
+            plain_text(chat.cwd),
+            chat.epoch,
+            time_text(chat.created_at),
+            time_text(chat.updated_at),
+        ),
+    )
 
 
 def insert_messages(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:

@@ -85,25 +85,24 @@ def difference(connection: sqlite3.Connection, checkpoint: sqlite3.Row) -> Turne
 
 def _taken_back(connection: sqlite3.Connection, checkpoint: sqlite3.Row) -> tuple[str, tuple[int, ...]]:
     """An SQL condition on messages, and its parameters."""
-    conditions, keys = ["n > ?"], [_bound(connection, checkpoint)]
+    conditions, keys = ["n > ?"], [with_answers(connection, checkpoint["chat_id"], int(checkpoint["bound"]))]
     for first, last in json.loads(checkpoint["hidden"]):
         conditions.append("n BETWEEN ? AND ?")
         keys += [first, last]
     return " OR ".join(conditions), tuple(keys)
 
 
-def _bound(connection: sqlite3.Connection, checkpoint: sqlite3.Row) -> int:
-    """With the answers to the calls of the message there: no call is left without one."""
-    bound = int(checkpoint["bound"])
+def with_answers(connection: sqlite3.Connection, chat_id: str, bound: int) -> int:
+    """The number of the message at `bound`, or of the last answer to its calls: none is left without one."""
     row = connection.execute(
-        "SELECT tool_calls FROM messages WHERE n = ? AND chat_id = ?", (bound, checkpoint["chat_id"])
+        "SELECT tool_calls FROM messages WHERE n = ? AND chat_id = ?", (bound, chat_id)
     ).fetchone()
     calls = {call[0] for call in json.loads(row["tool_calls"])} if row is not None else set[str]()
     if not calls:
         return bound
     answers = connection.execute(
         "SELECT n, role, tool_call_id FROM messages WHERE chat_id = ? AND n > ? ORDER BY n",
-        (checkpoint["chat_id"], bound),
+        (chat_id, bound),
     )
     for answer in answers:
         if answer["role"] != "tool" or answer["tool_call_id"] not in calls:

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from journeyman.adapters.sqlite.archives import SqliteArchives
+from journeyman.adapters.sqlite.chat_forks import SqliteForks
 from journeyman.adapters.sqlite.chats_messages import SqliteChats, SqliteMessages
 from journeyman.adapters.sqlite.checkpoints import SqliteCheckpoints
 from journeyman.adapters.sqlite.database import Database
@@ -31,6 +32,7 @@ class SqliteStore:
         self.users = SqliteUsers(database)
         self.projects = SqliteProjects(database, clock)
         self.chats = SqliteChats(database, clock)
+        self.forks = SqliteForks(database)
         self.messages = SqliteMessages(database)
         self.runs = SqliteRuns(database)
         self.inputs = SqliteInputs(database)

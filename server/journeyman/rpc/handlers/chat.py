@@ -8,6 +8,7 @@ from journeyman_protocol.base import Empty, Page
 from journeyman_protocol.chat import (
     Chat,
     ChatCreateParams,
+    ChatForkParams,
     ChatListParams,
     ChatMessage,
     ChatMessageParams,
@@ -58,6 +59,11 @@ async def rename(context: Context, params: ChatRenameParams) -> Chat:
     return wire.chat_(await context.services.chats.rename(params.chat_id, params.title))
 
 
+async def fork(context: Context, params: ChatForkParams) -> Chat:
+    made = await context.services.chats.fork(params.chat_id, at_seq=params.at_seq, title=params.title)
+    return wire.chat_(made)
+
+
 async def delete(context: Context, params: ChatRef) -> Empty:
     chat = await context.services.chats.get(params.chat_id)
     await context.services.chats.delete(params.chat_id)
@@ -73,5 +79,6 @@ HANDLERS: dict[str, Handler] = {
     "chat/messages": messages,
     "chat/message": message,
     "chat/rename": rename,
+    "chat/fork": fork,
     "chat/delete": delete,
 }

@@ -9,7 +9,8 @@ from journeyman.failures import Failure
 from journeyman.rpc import wire
 from journeyman.rpc.router import Context, Handler
 from journeyman_protocol.base import Empty
-from journeyman_protocol.model import ModelList
+from journeyman_protocol.chat import Chat
+from journeyman_protocol.model import ModelList, ModelSelectParams
 
 log = logging.getLogger(__name__)
 
@@ -31,4 +32,9 @@ async def list_(context: Context, params: Empty) -> ModelList:
     return ModelList(items=[wire.model_(info) for info in models.list()], default=default)
 
 
-HANDLERS: dict[str, Handler] = {"model/list": list_}
+async def select(context: Context, params: ModelSelectParams) -> Chat:
+    await context.services.models.choose(params.model)
+    return wire.chat_(await context.services.chats.select_model(params.chat_id, params.model))
+
+
+HANDLERS: dict[str, Handler] = {"model/list": list_, "model/select": select}
