@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from journeyman.rpc.limits import Limits
-from rpc.harness import Client, World, encode
+from rpc.harness import MIB, Client, World, encode
 
 
 async def subscribe(client: Client, chat: str, after: Any = "start") -> dict[str, Any]:
@@ -156,12 +156,17 @@ async def test_workspace_changes_go_to_those_who_opted_in(world: World) -> None:
 
 
 async def test_reconnecting_at_random_bytes_gives_exactly_the_log(world: World) -> None:
-    """A client is cut anywhere in its stream, a hundred times, and goes on after what it has read whole."""
-    dice = random.Random(20260101)
+    await reconnect_at_random_bytes(world, cuts=100, seed=20260101)
+
+
+async def reconnect_at_random_bytes(world: World, *, cuts: int, seed: int) -> None:
+    """A client is cut anywhere in its stream, again and again, and goes on after what it has read whole."""
+    dice = random.Random(seed)
+    last = 4 * (cuts + 1)
     chat = await world.chat()
     epoch = (await world.services.events.bounds(chat))[0]
     got: list[int] = []
-    for cut in range(101):
+    for cut in range(cuts + 1):
         client = await world.connect()
         client.stop_reading()
         await say(world, chat, 2)
@@ -171,17 +176,17 @@ async def test_reconnecting_at_random_bytes_gives_exactly_the_log(world: World) 
         live = asyncio.create_task(say(world, chat, 2))
         await client.resume_bytes()
         data = b""
-        most = dice.randrange(1, 9_000) if cut < 100 else 10**9
-        while len(data) < most and (not got or got[-1] < 404):
+        most = dice.randrange(1, 9_000) if cut < cuts else 10**9
+        while len(data) < most and (not got or got[-1] < last):
             data += await client.reader.read(most - len(data))
-            if cut < 100 and len(whole_events(data)) >= 4:
+            if cut < cuts and len(whole_events(data)) >= 4:
                 break
-            if cut == 100 and whole_events(data)[-1:] == [404]:
+            if cut == cuts and whole_events(data)[-1:] == [last]:
                 break
         got.extend(whole_events(data))
         await client.close(unclaimed_ok=True)
         await live
-    assert got == list(range(1, 405))
+    assert got == list(range(1, last + 1))
 
 
 def whole_events(data: bytes) -> list[int]:
@@ -200,19 +205,30 @@ def whole_events(data: bytes) -> list[int]:
 
 
 async def test_a_reader_that_does_not_read_disturbs_nobody_and_loses_no_event(world: World) -> None:
+    await one_slow_reader(world, others=3, events=500)
+
+
+async def one_slow_reader(world: World, *, others: int, events: int) -> None:
+    """One of many does not read: it costs less than 8 MiB, the others get everything, and so does it."""
     chat = await world.chat()
-    slow, fast = await world.initialized(), await world.initialized()
+    slow = await world.initialized()
     await subscribe(slow, chat)
     slow.stop_reading()
-    await subscribe(fast, chat)
-    big = "x" * 20_000
-    await say(world, chat, 400, big)
-    assert await seqs(fast, 400) == list(range(1, 401))
-    lazy = world.connections[0]
-    assert 0 < lazy.peer.outbox.waiting_bytes <= world.limits.outbox_bytes
-    assert "now" in await fast.result("daemon/ping")
+    fast = [await world.initialized() for _ in range(others)]
+    for client in fast:
+        await subscribe(client, chat)
+    lazy = world.connections[0].peer
+    most = 0
+    for _ in range(0, events, 20):
+        await say(world, chat, 20, "x" * 20_000)
+        most = max(most, lazy.outbox.waiting_bytes + lazy.subscriptions.held(chat))
+    for client in fast:
+        assert await seqs(client, events) == list(range(1, events + 1))
+        assert "now" in await client.result("daemon/ping")
+    assert 0 < lazy.outbox.waiting_bytes <= world.limits.outbox_bytes
+    assert most < 8 * MIB < events * 20_000
     slow.resume_reading()
-    assert await seqs(slow, 400) == list(range(1, 401))
+    assert await seqs(slow, events) == list(range(1, events + 1))
 
 
 async def test_one_who_asks_and_never_reads_is_disconnected(world: World) -> None:

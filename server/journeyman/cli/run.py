@@ -12,6 +12,7 @@ from journeyman.cli.options import Json, Yes
 from journeyman.failures import Failure
 from journeyman.project.excludes import DEFAULT
 
+DELIVERIES = ("queue", "steer", "interrupt")
 MODES = ("plan+execute", "execute", "plan")
 LEFT_OUT = ", ".join(DEFAULT)
 PROMPT_CHARACTERS_MAX = 200_000
@@ -31,6 +32,10 @@ def run(
         str | None, typer.Option("--model", "-m", help="Such as openrouter/qwen/qwen3-coder.")
     ] = None,
     mode: Annotated[str, typer.Option(help="plan+execute, execute or plan.")] = MODES[0],
+    delivery: Annotated[
+        str,
+        typer.Option(help="Where a run goes on in the chat: queue behind it, steer it, or interrupt it."),
+    ] = DELIVERIES[0],
     apply: Annotated[
         bool, typer.Option("--apply", help="Write the changes to the folder; asks first in a terminal.")
     ] = False,
@@ -59,6 +64,7 @@ def run(
     journeyman run "Make the tests pass" --folder .
     journeyman run "Make the tests pass" --folder . --apply
     journeyman run "Now add a --top option" --chat 3f2a
+    journeyman run "Keep the old name, too" --chat 3f2a --delivery steer
     echo "Explain this project" | journeyman run - --folder . --mode plan
 
     The folder is copied; nothing is written to it without --apply. Ctrl-C cancels the run, a second one
@@ -68,6 +74,10 @@ def run(
 
     if mode not in MODES:
         raise Failure("invalid", f"There is no mode {mode!r}.", hint=f"Modes: {', '.join(MODES)}.")
+    if delivery not in DELIVERIES:
+        raise Failure(
+            "invalid", f"There is no delivery {delivery!r}.", hint=f"Deliveries: {', '.join(DELIVERIES)}."
+        )
     if (apply or delete) and folder is None:
         raise Failure("invalid", "--apply and --delete need a folder.", hint="Name it with --folder.")
     if delete and not apply:
@@ -75,6 +85,8 @@ def run(
     if chat and project:
         raise Failure("invalid", "A chat belongs to its project.", hint="Give --chat or --project, not both.")
     params: dict[str, Any] = {"prompt": _prompt(prompt), "mode": mode}
+    if delivery != DELIVERIES[0]:
+        params["delivery"] = delivery
     if model:
         params["model"] = model
     budget = {k: v for k, v in (("usd", budget_usd), ("steps", budget_steps)) if v is not None}

@@ -104,10 +104,13 @@ class RunView:
 
 def usage_text(usage: dict[str, Any]) -> str:
     """Tokens and cost for people; what the provider did not say is called unknown, never 0."""
+    at_least: dict[str, Any] = usage.get("atLeast") or {}
 
     def count(key: str) -> str:
-        value = usage.get(key)
-        return "unknown" if value is None else f"{value:,}"
+        value, counted = usage.get(key), at_least.get(key)
+        if value is None:
+            return f"at least {counted:,}" if counted else "unknown"
+        return f"{value:,}"
 
     cost = usage.get("costUsd")
     parts = [

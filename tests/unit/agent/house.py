@@ -56,6 +56,13 @@ class DirectWorkspaces:
         if self.refuse:
             return self.refuse
         self.in_use += 1
+        try:
+            return await self._acquired(project_id)
+        except BaseException:  # who is cancelled on the way gets nothing to give back
+            self.in_use -= 1
+            raise
+
+    async def _acquired(self, project_id: str) -> Workspace:
         if project_id not in self.acquired:
             files = self.folder(project_id)
             limits = SandboxLimits(memory_mb=1024, cpus=1, pids=100)

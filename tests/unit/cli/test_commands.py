@@ -126,6 +126,7 @@ def test_deleting_needs_a_yes_when_nobody_can_be_asked(
         ["run"],
         ["run", " "],
         ["run", "x", "--mode", "guess"],
+        ["run", "x", "--delivery", "never"],
         ["run", "x", "--apply"],
         ["run", "x", "--folder", "/nowhere/at/all"],
         ["run", "x", "--folder", ".", "--delete"],
@@ -178,9 +179,11 @@ def test_run_ends_with_the_exit_code_of_its_status(
 ) -> None:
     daemon.answers["agent/run"] = {**RUN, "status": status}
     expected = {"completed": 0, "failed": 1, "partial": 3, "blocked": 3, "cancelled": 130}[status]
-    assert main(["run", "Do it", "--model", "m", "--budget-usd", "0.5", "--budget-steps", "9"]) == expected
+    more = ["--budget-usd", "0.5", "--budget-steps", "9", "--delivery", "steer"]
+    assert main(["run", "Do it", "--model", "m", *more]) == expected
     asked = daemon.params_of("agent/run")
     assert (asked["model"], asked["budget"]) == ("m", {"usd": 0.5, "steps": 9})
+    assert asked["delivery"] == "steer"
     out = capsys.readouterr().out
     assert status in out
     assert "Done." in out
