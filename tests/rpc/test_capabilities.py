@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from journeyman.failures import Failure
 from journeyman.rpc.capabilities import ClientCan
 from journeyman_protocol.methods import METHODS
 from journeyman_protocol.rows import Direction
@@ -88,6 +89,19 @@ async def test_a_version_that_is_not_spoken_is_refused_in_words(world: World, ve
     assert f"protocol version {version}" in error["message"]
     assert "1" in error["data"]["hint"]
     await client.initialize(ours(protocolVersion=1))  # it may try again
+
+
+async def test_a_question_nobody_answers_in_time_is_taken_back(world: World) -> None:
+    client = await world.initialized()
+    outbound = world.connections[0].session.outbound
+    with pytest.raises(Failure) as late:
+        await outbound.request("window/showDocument", {}, timeout_s=0.001)
+    assert late.value.kind == "timeout"
+    request = await client.request("window/showDocument")
+    assert await client.notification("$/cancelRequest") == {"id": request["id"]}
+    client.send({"jsonrpc": "2.0", "id": request["id"], "result": None})  # too late, and no harm
+    await client.result("daemon/ping")
+    assert len(outbound) == 0
 
 
 async def test_notifications_that_are_not_wanted_do_not_come(world: World) -> None:

@@ -43,12 +43,12 @@ class Shown:
 
 
 @asynccontextmanager
-async def asking(world: World, chat: str) -> AsyncGenerator[asyncio.Task[Admission]]:
+async def asking(world: World, chat: str, run_id: str = "r1") -> AsyncGenerator[asyncio.Task[Admission]]:
     """A call that waits for permission; ends with its answer."""
     permissions, shown = world.services.permissions, Shown()
     permissions.listen(shown)
     async with asyncio.TaskGroup() as tasks:
-        call = tasks.create_task(permissions.admit(push, chat_id=chat, run_id="r1", call_id="call-1"))
+        call = tasks.create_task(permissions.admit(push, chat_id=chat, run_id=run_id, call_id="call-1"))
         async with asyncio.timeout(10):
             await shown.happened.wait()
         yield call
@@ -144,6 +144,25 @@ async def test_whom_a_question_concerns_is_asked_and_nobody_else(world: World) -
         "permission/requested",
         "permission/resolved",
     ]
+
+
+async def test_who_waits_for_the_run_is_asked_and_sees_that_it_waits(world: World) -> None:
+    chat = await world.chat()
+    waits = await connect(world, {"window": {"workDoneProgress": True, **PLAIN["window"]}})
+    elsewhere = await connect(world, PLAIN)
+    ident = waits.ask("agent/run", {"prompt": "x", "chatId": chat, "workDoneToken": "w"})
+    run = await world.runs.begun()
+    assert (await waits.notification("$/progress"))["value"]["kind"] == "begin"
+    async with asking(world, chat, run.id):
+        request = await waits.request("window/showMessageRequest")
+        report = await waits.notification("$/progress")
+        assert report["value"]["message"] == "Waiting for your permission: git push"
+        respond(waits, request, result={"title": "Allow once"})
+    assert (await waits.notification("$/progress"))["value"]["message"] == "Starting"
+    await world.runs.finish(run)
+    assert (await waits.answer(ident))["result"]["status"] == "completed"
+    assert (await waits.notification("$/progress"))["value"]["kind"] == "end"
+    assert elsewhere.requests == []
 
 
 @pytest.mark.parametrize(("title", "allowed"), [("Allow once", True), ("Deny", False)])

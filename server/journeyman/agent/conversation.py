@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from journeyman.agent.inbox import STEERED
 from journeyman.agent.masking import Masking
@@ -13,6 +13,8 @@ from journeyman.model.assembly import ModelTurn
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.store import MessageStore
 from journeyman.records import Input, Message, ToolCall
+
+NOT_BEGUN = "interrupted while the user was asked: nothing was done"
 
 
 class Conversation:
@@ -87,10 +89,12 @@ class Conversation:
         await self._append(answer(call, observation.text, observation.ok, message_id, self._chat_id,
                                   self._run_id, self._clock))  # fmt: skip
 
-    async def close_open_calls(self, why: str) -> None:
-        """Every call gets a result, so that the next request is well formed."""
+    async def close_open_calls(self, why: str, not_begun: Collection[str] = ()) -> None:
+        """Every call gets a result, so that the next request is well formed. `not_begun`: ids of calls that
+        waited for the user."""
         for call in open_calls(self._messages):
-            await self.tool(call, Observation(why, ok=False), self._ids.new())
+            told = Observation(NOT_BEGUN if call.id in not_begun else why, ok=False)
+            await self.tool(call, told, self._ids.new())
 
     async def _append_and_tell(self, message: Message) -> None:
         """One commit for both: the store's queue keeps the order in which they are handed over."""

@@ -6,14 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from journeyman.agent.conversation import answer, open_calls
+from journeyman.agent.conversation import NOT_BEGUN, answer, open_calls
 from journeyman.agent.services import Services
 from journeyman.agent.telling import Telling, usage_from
 from journeyman.records import EventKind, Run
 
 EVENTS_LOOKED_AT = 1_000
 UNKNOWN = "interrupted; state unknown; check before repeating"
-NOT_BEGUN = "interrupted while the user was asked: nothing was done"
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ class _Worker:
             run = replace(
                 run, usage=session.meter.usage, steps=session.meter.steps, commands=session.state.commands
             )
-            await self._try("answer open calls", session.conversation.close_open_calls(CANCELLED))
+            await self._try("answer open calls", self._answer_open_calls(session))
         if session is not None and session.recording is not None:
             await self._try("finish the checkpoints", session.recording.close())
         if workspace is not None and self._before is not None:
@@ -173,6 +173,10 @@ class _Worker:
         await self._telling.finished(run)
         await self._services.store.runs.update(run)
         return run
+
+    async def _answer_open_calls(self, session: Session) -> None:
+        not_begun = await self._services.store.permissions.unused_calls(self._run.id)
+        await session.conversation.close_open_calls(CANCELLED, not_begun)
 
     async def _stop(self, *, everything: bool) -> None:
         async with asyncio.timeout(KILL_DEADLINE_S):

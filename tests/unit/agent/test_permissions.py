@@ -83,6 +83,20 @@ async def test_the_rest_of_a_parallel_group_goes_on(asked: House) -> None:
     assert "created .git/hooks/pre-commit, 1 lines" in await asked.tool_texts(chat_id)
 
 
+async def test_a_call_beside_it_that_changes_what_it_means_undoes_the_permission(asked: House) -> None:
+    moves = call("terminal", command="mkdir sub && cd sub")
+    asked.script([calls(call("write", path=".git/hooks/x", content="x"), moves), FIN])
+    chat_id = await start(asked)
+    question = await asked.asked(chat_id)
+    await asked.until_event(chat_id, "tool/finished", 1)
+    await asked.permissions.reply(question.id, "allow")
+    assert await end(asked, chat_id) == "partial"
+    assert "failed: What would be done now is not what was allowed." in str(await asked.tool_texts(chat_id))
+    (run,) = (await asked.store.runs.list(chat_id)).items
+    assert list(asked.workspaces.folder(run.project_id).rglob("hooks")) == []
+    assert (await asked.permissions.get(question.id)).used_at is None
+
+
 async def test_more_questions_than_calls_may_run_at_once_hold_nothing_up(asked: House) -> None:
     hooks = [call("write", path=f".git/hooks/h{n}", content="x") for n in range(10)]
     asked.script([calls(*hooks, call("write", path="a.txt", content="a")), FIN])
@@ -118,6 +132,7 @@ async def test_cancelling_takes_the_question_back_before_the_run_ends(asked: Hou
     assert (await asked.permissions.get(question.id)).state == "withdrawn"
     kinds = [event.kind for event in await asked.events(chat_id)]
     assert kinds[-2:] == ["permission/resolved", "run/finished"]
+    assert await asked.tool_texts(chat_id) == ["interrupted while the user was asked: nothing was done"]
 
 
 async def test_a_forbidden_effect_is_told_to_the_model(tmp_path: Path) -> None:
