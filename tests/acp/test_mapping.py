@@ -182,14 +182,13 @@ def test_the_plan_is_the_whole_todo_list() -> None:
     assert told(a_mapper(), started("todoWrite", {"items": []}), finished("ok")) == []
 
 
-def usage(tokens: int, cost: float | None = None) -> Event:
-    return event("usage/updated", {"inputTokens": tokens, "outputTokens": 10, "costUsd": cost})
+def usage(used: Any, size: Any, cost: float | None = None) -> Event:
+    return event("usage/updated", {"costUsd": cost, "context": {"used": used, "size": size}})
 
 
-def test_usage_is_what_the_newest_call_took_and_what_the_chat_cost() -> None:
-    mapper = a_mapper(window_of=lambda model: 1000, cost_before=1.0)
-    begin = event("run/started", {"prompt": "x", "model": "m"})
-    rows = told(mapper, begin, usage(100, 0.25), usage(250, 0.5))[1:]
+def test_usage_is_what_the_context_holds_and_what_the_chat_cost() -> None:
+    mapper = a_mapper(cost_before=1.0)
+    rows = told(mapper, usage(110, 1000, 0.25), usage(150, 1000, 0.5))
     assert [(row["used"], row["size"], row["cost"]["amount"]) for row in rows] == [
         (110, 1000, 1.25),
         (150, 1000, 1.5),
@@ -198,8 +197,9 @@ def test_usage_is_what_the_newest_call_took_and_what_the_chat_cost() -> None:
     assert mapper.cost_before == 1.5
 
 
-def test_where_the_window_is_unknown_no_usage_is_told() -> None:
-    assert told(a_mapper(), event("run/started", {"prompt": "x"}), usage(5))[1:] == []
+@pytest.mark.parametrize("unknown", [usage(5, None), usage(None, 5), event("usage/updated", {})])
+def test_where_the_window_is_unknown_no_usage_is_told(unknown: Event) -> None:
+    assert told(a_mapper(), unknown) == []
 
 
 def test_a_prompt_of_the_clients_own_is_not_repeated() -> None:

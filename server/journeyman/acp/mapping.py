@@ -64,8 +64,6 @@ class Mapper:
     paths: Paths
     cwd: str = ROOT
     """The agent's working directory, which relative paths are meant from."""
-    window_of: Callable[[str], int | None] = lambda model: None
-    """How many tokens a model's context holds."""
     cost_before: float | None = None
     """US dollars the runs of this chat before the present one cost."""
     expected: list[str] = field(default_factory=list[str])
@@ -77,8 +75,6 @@ class Mapper:
     _last: str = ""
     _own: bool = False
     """Whether the client itself waits for the answer of the run that goes on."""
-    _window: int | None = None
-    _tokens: int = 0
 
     def updates(self, event: Event) -> Sequence[Update]:
         make = _BY_KIND.get(event.kind)
@@ -88,8 +84,7 @@ class Mapper:
 
     def run_started(self, event: Event) -> Sequence[Update]:
         prompt = str(event.data.get("prompt", ""))
-        self._window = self.window_of(str(event.data.get("model") or ""))
-        self._tokens, self._last, self._own = 0, "", prompt in self.expected
+        self._last, self._own = "", prompt in self.expected
         self.replayed.clear()
         if self._own:
             self.expected.remove(prompt)
@@ -194,18 +189,16 @@ class Mapper:
         return (_plan([(str(item.get("content", "")), str(item.get("status"))) for item in items]),)
 
     def usage(self, event: Event) -> Sequence[Update]:
-        """The newest call's tokens are what the context holds; the events count all calls of the run."""
-        tokens = sum(int(event.data.get(name) or 0) for name in ("inputTokens", "outputTokens"))
-        used, self._tokens = max(0, tokens - self._tokens), tokens
-        if self._window is None or not used:
+        context = as_object(event.data.get("context")) or {}
+        used, size, cost = context.get("used"), context.get("size"), event.data.get("costUsd")
+        if not isinstance(used, int) or not isinstance(size, int):
             return ()
-        cost = event.data.get("costUsd")
         total = (self.cost_before or 0.0) + cost if isinstance(cost, int | float) else self.cost_before
         return (
             UsageUpdate(
                 session_update="usage_update",
                 used=used,
-                size=self._window,
+                size=size,
                 cost=None if total is None else Cost(amount=total, currency="USD"),
             ),
         )

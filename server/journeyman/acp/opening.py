@@ -11,7 +11,6 @@ from journeyman.acp.mapping import Mapper
 from journeyman.acp.options import Choices
 from journeyman.acp.paths import Paths
 from journeyman.acp.sessions import Session
-from journeyman.failures import Failure
 from journeyman.records import Chat, Run
 from journeyman.rpc.jsonbody import as_object
 
@@ -34,9 +33,7 @@ async def opened(context: Context, chat: Chat, paths: Paths, *, after: int, hist
     """An open session that is told of events with seq > `after`; of what was before with `history`."""
     services = context.services
     runs = await _runs(services, chat.id)
-    mapper = Mapper(
-        paths, chat.cwd, window_of=lambda model: _window(services, model), cost_before=_cost(runs)
-    )
+    mapper = Mapper(paths, chat.cwd, cost_before=_cost(runs))
     session = Session(
         id=chat.id,
         project_id=chat.project_id,
@@ -65,13 +62,6 @@ async def _runs(services: Services, chat_id: str) -> list[Run]:
         found += page.items
         if (cursor := page.next_cursor) is None:
             return found
-
-
-def _window(services: Services, model: str) -> int | None:
-    try:
-        return services.models.resolve(services.models.default_model(model or None)).info.context_window
-    except Failure:
-        return None
 
 
 def _cost(runs: list[Run]) -> float | None:
