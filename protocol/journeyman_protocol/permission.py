@@ -52,7 +52,8 @@ class Permission(Message):
     subject: PermissionSubject
     options: list[PermissionOption]
     state: PermissionState
-    """`expired`: nobody answered in time; `withdrawn`: the run ended first. Both mean no."""
+    """`expired`: nobody answered in time; `withdrawn`: the run ended first, or its user said something else.
+    Both mean no."""
     option_id: OptionId | None = None
     """The answer."""
     feedback: str | None = None

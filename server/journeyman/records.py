@@ -74,7 +74,8 @@ CheckpointKind = Literal["start", "step", "safety", "rewind"]
 `rewind`: what a rewind did."""
 RewindScope = Literal["files", "conversation", "both"]
 PermissionState = Literal["pending", "allowed", "denied", "expired", "withdrawn"]
-"""`expired`: nobody answered in time; `withdrawn`: its run ended first. Both mean no."""
+"""`expired`: nobody answered in time; `withdrawn`: its run ended first, or was told something else. Both mean
+no."""
 OptionKind = Literal["allow_once", "allow_run", "deny", "answer"]
 
 

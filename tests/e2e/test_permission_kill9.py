@@ -72,7 +72,7 @@ async def test_killed_while_the_user_is_asked(tmp_path: Path, answer: str) -> No
         if answer == "pending":
             with pytest.raises(Failure) as late:
                 await agent.permissions.reply(permission_id, "allow")
-            assert "The run ended before anybody answered" in late.value.message
+            assert "taken back before anybody answered" in late.value.message
         kinds = [event.kind for event in await agent.events(recovered.chat_id)]
         assert kinds.count("permission/requested") == 1
         assert kinds.count("permission/resolved") == (answer == "pending")

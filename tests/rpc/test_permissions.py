@@ -38,7 +38,7 @@ class Shown:
     def resolved(self, permission: Permission) -> None:
         pass
 
-    def attended(self) -> bool:
+    def attended(self, chat_id: str) -> bool:
         return False
 
 
@@ -260,7 +260,7 @@ async def test_a_run_that_ends_takes_its_question_off_the_screen(world: World) -
     async with asking(world, chat) as call:
         request = await client.request("permission/request")
         call.cancel()
-        await world.services.permissions.end_run("r1")
+        await world.services.permissions.take_back("r1")
         await taken_back(client, request)
     assert (await client.notification("permission/didResolve"))["state"] == "withdrawn"
 

@@ -739,7 +739,7 @@ export interface Permission {
   callId: string;
   subject: PermissionSubject;
   options: PermissionOption[];
-  /** `expired`: nobody answered in time; `withdrawn`: the run ended first. Both mean no. */
+  /** `expired`: nobody answered in time; `withdrawn`: the run ended first, or its user said something else. Both mean no. */
   state: "pending" | "allowed" | "denied" | "expired" | "withdrawn";
   /** The answer. */
   optionId?: string;

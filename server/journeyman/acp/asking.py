@@ -51,8 +51,11 @@ class SessionQuestions(PeerQuestions):
     def can_ask(self) -> bool:
         return len(self._sessions) > 0
 
+    def reaches(self, chat_id: str) -> bool:
+        return chat_id in self._sessions
+
     def concerned(self, permission: records.Permission) -> bool:
-        return permission.chat_id in self._sessions
+        return self.reaches(permission.chat_id)
 
     def ask(self, permission: records.Permission) -> None:
         if self.concerned(permission):
@@ -73,7 +76,7 @@ class SessionQuestions(PeerQuestions):
 
     def _question(self, permission: records.Permission) -> RequestPermissionRequest:
         subject, session = permission.subject, self._sessions.get(permission.chat_id)
-        found = [session.paths.to_editor(path, subject["cwd"]) for path in subject.get("paths", ())]
+        found = [session.paths.to_editor(path) for path in subject.get("paths", ())]
         why = None if subject["type"] == "question" else f"It is asked because {subject['why']}."
         words = "\n".join(text for text in (subject.get("command") or subject.get("detail"), why) if text)
         return RequestPermissionRequest(

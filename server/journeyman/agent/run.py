@@ -152,7 +152,7 @@ class _Worker:
         await self._try("stop what runs", self._stop(everything=outcome.status == "cancelled"))
         session, workspace = self._session, self._workspace
         if self._services.gatekeeper is not None:
-            await self._try("take back questions", self._services.gatekeeper.end_run(run.id))
+            await self._try("take back questions", self._services.gatekeeper.take_back(run.id))
         if session is not None:
             run = replace(
                 run, usage=session.meter.usage, steps=session.meter.steps, commands=session.state.commands

@@ -82,8 +82,8 @@ class Gatekeeper(Protocol):
         """What the user answers; None where nobody is there to be asked."""
         ...
 
-    def end_run(self, run_id: str) -> Awaitable[None]:
-        """The run is over: what it asked and nobody answered is taken back."""
+    def take_back(self, run_id: str) -> Awaitable[None]:
+        """The run is over, or its user says something else: what it asked and nobody answered is no more."""
         ...
 
 

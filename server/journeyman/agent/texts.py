@@ -50,6 +50,8 @@ class Texts:
         if entry.inbox.closed:  # it ended meanwhile, and may not have seen this one
             await self.become_runs([given])
             given = await inputs.get(given.id)
+        elif self._services.gatekeeper is not None:  # what the user says comes before what they were asked
+            await self._services.gatekeeper.take_back(run_id)
         await self._queue.changed(chat_id)
         return given
 

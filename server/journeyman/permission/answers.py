@@ -45,7 +45,7 @@ def refused_by(permission: Permission, timeout_s: float) -> Admission:
             text=f"the user was asked for permission and did not answer within {timeout_s:.0f} s: {NOTHING}\n"
             "Go on without it, or call fin and say what is needed.",
         )
-    return Admission(allowed=False, text=f"the question to the user was withdrawn: {NOTHING}")
+    return Admission(allowed=False, text=f"the question to the user was taken back: {NOTHING}")
 
 
 def answer_of(question: Permission, timeout_s: float) -> str:
@@ -58,5 +58,7 @@ def answer_of(question: Permission, timeout_s: float) -> str:
         return f"the user said: {said}"
     if question.state == "denied":
         return "the user leaves it to you: decide yourself"
+    if question.state == "withdrawn":
+        return "the user said something else instead of answering"
     late = f"the user did not answer within {timeout_s:.0f} s"
     return f"{late}: decide yourself, and say what you took for granted"

@@ -43,8 +43,8 @@ class Listener(Protocol):
 
     def resolved(self, permission: Permission) -> None: ...
 
-    def attended(self) -> bool:
-        """Whether somebody could be shown a question now."""
+    def attended(self, chat_id: str) -> bool:
+        """Whether somebody would be shown a question of this chat now."""
         ...
 
 
@@ -69,9 +69,8 @@ class Questions:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    @property
-    def attended(self) -> bool:
-        return any(listener.attended() for listener in self._listeners)
+    def attended(self, chat_id: str) -> bool:
+        return any(listener.attended(chat_id) for listener in self._listeners)
 
     async def ask(self, permission: Permission) -> Permission:
         """Store the question, show it, and wait for its end: an answer, or its time. Raises `overloaded`."""

@@ -101,7 +101,7 @@ class Permissions:
         self, question: str, options: tuple[str, ...], *, chat_id: str, run_id: str, call_id: str
     ) -> str | None:
         """A question of the agent's own. What the user says, or that they did not; None: nobody is there."""
-        if not self._questions.attended:
+        if not self._questions.attended(chat_id):
             return None
         place = _Place(chat_id, run_id, call_id)
         asked = self._made(place, question_subject(question), "", question_options(options))
@@ -112,8 +112,8 @@ class Permissions:
                 raise
             return failure.message
 
-    async def end_run(self, run_id: str) -> None:
-        """The run is over: nobody need answer what it asked."""
+    async def take_back(self, run_id: str) -> None:
+        """The run is over, or its user says something else: nobody need answer what it asked."""
         for permission in await self._all(run_id=run_id, state="pending"):
             await self._questions.decide(permission, "withdrawn")
 
@@ -226,7 +226,7 @@ class Permissions:
 def _decided(permission: Permission) -> Failure:
     who = {
         "expired": "Nobody answered in time",
-        "withdrawn": "The run ended before anybody answered",
+        "withdrawn": "The question was taken back before anybody answered",
     }.get(permission.state, f"{permission.decided_by or 'Somebody'} answered first: {permission.state}")
     return Failure(
         "conflict",

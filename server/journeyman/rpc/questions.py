@@ -50,6 +50,10 @@ class PeerQuestions:
         can = self._peer.can
         return self._peer.initialized and (OURS in can.requests or can.show_messages)
 
+    def reaches(self, chat_id: str) -> bool:
+        """Whether a question of this chat would be shown here, where nobody is nearer to it."""
+        return self.can_ask
+
     def concerned(self, permission: records.Permission) -> bool:
         follows = self._peer.subscriptions.follows(permission.chat_id)
         return follows or self._peer.waits_for[permission.run_id] > 0
@@ -123,8 +127,8 @@ class Asking:
         self._hub = hub
         self._permissions = permissions
 
-    def attended(self) -> bool:
-        return any(member.peer.questions.can_ask for member in self._hub)
+    def attended(self, chat_id: str) -> bool:
+        return any(member.peer.questions.reaches(chat_id) for member in self._hub)
 
     def requested(self, permission: records.Permission) -> None:
         able = [member.peer.questions for member in self._hub if member.peer.questions.can_ask]

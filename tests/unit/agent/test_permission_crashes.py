@@ -44,7 +44,7 @@ class Yes:
 
     def resolved(self, permission: Permission) -> None: ...
 
-    def attended(self) -> bool:
+    def attended(self, chat_id: str) -> bool:
         return True
 
 

@@ -13,11 +13,20 @@ from journeyman.agent.runs import StartRun
 from journeyman.permission.policy import Policy
 from journeyman.records import Budget, Permission
 from journeyman.testing.clock import FakeClock
-from journeyman.testing.model import call, calls
+from journeyman.testing.model import ScriptedTurn, call, calls
 from unit.agent.house import House, house
 
 RESET = call("git", args="reset --hard")
 FIN = call("fin", summary="That is all.", status="partial")
+
+
+class Somebody:
+    def requested(self, permission: Permission) -> None: ...
+
+    def resolved(self, permission: Permission) -> None: ...
+
+    def attended(self, chat_id: str) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -135,6 +144,25 @@ async def test_cancelling_takes_the_question_back_before_the_run_ends(asked: Hou
     assert await asked.tool_texts(chat_id) == ["interrupted while the user was asked: nothing was done"]
 
 
+@pytest.mark.parametrize("asks", [RESET, call("ask", question="Which licence?")])
+async def test_what_the_user_says_instead_takes_the_question_back(asked: House, asks: ScriptedTurn) -> None:
+    asked.permissions.listen(Somebody())
+    asked.script([asks, FIN])
+    chat_id = await start(asked)
+    question = await asked.asked(chat_id)
+    await asked.runs.steer(question.run_id, "Leave that alone.")
+    assert await end(asked, chat_id) == "partial"
+    assert (await asked.permissions.get(question.id)).state == "withdrawn"
+    messages = await asked.store.messages.history(chat_id)
+    told = [(m.role, m.text.splitlines()[0]) for m in messages[2:4]]
+    assert told == [
+        ("tool", "failed: the question to the user was taken back: nothing was done")
+        if asks is RESET
+        else ("tool", "the user said something else instead of answering"),
+        ("user", "Leave that alone."),
+    ]
+
+
 async def test_a_forbidden_effect_is_told_to_the_model(tmp_path: Path) -> None:
     async with house(tmp_path, policy=Policy(commands="deny"), limits=Limits()) as agent:
         agent.script([call("terminal", command="touch x"), FIN])
@@ -157,15 +185,6 @@ async def test_the_commands_fin_runs_are_asked_about_too(tmp_path: Path) -> None
         assert await end(agent, chat_id) == "partial"
         (run,) = (await agent.store.runs.list(chat_id)).items
         assert not (agent.workspaces.folder(run.project_id) / "tested").exists()
-
-
-class Somebody:
-    def requested(self, permission: Permission) -> None: ...
-
-    def resolved(self, permission: Permission) -> None: ...
-
-    def attended(self) -> bool:
-        return True
 
 
 async def test_the_agent_asks_where_somebody_is_there_and_decides_where_not(asked: House) -> None:

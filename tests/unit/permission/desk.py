@@ -41,7 +41,7 @@ class Shown:
         self.resolved_.append(permission)
         self.news.set()
 
-    def attended(self) -> bool:
+    def attended(self, chat_id: str) -> bool:
         return self.somebody
 
     async def until(self, requested: int) -> None:

@@ -53,7 +53,7 @@ async def play(steps: list[tuple[str, int]]) -> None:
                 if what == "expire":
                     await house.clock.advance(TIMEOUT_S)
                 elif what == "end":
-                    await house.permissions.end_run("r1")
+                    await house.permissions.take_back("r1")
                 elif what == "cancel":
                     call.cancel()
                 elif what == "move":
@@ -67,7 +67,7 @@ async def play(steps: list[tuple[str, int]]) -> None:
             await asyncio.gather(*(one(*step) for step in steps))
             await house.clock.advance(TIMEOUT_S)
             await asyncio.wait({call})
-            await house.permissions.end_run("r1")
+            await house.permissions.take_back("r1")
             decided = await house.permissions.get(asked.id)
             assert decided.state != "pending"
             assert len(house.shown.resolved_) == 1

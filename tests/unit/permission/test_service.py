@@ -148,12 +148,12 @@ async def test_a_run_that_ends_takes_its_questions_back(house: Desk) -> None:
         first = await house.question(2)
         mine.cancel()
         await asyncio.wait({mine})
-        await house.permissions.end_run("r1")
+        await house.permissions.take_back("r1")
         left = await house.permissions.pending()
         assert [each.run_id for each in left] == ["r2"]
         gone = next(each for each in house.shown.requested_ if each.run_id == "r1")
         error = await refused(house.permissions.reply(gone.id, "allow"))
-        assert "The run ended before" in error.message
+        assert "taken back before anybody answered" in error.message
         await house.permissions.reply(left[0].id, "allow")
     assert others.result().allowed
     assert first is not None

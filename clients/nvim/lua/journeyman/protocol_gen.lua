@@ -533,7 +533,7 @@
 ---@field callId string The tool call that waits for it.
 ---@field subject journeyman.PermissionSubject
 ---@field options journeyman.PermissionOption[]
----@field state "pending"|"allowed"|"denied"|"expired"|"withdrawn" `expired`: nobody answered in time; `withdrawn`: the run ended first. Both mean no.
+---@field state "pending"|"allowed"|"denied"|"expired"|"withdrawn" `expired`: nobody answered in time; `withdrawn`: the run ended first, or its user said something else. Both mean no.
 ---@field optionId? string The answer.
 ---@field feedback? string
 ---@field decidedBy? string Who answered, as that client calls itself.
