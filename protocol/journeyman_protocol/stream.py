@@ -58,6 +58,8 @@ class Snapshot(Message):
     """The last runs, oldest first."""
     usage: Usage
     """Of all runs that have ended."""
+    permissions: list[Permission] = []
+    """Questions that wait for an answer, oldest first."""
 
 
 class SubscribeResult(Message):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from journeyman.rpc.limits import Limits
 from rpc.harness import World, world
 from rpc.test_cancels import cancel_at_random_instants
 from rpc.test_events import one_slow_reader, reconnect_at_random_bytes
@@ -20,7 +21,8 @@ CANCELS = int(os.environ.get("JOURNEYMAN_TEST_CANCELS", "1000"))
 
 @pytest.fixture
 async def quiet(tmp_path: Path) -> AsyncGenerator[World]:
-    async with world(tmp_path) as built:
+    # A hundred clients in one process take their time; nobody is given up for it.
+    async with world(tmp_path, Limits(eof_grace_s=0.2, stall_s=900.0)) as built:
         yield built
 
 

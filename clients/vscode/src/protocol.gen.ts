@@ -1199,6 +1199,8 @@ export interface Snapshot {
   runs: Run[];
   /** Of all runs that have ended. */
   usage: Usage;
+  /** Questions that wait for an answer, oldest first. */
+  permissions: Permission[];
 }
 
 export interface SteerParams {

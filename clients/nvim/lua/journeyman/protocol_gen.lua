@@ -856,6 +856,7 @@
 ---@field queue journeyman.QueueItem[] What waits, the first 50, prompts cut.
 ---@field runs journeyman.Run[] The last runs, oldest first.
 ---@field usage journeyman.Usage Of all runs that have ended.
+---@field permissions journeyman.Permission[] Questions that wait for an answer, oldest first.
 
 ---@class journeyman.SteerParams
 ---@field runId string

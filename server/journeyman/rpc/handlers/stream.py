@@ -10,6 +10,7 @@ from journeyman.rpc import wire
 from journeyman.rpc.questions import permission_
 from journeyman.rpc.router import Context, Handler
 from journeyman_protocol.base import Empty
+from journeyman_protocol.permission import Permission
 from journeyman_protocol.stream import (
     ChatRefParams,
     Cursor,
@@ -38,7 +39,6 @@ async def subscribe(context: Context, params: SubscribeParams) -> SubscribeResul
     snapshot = await _snapshot(context, chat_id, head) if wanted else None
     active = await services.store.runs.open(chat_id)
     context.call.after_answer(lambda: _follow(context, params, after))
-    waiting = [permission_(each) for each in await services.permissions.pending(chat_id)]
     return SubscribeResult(
         epoch=epoch,
         head=head,
@@ -46,13 +46,17 @@ async def subscribe(context: Context, params: SubscribeParams) -> SubscribeResul
         gap=gap,
         snapshot=snapshot,
         runs=[wire.run(item, head) for item in active],
-        permissions=waiting,
+        permissions=await _waiting(context, chat_id),
     )
 
 
 def _follow(context: Context, params: SubscribeParams, after: int) -> None:
     context.peer.subscriptions.follow(params.chat_id, after, max_unacked=params.max_unacked)
     context.hub.greet(context.peer)
+
+
+async def _waiting(context: Context, chat_id: str) -> list[Permission]:
+    return [permission_(each) for each in await context.services.permissions.pending(chat_id)]
 
 
 async def unsubscribe(context: Context, params: ChatRefParams) -> Empty:
@@ -100,6 +104,7 @@ async def _snapshot(context: Context, chat_id: str, head: int) -> Snapshot:
         queue=[wire.queue_item(each, cut=True) for each in waiting[:QUEUE_MAX]],
         runs=[wire.run(each, head) for each in reversed(runs.items)],
         usage=wire.usage(await services.chats.usage(chat_id)),
+        permissions=await _waiting(context, chat_id),
     )
 
 
