@@ -31,6 +31,7 @@ EventKind = Literal[
     "permission/requested",
     "permission/resolved",
     "queue/changed",
+    "changes/decided",
     "notice",
 ]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from journeyman_protocol import (
     agent,
     archives,
+    changes,
     chat,
     checkpoint,
     daemon,
@@ -34,6 +35,7 @@ _NOUNS = (
     queue,
     stream,
     checkpoint,
+    changes,
     todo,
     permission,
     workspace,

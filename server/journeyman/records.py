@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
+from journeyman.changed import PathChange
 from journeyman.quotas import Quota
 from journeyman.spending import Counted as Counted
 from journeyman.spending import Usage as Usage
@@ -67,6 +68,7 @@ EventKind = Literal[
     "permission/requested",
     "permission/resolved",
     "queue/changed",
+    "changes/decided",
     "notice",
 ]
 CheckpointKind = Literal["start", "step", "safety", "rewind"]
@@ -304,6 +306,8 @@ class NewCheckpoint:
     changes: bytes = b""
     message_id: str | None = None
     """The message whose calls made it; None: the newest, or, of a `start`, the one before the run's first."""
+    paths: tuple[PathChange, ...] = ()
+    """Those of its changes people decide on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,36 @@ async def killed_while_rewinding(where: Place, point: str) -> None:
         await gone(where, client, project_id)
 
 
+async def killed_while_rejecting(where: Place, point: str) -> None:
+    """Hunks that were rejected are taken back before anybody gets the workspace, and nothing else is."""
+    async with served(where) as client:
+        project_id = str((await client.request("project/create", {}))["id"])
+        await write(client, project_id, {"mine": b"mine\n", "src/old": b"old\n"})
+        before = await tree(client, project_id)
+        made = await run(client, project_id, recording(where, "echo x > mine; rm -r src; echo n > new"))
+        chat_id, there = made["chatId"], await tree(client, project_id)
+        hunks = (await client.request("changes/list", {"chatId": chat_id}))["items"]
+        ids = {each["path"]: each["hunkId"] for each in hunks}
+        assert set(ids) == {"mine", "src/old", "new"}
+    chosen = {"chatId": chat_id, "hunkIds": [ids["src/old"], ids["new"]], "feedback": "No."}
+    async with dying(where, point) as client:
+        await client.request("changes/reject", chosen)
+    async with served(where) as client:
+        expected = {**before, "mine": there["mine"]}
+        assert await tree(client, project_id) == expected
+        left = (await client.request("changes/list", {"chatId": chat_id}))["items"]
+        assert [each["hunkId"] for each in left] == [ids["mine"]]
+        again = await client.request("changes/reject", chosen)
+        assert [(e["outcome"], e["earlier"]) for e in again["items"]] == [("rejected", True)] * 2
+        assert await tree(client, project_id) == expected
+        told = await run(client, project_id, recording(where, "true"), chat_id)
+        assert told["status"] == "completed", told
+        assert any("The user says: No." in each for each in await texts(client, chat_id))
+        await client.request("checkpoint/undo", {"chatId": chat_id})
+        assert await tree(client, project_id) == there
+        await gone(where, client, project_id)
+
+
 async def gone(where: Place, client: Client, project_id: str) -> None:
     await nothing_left(where, client, project_id)
     packs = where.data / "checkpoints" / "p" / project_id

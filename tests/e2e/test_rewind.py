@@ -9,7 +9,7 @@ import pytest
 
 from components.docker_engine import DockerEngine, ensure_workspace_image
 from components.killed import tree, write
-from components.killed_rewinding import recording, run, start_of, texts
+from components.killed_rewinding import killed_while_rejecting, recording, run, start_of, texts
 from e2e.daemons import Place, place
 from e2e.refused import served
 from journeyman.client.connection import Client
@@ -91,3 +91,9 @@ async def test_busy_while_a_run_is_on() -> None:
                 "checkpoint/restore", {"chatId": first["chatId"], "checkpointId": start["id"]}
             )
             assert await tree(client, project_id) == {}
+
+
+@pytest.mark.bubblewrap
+async def test_a_rejection_is_finished_by_the_next_daemon() -> None:
+    with place() as where:
+        await killed_while_rejecting(where, "rewind.removed")

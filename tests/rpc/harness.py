@@ -17,6 +17,8 @@ from typing import Any
 
 from journeyman.adapters.preview import HttpGateway
 from journeyman.adapters.sqlite import SqliteStore
+from journeyman.changes.carrying import Carrying
+from journeyman.changes.service import Changes
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
 from journeyman.checkpoint.memory import Memory
@@ -270,26 +272,28 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
     async def status() -> StatusFacts:
         return StatusFacts(started, runs_active=0, runs_queued=0, workspaces_live=0, objects="memory")
 
+    parts = Parts(
+        store=store,
+        objects=MemoryObjects(),
+        events=events,
+        manager=manager,  # pyright: ignore[reportArgumentType]
+        supervisor=supervisor,
+        clock=clock,
+        ids=ids,
+        memory=Memory(None),
+        keeping=Keeping(MIB, 64 * MIB),
+        budget=Budget(64 * MIB, 64 * MIB),
+    )
+    checkpoints = Checkpoints(parts)
     gateway = HttpGateway(supervisor)
     forwards = Forwards(manager, gateway, supervisor, clock, ids)  # pyright: ignore[reportArgumentType]
     services = Services(
         runs=runs,  # pyright: ignore[reportArgumentType]
         manager=manager,  # pyright: ignore[reportArgumentType]
         differences=Differences(manager, engine),  # pyright: ignore[reportArgumentType]
-        checkpoints=Checkpoints(
-            Parts(
-                store=store,
-                objects=MemoryObjects(),
-                events=events,
-                manager=manager,  # pyright: ignore[reportArgumentType]
-                supervisor=supervisor,
-                clock=clock,
-                ids=ids,
-                memory=Memory(None),
-                keeping=Keeping(MIB, 64 * MIB),
-                budget=Budget(64 * MIB, 64 * MIB),
-            )
-        ),
+        checkpoints=checkpoints,
+        changes=Changes(parts, checkpoints, runs.running_in, runs.wait),
+        carrying=Carrying(parts),
         terminals=Terminals(manager, supervisor, ids),  # pyright: ignore[reportArgumentType]
         forwards=forwards,
         ports=Ports(manager, forwards, supervisor, projects.expected_ports),  # pyright: ignore[reportArgumentType]

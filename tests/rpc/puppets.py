@@ -87,6 +87,16 @@ class PuppetRuns:
         self._news.set()
         return run
 
+    def running_in(self, project_id: str) -> Run | None:
+        return next(
+            (
+                run
+                for run in self.started
+                if run.project_id == project_id and not self._ended[run.id].is_set()
+            ),
+            None,
+        )
+
     async def event(self, run: Run, kind: Any, data: dict[str, Any]) -> None:
         await self._events.append(run.chat_id, kind, data, run_id=run.id)
 

@@ -99,12 +99,69 @@ export interface CancelParams {
   id: number | string;
 }
 
+export interface CarriedFile {
+  path: string;
+  /** `edited`: by the editor, through `workspace/applyEdit`, and perhaps not saved yet; `same`: it was so already. */
+  outcome: "written" | "removed" | "edited" | "same" | "refused";
+  /** Of what was refused. */
+  why?: string;
+}
+
 export interface Changes {
   files: string[];
   /** Lines added. */
   added: number;
   /** Lines removed. */
   removed: number;
+}
+
+/** Each file is carried whole or not at all. */
+export interface ChangesApplied {
+  root: string;
+  items: CarriedFile[];
+}
+
+/** A chat, or only the files one of its runs changed. */
+export interface ChangesApplyParams {
+  chatId?: string;
+  runId?: string;
+  /** What was accepted, and these. Empty: just what was accepted. Absent: all that was not rejected. */
+  hunkIds?: string[];
+  /** The folder: an absolute path, or a URI for editors whose files are elsewhere. Absent: the folder the project was made of. */
+  root?: string;
+  /** Guarded paths the user agreed to, each by name. */
+  allow?: string[];
+  /** Have the editor ask its user before it applies anything, where it can. */
+  confirm?: boolean;
+}
+
+export interface ChangesChanged {
+  chatId: string;
+  runId?: string;
+  reason: "checkpoint" | "rewind" | "decision";
+}
+
+export interface ChangesDecideParams {
+  chatId: string;
+  hunkIds: string[];
+  /** What the model is told with it, at its next step. */
+  feedback?: string;
+}
+
+export interface ChangesDecided {
+  /** One for each id, in their order. */
+  items: HunkOutcome[];
+}
+
+/** A chat, or a run of it. */
+export interface ChangesListParams {
+  /** `nextCursor` of the page before; absent for the first page. */
+  cursor?: string;
+  /** Most items in the answer. */
+  limit?: number;
+  chatId?: string;
+  /** Only hunks this run had a part in; they are the chat's all the same. */
+  runId?: string;
 }
 
 export interface Chat {
@@ -419,7 +476,7 @@ export interface Event {
   ts: string;
   runId?: string;
   itemId?: string;
-  kind: "run/started" | "run/phase" | "run/finished" | "message/delta" | "message/completed" | "tool/started" | "tool/output" | "tool/finished" | "todo/changed" | "usage/updated" | "workspace/changed" | "checkpoint/made" | "checkpoint/restored" | "permission/requested" | "permission/resolved" | "queue/changed" | "notice";
+  kind: "run/started" | "run/phase" | "run/finished" | "message/delta" | "message/completed" | "tool/started" | "tool/output" | "tool/finished" | "todo/changed" | "usage/updated" | "workspace/changed" | "checkpoint/made" | "checkpoint/restored" | "permission/requested" | "permission/resolved" | "queue/changed" | "changes/decided" | "notice";
   data: Record<string, unknown>;
   durable: boolean;
 }
@@ -621,6 +678,48 @@ export interface GitOrigin {
   ref?: string;
   /** How many commits back; absent for all. */
   depth?: number;
+}
+
+export interface Hunk {
+  /** The same as long as it is this change at this place: deciding others, or changes elsewhere in the file, do not rename it. */
+  hunkId: string;
+  /** From the workspace, `/`-separated; bytes that are not UTF-8 are escaped. */
+  path: string;
+  /** `edit`: lines of a text; `mode`: permissions alone; `replaced`: content that is no text or too large to compare. All but an edit are taken or left whole. */
+  kind: "edit" | "created" | "deleted" | "renamed" | "mode" | "replaced";
+  renamedFrom?: string;
+  /** Of an edit: its first line in the baseline, from 1, or the line it comes after where it only adds. */
+  oldStart?: number;
+  oldLines?: number;
+  newStart?: number;
+  newLines?: number;
+  /** As a unified diff shows it, with three lines around it; absent where there is no text. */
+  text?: string;
+  truncated: boolean;
+  /** False: too large for its content to be kept; it can be accepted only. */
+  kept: boolean;
+  /** Somebody else was at work in the workspace meanwhile: some of it may be theirs. */
+  doubtful: boolean;
+  /** It was rejected, and is taken back at the end of the step a run is at. */
+  rejecting: boolean;
+  /** Why it is not carried to a folder unasked: hooks, editor tasks and what else runs by itself. */
+  guarded?: string;
+}
+
+export interface HunkOutcome {
+  hunkId: string;
+  /** `rejecting`: a run is at work, and it is taken back at the end of its step; `conflict`: it is not as the agent left it any more, and stays; `unknown`: the files moved on, list the changes again. */
+  outcome: "accepted" | "rejected" | "rejecting" | "conflict" | "unknown";
+  path?: string;
+  message?: string;
+  /** Somebody decided it before; the outcome is theirs. */
+  earlier: boolean;
+}
+
+/** Hunks nobody decided on, by path and place. */
+export interface HunkPage {
+  items: Hunk[];
+  nextCursor?: string;
 }
 
 /** A batch of files to copy into the workspace, before or between runs. */
@@ -1493,6 +1592,14 @@ export interface Requests {
   "checkpoint/restore": { params: RewindParams; result: RewindResult };
   /** Take back the chat's newest rewind. */
   "checkpoint/undo": { params: UndoParams; result: RewindResult };
+  /** What the agent changed in a chat or a run and nobody decided on, hunk by hunk. */
+  "changes/list": { params: ChangesListParams; result: HunkPage };
+  /** Count changes from these hunks on. Touches no file. */
+  "changes/accept": { params: ChangesDecideParams; result: ChangesDecided };
+  /** Take hunks back in the workspace. checkpoint/undo brings them back. */
+  "changes/reject": { params: ChangesDecideParams; result: ChangesDecided };
+  /** Carry changes to the editor's folder: by the editor where it can, else by the daemon. */
+  "changes/apply": { params: ChangesApplyParams; result: ChangesApplied };
   /** A chat's todo list. */
   "todo/list": { params: TodoListParams; result: TodoList };
   /** Replace a chat's todo list. */
@@ -1600,6 +1707,8 @@ export interface DaemonNotifications {
   "agent/queue/didChange": { params: QueueChanged };
   /** The one stream: what happens in a chat that is subscribed to. */
   "agent/event": { params: Event };
+  /** The changes of a chat that is followed moved: list them again. */
+  "changes/didChange": { params: ChangesChanged };
   /** A subscribed chat's todo list changed. */
   "todo/didChange": { params: TodoList };
   /** A question was answered, expired or was withdrawn. */
@@ -1656,6 +1765,11 @@ export const Methods = {
   checkpointPreview: "checkpoint/preview",
   checkpointRestore: "checkpoint/restore",
   checkpointUndo: "checkpoint/undo",
+  changesList: "changes/list",
+  changesAccept: "changes/accept",
+  changesReject: "changes/reject",
+  changesApply: "changes/apply",
+  changesDidChange: "changes/didChange",
   todoList: "todo/list",
   todoUpdate: "todo/update",
   todoDidChange: "todo/didChange",

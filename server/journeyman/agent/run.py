@@ -118,6 +118,7 @@ class _Worker:
         session = self._session = await assemble(
             self._services, self._run, chat, context, resolved, self._telling, self._inbox
         )
+        session.review = self._services.review
         session.recording = await recording.start(
             self._services,
             guest,

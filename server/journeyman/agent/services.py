@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from journeyman.agent.limits import Limits
+from journeyman.changed import HunkDecision
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
 from journeyman.model.registry import ModelRegistry
@@ -43,6 +44,10 @@ class StepRecorder(Protocol):
 
     def after_step(self, message_id: str, title: str, named: Iterable[str]) -> None:
         """The calls of this message are done; `named` are files they name, from the workspace's root."""
+        ...
+
+    def settled(self) -> Awaitable[None]:
+        """Once the look after the last step is over."""
         ...
 
     def close(self) -> Awaitable[None]:
@@ -87,6 +92,20 @@ class Gatekeeper(Protocol):
         ...
 
 
+class Reviewing(Protocol):
+    """What people decide of a chat's changes while its runs are at work."""
+
+    def waiting(self, chat_id: str) -> Awaitable[Sequence[HunkDecision]]:
+        """What is to be done in the files, or to be told to the model."""
+        ...
+
+    def settle(self, chat_id: str, guest: Guest) -> Awaitable[None]:
+        """Do it in the files: no call of the run is at work."""
+        ...
+
+    def told(self, chat_id: str, decisions: Sequence[HunkDecision]) -> Awaitable[None]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     store: Store
@@ -103,5 +122,6 @@ class Services:
     checkpoints: Checkpointing | None = None
     gatekeeper: Gatekeeper | None = None
     """None: nobody is asked, everything may happen."""
+    review: Reviewing | None = None
     default_model: str | None = None
     """The user's setting; None: the first usable one of the catalogue."""

@@ -10,7 +10,7 @@ from journeyman.agent.finishing import Finishing
 from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import Meter
 from journeyman.agent.recording import Recording
-from journeyman.agent.services import Gatekeeper
+from journeyman.agent.services import Gatekeeper, Reviewing
 from journeyman.agent.state import Outcome, RunState
 from journeyman.agent.stuck import StuckDetector
 from journeyman.agent.telling import Telling
@@ -45,6 +45,7 @@ class Session:
     """The prompt is a question: a reply without a tool call is its answer."""
     steps_since_todo: int = 0
     recording: Recording | None = None
+    review: Reviewing | None = None
     steps_since_reminder: int = 0
 
     @property

@@ -7,6 +7,7 @@ import asyncio
 from journeyman.agent.asking import ask, characters
 from journeyman.agent.calls import run_calls
 from journeyman.agent.limits import Ceiling
+from journeyman.agent.reviewing import review
 from journeyman.agent.session import Session
 from journeyman.agent.state import Outcome
 from journeyman.agent.stuck import StuckDetector
@@ -26,6 +27,7 @@ async def step(session: Session) -> None:
     if _at_a_ceiling(session):
         return
     await _hear(session)
+    await review(session)
     messages = session.conversation.view()
     sent = characters(messages)
     if _at_a_ceiling(session, sent):

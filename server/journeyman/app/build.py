@@ -25,6 +25,8 @@ from journeyman.agent.services import Services as AgentServices
 from journeyman.app import sandboxes
 from journeyman.app.egress import way_out
 from journeyman.app.permissions import permissions_of
+from journeyman.changes.carrying import Carrying
+from journeyman.changes.service import Changes
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
 from journeyman.checkpoint.memory import Memory
@@ -149,7 +151,9 @@ async def build(
             quota_of=projects.quota_of,
             first=lambda project_id, guest: checkpoints.settle(project_id, guest),
         )
-        checkpoints = _checkpoints(settings, store, events, manager, supervisor, clock, ids)
+        parts = _checkpoint_parts(settings, store, events, manager, supervisor, clock, ids)
+        checkpoints = Checkpoints(parts)
+        changes = Changes(parts, checkpoints, running, lambda run_id: runs.wait(run_id))
         sources = Sources(projects, manager, engine, supervisor, images=sandbox.name == "docker")
         permissions = permissions_of(settings, store, events, clock, ids, supervisor)
         runs = RunService(
@@ -167,6 +171,7 @@ async def build(
                 limits=_run_limits(settings),
                 checkpoints=checkpoints,
                 gatekeeper=permissions,
+                review=changes,
                 default_model=settings.model,
             ),
             runs_max=settings.runs_max,
@@ -181,6 +186,8 @@ async def build(
             ports=Ports(manager, forwards, supervisor, projects.expected_ports),
             checkpoints=checkpoints,
             permissions=permissions,
+            changes=changes,
+            carrying=Carrying(parts),
             projects=projects,
             sources=sources,
             chats=chats,
@@ -254,7 +261,7 @@ def _litellm(config: ProviderConfig) -> Model:
     return LitellmModel(config)
 
 
-def _checkpoints(
+def _checkpoint_parts(
     settings: Settings,
     store: Store,
     events: EventLog,
@@ -262,21 +269,19 @@ def _checkpoints(
     supervisor: Supervisor,
     clock: Clock,
     ids: Ids,
-) -> Checkpoints:
+) -> Parts:
     room = Budget(settings.checkpoint_project_mb << 20, settings.checkpoint_total_mb << 20)
-    return Checkpoints(
-        Parts(
-            store=store,
-            objects=LocalObjects(settings.data_dir / "checkpoints"),
-            events=events,
-            manager=manager,
-            supervisor=supervisor,
-            clock=clock,
-            ids=ids,
-            memory=Memory(settings.data_dir / "cache"),
-            keeping=Keeping(settings.checkpoint_file_mb << 20, room.project_bytes),
-            budget=room,
-        )
+    return Parts(
+        store=store,
+        objects=LocalObjects(settings.data_dir / "checkpoints"),
+        events=events,
+        manager=manager,
+        supervisor=supervisor,
+        clock=clock,
+        ids=ids,
+        memory=Memory(settings.data_dir / "cache"),
+        keeping=Keeping(settings.checkpoint_file_mb << 20, room.project_bytes),
+        budget=room,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -76,6 +78,9 @@ class Parts:
     keeping: Keeping
     budget: Budget
     workers: Workers = field(default_factory=Workers)
+    collecting: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    """By project: held while content nobody needs goes, and by who keeps content before anything names it,
+    other than a run or a rewind, which keep that away anyway."""
 
     def vault(self, project_id: str) -> Vault:
         return Vault(self.objects, self.workers, project_id)

@@ -235,6 +235,7 @@ class Recorder:
                 files=len(changes),
                 changes=await parts.workers.run(lambda: state.to_bytes(changes)) if changes else b"",
                 message_id=message_id,
+                paths=state.decided_on(changes),
             )
         )
         reach("checkpoint.recorded")

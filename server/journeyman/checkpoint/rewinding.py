@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from journeyman.checkpoint import state
+from journeyman.changed import HunkDecision
+from journeyman.checkpoint import state, telling
 from journeyman.checkpoint.acting import Acted, act, lost
 from journeyman.checkpoint.parts import Parts
 from journeyman.checkpoint.picture import Picture
@@ -28,7 +29,7 @@ from journeyman.checkpoint.vault import Vault
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.ports.guest import Guest
-from journeyman.records import Checkpoint, NewCheckpoint, Rewind, RewindScope, TurnedBack
+from journeyman.records import Chat, Checkpoint, NewCheckpoint, Rewind, RewindScope, TurnedBack
 from journeyman.todo.service import todo_data
 from journeyman.workspace.archive.tree import shown
 from journeyman.workspace.errors import WorkspaceError
@@ -60,12 +61,27 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is to be put right in the files, and the decisions that led to it."""
+
+    items: tuple[Change, ...]
+    hunks: tuple[HunkDecision, ...]
+    stuck: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Hunks that cannot be taken back, with the reason."""
+    kept: tuple[Kept, ...] = ()
+    """What stayed as it was after all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What was found when everything was looked at."""
 
     guest: Guest
     vault: Vault
     picture: Picture
+
+
+Choose = Callable[[Look], Awaitable[Chosen]]
 
 
 class Rewinding:
@@ -114,14 +130,14 @@ class Rewinding:
             turned = await self._parts.store.checkpoints.conversation(order.checkpoint.id)
         if order.scope == "conversation":
             return Report(order, (), (), turned)
-        async with _guest_of(self._parts, order.checkpoint.project_id) as guest:
+        async with guest_of(self._parts, order.checkpoint.project_id) as guest:
             found, _ = await self._plan(order, guest)
         return Report(order, found.items, found.kept, turned)
 
     async def go_back(self, order: Order) -> Report:
         if order.scope == "conversation":
             return await self._decided(order, Plan((), ()))
-        async with _guest_of(self._parts, order.checkpoint.project_id) as guest:
+        async with guest_of(self._parts, order.checkpoint.project_id) as guest:
             found, look = await self._plan(order, guest)
             return await self._decided(order, found, look)
 
@@ -160,17 +176,51 @@ class Rewinding:
             undoes=order.undoes,
             plan=await parts.workers.run(lambda: state.to_bytes(found.items)),
         )
+        acted, turned = await self._carry_out(rewind, safety, found, look)
+        return Report(order, acted.done, acted.kept + found.kept, turned, rewind.id)
+
+    async def take_back(self, chat: Chat, guest: Guest, choose: Choose) -> Chosen:
+        """What `choose` finds to be put right, as a rewind of its own: undone by going back to its safety."""
+        parts = self._parts
+        look = await self._look(chat.project_id, guest)
+        chosen = await choose(look)
+        if not chosen.items:
+            return chosen
+        now = parts.clock.now()
+        title = "before changes were rejected"
+        safety = NewCheckpoint(parts.ids.new(), chat.project_id, chat.id, None, "safety", title, now)
+        rewind = Rewind(
+            id=parts.ids.new(),
+            project_id=chat.project_id,
+            chat_id=chat.id,
+            checkpoint_id=safety.id,
+            safety_id=safety.id,
+            scope="files",
+            created_at=now,
+            plan=await parts.workers.run(lambda: state.to_bytes(chosen.items)),
+        )
+        acted, _ = await self._carry_out(rewind, safety, Plan(chosen.items, ()), look, chosen.hunks)
+        return replace(chosen, kept=acted.kept)
+
+    async def _carry_out(
+        self,
+        rewind: Rewind,
+        safety: NewCheckpoint,
+        found: Plan,
+        look: Look | None,
+        hunks: Sequence[HunkDecision] = (),
+    ) -> tuple[Acted, TurnedBack]:
         try:
-            await parts.store.checkpoints.decide(rewind, safety)
+            await self._parts.store.checkpoints.decide(rewind, safety, hunks)
             reach("rewind.decided")
             acted = Acted((), ())
             if look is not None:
                 acted = await act(look.guest, look.vault, look.picture, found.items)
-            turned = await self._conclude(rewind, acted, found.kept)
+            turned = await self._conclude(rewind, acted, found.kept, hunks)
         except BaseException:
             self._open[rewind.project_id].append(rewind)
             raise
-        return Report(order, acted.done, acted.kept + found.kept, turned, rewind.id)
+        return acted, turned
 
     async def _finish(self, rewind: Rewind, guest: Guest) -> None:
         """Whatever was done of it already."""
@@ -185,9 +235,13 @@ class Rewinding:
         await self._parts.look(picture, guest, project_id)
         return Look(guest, vault, picture)
 
-    async def _conclude(self, rewind: Rewind, acted: Acted, kept: tuple[Kept, ...]) -> TurnedBack:
+    async def _conclude(
+        self, rewind: Rewind, acted: Acted, kept: tuple[Kept, ...], hunks: Sequence[HunkDecision] = ()
+    ) -> TurnedBack:
         parts = self._parts
+        rejects = rewind.checkpoint_id == rewind.safety_id
         title = "a rewind" if rewind.undoes is None else "a rewind undone"
+        title = "changes rejected" if rejects else title
         made = NewCheckpoint(
             id=parts.ids.new(),
             project_id=rewind.project_id,
@@ -198,10 +252,14 @@ class Rewinding:
             created_at=parts.clock.now(),
             files=len(acted.done),
             changes=await parts.workers.run(lambda: state.to_bytes(acted.done)) if acted.done else b"",
+            paths=state.decided_on(acted.done),
         )
         checkpoint, turned = await parts.store.checkpoints.conclude(rewind.id, made)
         reach("rewind.concluded")
         stays = (*acted.kept, *kept)
+        if rejects:
+            await parts.events.append(rewind.chat_id, "changes/decided", telling.rejected(acted, hunks))
+            return turned
         data = {
             "rewindId": rewind.id,
             "checkpointId": rewind.checkpoint_id,
@@ -221,7 +279,7 @@ class Rewinding:
 
 
 @asynccontextmanager
-async def _guest_of(parts: Parts, project_id: str) -> AsyncGenerator[Guest]:
+async def guest_of(parts: Parts, project_id: str) -> AsyncGenerator[Guest]:
     got = await parts.manager.acquire(project_id, holder=HOLDER)
     if isinstance(got, WorkspaceError):
         raise got.as_failure()

@@ -11,10 +11,10 @@ from journeyman.checkpoint import differing, thinning
 from journeyman.checkpoint.differing import Against, FileDifference
 from journeyman.checkpoint.parts import Parts
 from journeyman.checkpoint.recorder import Recorder, Say
-from journeyman.checkpoint.rewinding import Conflicts, Order, Report, Rewinding
+from journeyman.checkpoint.rewinding import Choose, Chosen, Conflicts, Order, Report, Rewinding, guest_of
 from journeyman.failures import Failure
 from journeyman.ports.guest import Guest
-from journeyman.records import Checkpoint, Page, RewindScope
+from journeyman.records import Chat, Checkpoint, Page, RewindScope
 from journeyman.workspace.errors import WorkspaceError
 
 log = logging.getLogger(__name__)
@@ -116,6 +116,19 @@ class Checkpoints:
         order = Order(await self.get(chat_id, rewind.safety_id), rewind.scope, conflicts, rewind.id)
         return await self._to_its_end(order)
 
+    async def take_back(self, chat: Chat, choose: Choose) -> Chosen:
+        """Put right what `choose` finds; `busy` while a run is at work. What was decided is finished."""
+
+        async def work() -> Chosen:
+            async with guest_of(self._parts, chat.project_id) as guest:
+                return await self._rewinding.take_back(chat, guest, choose)
+
+        return await self._even_alone(self._undisturbed(chat.project_id, work), chat.id)
+
+    async def take_back_within(self, chat: Chat, guest: Guest, choose: Choose) -> Chosen:
+        """The same between two steps of the run that has this guest."""
+        return await self._even_alone(self._rewinding.take_back(chat, guest, choose), chat.id)
+
     async def forget_project(self, project_id: str) -> None:
         """The project is gone, and its checkpoints with it."""
         await thinning.forget(self._parts, project_id)
@@ -128,7 +141,11 @@ class Checkpoints:
 
     async def _to_its_end(self, order: Order) -> Report:
         work = self._alone(order, lambda: self._rewinding.go_back(order))
-        outcome: list[Report | Failure] = []
+        return await self._even_alone(work, order.checkpoint.chat_id)
+
+    async def _even_alone(self, work: Coroutine[Any, Any, T], chat_id: str) -> T:
+        """To its end, whoever waits for it."""
+        outcome: list[T | Failure] = []
 
         async def caught() -> None:
             try:
@@ -136,14 +153,17 @@ class Checkpoints:
             except Failure as failure:
                 outcome.append(failure)
 
-        task = self._parts.supervisor.start(caught(), name=f"rewind {order.checkpoint.chat_id}")
+        task = self._parts.supervisor.start(caught(), name=f"rewind {chat_id}")
         await asyncio.shield(task)
         if isinstance(answer := outcome[0], Failure):
             raise answer
         return answer
 
     async def _alone(self, order: Order, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        answer = await self._parts.manager.undisturbed(order.checkpoint.project_id, work)
+        return await self._undisturbed(order.checkpoint.project_id, work)
+
+    async def _undisturbed(self, project_id: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        answer = await self._parts.manager.undisturbed(project_id, work)
         if isinstance(answer, WorkspaceError):
             raise answer.as_failure()
         return answer

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from journeyman.changed import PathChange
 from journeyman.failures import Failure
 from journeyman.ports.guest import TreeEntry
 from journeyman.workspace.archive.packs import Content
@@ -71,6 +72,27 @@ def of_entry(entry: TreeEntry, content: Content | None) -> State | None:
     return State("file", mode, content.digest, entry.size, content.ids, xattrs=xattrs)
 
 
+NOT_DECIDED_ON = frozenset(
+    {b".git", b"node_modules", b"__pycache__", b".venv", b"venv", b".pytest_cache", b".mypy_cache",
+     b".ruff_cache", b".cache", b".tox"}
+)  # fmt: skip
+"""What programs keep for themselves: nobody looks through it line by line."""
+RUN_BY_GIT = (b".git/config", b".git/hooks/")
+
+
+def decided_on(changes: Sequence[Change]) -> tuple[PathChange, ...]:
+    """Those changes people are asked about."""
+    return tuple(
+        PathChange(each.path, to_text(each.before), to_text(each.after), each.sure)
+        for each in changes
+        if NOT_DECIDED_ON.isdisjoint(each.path.split(b"/")) or _run_by_git(each.path)
+    )
+
+
+def _run_by_git(path: bytes) -> bool:
+    return any(b"/" + each in b"/" + path for each in RUN_BY_GIT)
+
+
 def to_bytes(changes: Sequence[Change]) -> bytes:
     rows = [
         [each.path.decode("latin-1"), _row(each.before), _row(each.after), int(each.sure)] for each in changes
@@ -94,6 +116,15 @@ def from_bytes(data: bytes) -> tuple[Change, ...]:
             "What a checkpoint holds cannot be read.",
             hint="Take another checkpoint; `journeyman doctor` looks at the database.",
         ) from error
+
+
+def to_text(state: State | None) -> str | None:
+    """One state as a column of text; None for nothing there."""
+    return None if state is None else json.dumps(_row(state), separators=(",", ":"))
+
+
+def from_text(text: str | None) -> State | None:
+    return None if text is None else _state(json.loads(text))
 
 
 def _row(state: State | None) -> list[object] | None:

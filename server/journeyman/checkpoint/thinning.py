@@ -1,7 +1,8 @@
 """Keeping checkpoints within the room there is: the oldest go first, then the content nobody needs.
 
-Content is needed by the checkpoints that are kept, by rewinds that are not done, and by what is remembered of
-the files as they are. All of it is done between two runs: whoever records holds on to what is there.
+Content is needed by the checkpoints that are kept, by changes nobody decided on yet, by rewinds that are not
+done, and by what is remembered of the files as they are. All of it is done between two runs: whoever records
+holds on to what is there.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 16
 BLOBS_AT_ONCE = 64
+ROWS_OF_PATHS = 1000
 PACKS_MAX = 256
 """More packs than this are looked through even where there is room."""
 ROUNDS_MAX = 256
@@ -61,6 +63,8 @@ async def _make_room(parts: Parts, project_id: str, bytes_max: int) -> None:
     while (await _used(parts, layout.prefix(project_id)))[0][project_id] > bytes_max:
         oldest = await parts.store.checkpoints.oldest(project_id, limit=ROWS_AT_ONCE)
         if not oldest:
+            if await parts.store.changes.drop_decided(project_id):
+                await collect(parts, project_id)
             return
         log.info("project %s: %d old checkpoints go, there is no room for them", project_id, len(oldest))
         await parts.store.checkpoints.drop([checkpoint.id for checkpoint in oldest])
@@ -69,7 +73,13 @@ async def _make_room(parts: Parts, project_id: str, bytes_max: int) -> None:
 
 async def collect(parts: Parts, project_id: str) -> None:
     """Remove packs nobody needs, and write anew what is left of those that are mostly not needed."""
+    async with parts.collecting[project_id]:
+        await _collect(parts, project_id)
+
+
+async def _collect(parts: Parts, project_id: str) -> None:
     needed = await parts.workers.run(lambda: parts.memory.ids(project_id))
+    needed |= await _undecided(parts, project_id)
     after = 0
     while rows := await parts.store.checkpoints.changes_of_project(
         project_id, after=after, limit=BLOBS_AT_ONCE
@@ -80,6 +90,19 @@ async def collect(parts: Parts, project_id: str) -> None:
             break
         after = newest
     await repack(parts, project_id, needed)
+
+
+async def _undecided(parts: Parts, project_id: str) -> set[bytes]:
+    """What changes are counted from and lead to, however old the checkpoints are that brought them."""
+    needed: set[bytes] = set()
+    after: tuple[str, bytes] | None = None
+    while rows := await parts.store.changes.of_project(project_id, after=after, limit=ROWS_OF_PATHS):
+        for _, row in rows:
+            for side in {row.origin, row.base, row.last}:
+                kept = state.from_text(side)
+                needed.update(kept.chunks if kept is not None else ())
+        after = rows[-1][0], rows[-1][1].path
+    return needed
 
 
 def _ids(blob: bytes) -> set[bytes]:

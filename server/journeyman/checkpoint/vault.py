@@ -7,17 +7,17 @@ that is damaged counts as not there: then the files it held are read again, or s
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from journeyman.checkpoint.numbering import Numbering
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
-from journeyman.ports.guest import Guest, TreeEntry
+from journeyman.ports.guest import FileData, TreeEntry
 from journeyman.ports.objects import ObjectInfo, ObjectStore
-from journeyman.workspace.archive import layout
+from journeyman.workspace.archive import layout, tree
 from journeyman.workspace.archive.chunker import CHUNKER
-from journeyman.workspace.archive.collect import Collector
+from journeyman.workspace.archive.collect import Collector, Reads
 from journeyman.workspace.archive.frames import FrameSource
 from journeyman.workspace.archive.limits import LIMITS
 from journeyman.workspace.archive.model import FORMAT_VERSION, Manifest, Summary
@@ -46,7 +46,7 @@ def quiet(_: ArchiveProgress) -> None:
 class Vault:
     def __init__(self, objects: ObjectStore, workers: Workers, project_id: str) -> None:
         self._objects = objects
-        self._workers = workers
+        self.workers = workers
         self._project_id = project_id
         self._catalog: dict[bytes, Spot] | None = None
 
@@ -78,13 +78,13 @@ class Vault:
             begin = size - length - TAIL_BYTES
             data = await self._objects.read(info.key, offset=begin, length=length + TAIL_BYTES)
         footer = data[-TAIL_BYTES - length : -TAIL_BYTES]
-        return await self._workers.run(lambda: index_in(footer, PackSpot(name, size)))
+        return await self.workers.run(lambda: index_in(footer, PackSpot(name, size)))
 
     def holds(self, ids: Iterable[bytes]) -> bool:
         catalog = self._catalog
         return catalog is not None and all(ident in catalog for ident in ids)
 
-    async def keep(self, guest: Guest, entries: Sequence[TreeEntry]) -> dict[bytes, Content]:
+    async def keep(self, guest: Reads, entries: Sequence[TreeEntry]) -> dict[bytes, Content]:
         """Read these files and keep what they hold; one that could not be read, or changed meanwhile, is
         left out of the answer."""
         if not entries:
@@ -93,7 +93,7 @@ class Vault:
         assert self._catalog is not None
         collector = Collector(
             self._objects,
-            self._workers,
+            self.workers,
             self._project_id,
             self._project_id,
             self._catalog,
@@ -110,6 +110,13 @@ class Vault:
         contents = ((entry.path, collector.content(entry)) for entry in entries)
         return {path: content for path, content in contents if content is not None}
 
+    async def keep_made(self, made: Mapping[bytes, bytes]) -> dict[bytes, Content]:
+        """Keep what no file holds yet, by path."""
+        entries = [
+            TreeEntry(path, "file", len(made[path]), 0, 0, 0, 0, 1) for path in sorted(made, key=tree.order)
+        ]
+        return await self.keep(_Made(made), entries)
+
     async def read(self, ids: Sequence[bytes]) -> AsyncIterator[bytes]:
         """These chunks, in order. Raises `archive_corrupt` where one is not here or damaged."""
         async for chunk in self.reader([ids]).read(ids):
@@ -118,7 +125,20 @@ class Vault:
     def reader(self, wanted: Iterable[Sequence[bytes]]) -> Reader:
         """For many files, one after the other: what they have in common is read once."""
         assert self._catalog is not None, "the vault is open"
-        return Reader(self._objects, self._workers, self._project_id, self._catalog, wanted)
+        return Reader(self._objects, self.workers, self._project_id, self._catalog, wanted)
+
+
+class _Made:
+    """As a guest would send it."""
+
+    def __init__(self, made: Mapping[bytes, bytes]) -> None:
+        self._made = made
+
+    async def read_many(
+        self, paths: Sequence[bytes], root: str = "/workspace"
+    ) -> AsyncGenerator[FileData, None]:
+        for path in paths:
+            yield FileData(path, self._made[path], True, None)
 
 
 class Reader:

@@ -8,33 +8,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from journeyman.cli.copy_in import Copied, Request
-from journeyman.cli.inside import sha256
+from journeyman.cli.copy_in import Request
 from journeyman.failures import Failure
+from journeyman.folder.change import Change, Copied
+from journeyman.folder.inside import sha256
 from journeyman.project.excludes import Excludes
 
 READ_BYTES = 2 * 1024 * 1024
 FETCH_FILE_MAX = 32 * 1024 * 1024
 FETCH_TOTAL_MAX = 256 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One file that differs. `content` is None for a removed file, and for one too large to fetch."""
-
-    path: str
-    kind: Literal["added", "modified", "removed"]
-    was: Copied | None
-    executable: bool
-    content: bytes | None
-    size: int = 0
-
-    @property
-    def fetched(self) -> bool:
-        return self.kind == "removed" or self.content is not None
 
 
 async def find_changes(

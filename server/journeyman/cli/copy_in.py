@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from journeyman.cli.inside import PathRefused, names_of, opened_folder, parent_of, read_regular, sha256
 from journeyman.failures import Failure
+from journeyman.folder.change import Copied
+from journeyman.folder.inside import PathRefused, names_of, opened_folder, parent_of, read_regular, sha256
 from journeyman.project.excludes import Excludes
 
 Request = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -28,14 +29,6 @@ BATCH_FILES = 500
 FILE_BYTES_MAX = 5 * 1024 * 1024
 FILES_MAX = 50_000
 TOTAL_BYTES_MAX = 1024 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """A file as it was when it was copied."""
-
-    sha256: str
-    executable: bool
 
 
 @dataclass(slots=True)

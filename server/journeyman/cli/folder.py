@@ -11,14 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from journeyman.cli import output, protected
-from journeyman.cli.changes import Change, find_changes
-from journeyman.cli.copy_in import FILE_BYTES_MAX, Copied, Request, Survey, copy_in, survey
+from journeyman.cli import output
+from journeyman.cli.changes import find_changes
+from journeyman.cli.copy_in import FILE_BYTES_MAX, Request, Survey, copy_in, survey
 from journeyman.cli.diff import counts, diff_lines, styled
-from journeyman.cli.inside import PathRefused, names_of, opened_folder, parent_of, read_regular, sha256
 from journeyman.cli.visible import visible
-from journeyman.cli.write_back import Written, write_back
 from journeyman.failures import Failure
+from journeyman.folder import protected
+from journeyman.folder.change import Change, Copied
+from journeyman.folder.inside import PathRefused, names_of, opened_folder, parent_of, read_regular, sha256
+from journeyman.folder.write_back import Written, write_back
 from journeyman.project.excludes import Excludes
 
 

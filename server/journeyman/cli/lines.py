@@ -22,6 +22,12 @@ PHASES = {
     "execute": "working",
     "verify": "building and running the result",
 }
+DECIDED = {
+    "accepted": "changes accepted",
+    "rejected": "changes taken back",
+    "rejecting": "changes will be taken back",
+    "conflict": "changes could not be taken back",
+}
 FAILED_LINES = 12
 TITLE_WIDTH = 76
 
@@ -58,6 +64,8 @@ class Lines:
                 yield from _question(data)
             case "permission/resolved":
                 yield _answered(data)
+            case "changes/decided":
+                yield _text(f"   {DECIDED[data['decision']]}: {visible(', '.join(data['paths']))}", "dim")
             case "notice":
                 yield from notice(data)
             case _:

@@ -24,6 +24,7 @@ from journeyman.cli import (
     permissions,
     ports,
     projects,
+    review,
     rewinding,
     run,
     schema,
@@ -56,6 +57,10 @@ app.command()(fork.fork)
 app.add_typer(chats.app, name="chats")
 app.add_typer(permissions.app, name="permissions")
 app.command()(chats.todo)
+app.command()(review.changes)
+app.command()(review.accept)
+app.command()(review.reject)
+app.command()(review.apply)
 app.command()(rewinding.checkpoints)
 app.command()(rewinding.rewind)
 app.command("exec", context_settings=execute.PASS_THROUGH)(execute.exec_)

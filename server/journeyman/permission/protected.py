@@ -1,6 +1,6 @@
 """Files that make a program run something by itself: git its hooks, editors and shells what lies in a folder.
 
-Wider than what a client refuses to bring back into a folder only by name (`cli/protected.py`): there whole
+Wider than what a client refuses to bring back into a folder only by name (`folder/protected.py`): there whole
 directories are left alone, here an agent that works on a devcontainer may do so.
 """
 

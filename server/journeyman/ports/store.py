@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from journeyman.changed import HunkDecision
+from journeyman.ports.changes import ChangeStore, FolderStore
 from journeyman.quotas import Quota
 from journeyman.records import (
     ArchiveRecord,
@@ -312,8 +314,15 @@ class CheckpointStore(Protocol):
         """What going back to it would do to the conversation."""
         ...
 
-    async def decide(self, rewind: Rewind, safety: NewCheckpoint) -> Checkpoint:
-        """Store the rewind as decided and not done, and the checkpoint of what is there now."""
+    async def changes_of_run(self, run_id: str) -> tuple[bytes, ...]:
+        """Of the run's checkpoints that are kept, in order; empty ones left out."""
+        ...
+
+    async def decide(
+        self, rewind: Rewind, safety: NewCheckpoint, hunks: Sequence[HunkDecision] = ()
+    ) -> Checkpoint:
+        """Store the rewind as decided and not done, the checkpoint of what is there now, and the decisions
+        that led to it."""
         ...
 
     async def conclude(self, rewind_id: str, made: NewCheckpoint) -> tuple[Checkpoint, TurnedBack]:
@@ -402,6 +411,10 @@ class Store(Protocol):
     def checkpoints(self) -> CheckpointStore: ...
     @property
     def permissions(self) -> PermissionStore: ...
+    @property
+    def changes(self) -> ChangeStore: ...
+    @property
+    def folders(self) -> FolderStore: ...
 
     async def totals(self) -> Totals:
         """What is stored, counted."""

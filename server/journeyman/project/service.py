@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
+from journeyman.changed import FolderFile
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.store import Store
@@ -73,6 +75,10 @@ class ProjectService:
                 retryable=True,
             )
         return project
+
+    async def remember_folder(self, project_id: str, files: Sequence[FolderFile]) -> None:
+        """What was copied of the folder the project was made of."""
+        await self._store.folders.remember(project_id, files)
 
     async def settle(
         self,

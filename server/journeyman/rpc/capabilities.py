@@ -29,6 +29,8 @@ class ClientCan:
     """Edits that name document versions."""
     change_annotations: bool = False
     """Edits that say why, and whether they need confirmation."""
+    file_operations: frozenset[str] = frozenset()
+    """Of `create`, `rename` and `delete`, in edits."""
     refresh_code_lenses: bool = False
     """`workspace/codeLens/refresh`."""
     events: bool = False
@@ -55,6 +57,10 @@ def client_can(params: types.InitializeParams, ours: ClientJourneyman | None) ->
         apply_edits=bool(workspace is not None and workspace.apply_edit),
         document_changes=bool(edits is not None and edits.document_changes),
         change_annotations=edits is not None and edits.change_annotation_support is not None,
+        file_operations=frozenset(
+            str(getattr(kind, "value", kind))
+            for kind in (edits.resource_operations if edits is not None else None) or ()
+        ),
         refresh_code_lenses=bool(lenses is not None and lenses.refresh_support),
         events=ours is not None and ours.events,
         requests=frozenset(ours.requests) if ours is not None else frozenset(),

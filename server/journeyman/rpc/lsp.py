@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
 
 from lsprotocol import converters, types
 from pygls.lsp.server import LanguageServer
@@ -22,6 +23,7 @@ from pygls.protocol.language_server import lsp_method
 
 from journeyman import __version__
 from journeyman.rpc import jsonbody
+from journeyman.rpc.edits import OpenDocument
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -115,7 +117,7 @@ class JourneymanProtocol(LanguageServerProtocol):
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> Any:
         documents = self.workspace.text_documents
-        if len(documents) >= DOCUMENTS_MAX and params.text_document.uri not in documents:
+        if len(documents) >= DOCUMENTS_MAX and unquote(params.text_document.uri) not in documents:
             log.warning("a client has more than %d documents open; this one is left out", DOCUMENTS_MAX)
             return None
         return cast("Any", super().lsp_text_document__did_open(params))
@@ -123,7 +125,7 @@ class JourneymanProtocol(LanguageServerProtocol):
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Any:
         # pygls would read an unopened document from the disk of the daemon.
-        if params.text_document.uri not in self.workspace.text_documents:
+        if unquote(params.text_document.uri) not in self.workspace.text_documents:
             log.debug("a change to a document that is not open")
             return None
         return cast("Any", super().lsp_text_document__did_change(params))
@@ -162,6 +164,16 @@ class JourneymanServer(LanguageServer):
             converter_factory=shared_converter,
         )
         self.protocol.wire = wire
+
+    @property
+    def position_encoding(self) -> str:
+        """What a position's `character` counts."""
+        return str(getattr(found := self.workspace.position_encoding, "value", found))
+
+    def document(self, uri: str) -> OpenDocument | None:
+        """As the client has it open, saved or not."""
+        found = self.workspace.text_documents.get(unquote(uri))
+        return None if found is None else OpenDocument(found.version, found.source)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         # Never window/showMessage with an exception's text.

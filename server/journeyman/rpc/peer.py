@@ -14,6 +14,7 @@ from journeyman.rpc.outbox import Outbox
 from journeyman.rpc.refusals import from_exception
 
 if TYPE_CHECKING:
+    from journeyman.rpc.edits import Document, OpenDocument
     from journeyman.rpc.port_watches import PortWatches
     from journeyman.rpc.questions import PeerQuestions
     from journeyman.rpc.subscriptions import Subscriptions
@@ -49,6 +50,9 @@ class Peer:
         self.initialized = False
         """Whether the client has sent `initialized`: before it nobody is shown any progress."""
         self.can = ClientCan()
+        self.position_encoding = "utf-16"
+        self.document: Document = _no_document
+        """The open document behind a URI, as the client has it."""
         self.run_by_token: dict[ProgressToken, str] = {}
         """The run behind each progress token that can be cancelled."""
         self.waits_for: Counter[str] = Counter()
@@ -68,6 +72,10 @@ class Peer:
     def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run `work` as long as the connection lasts; what it raises is logged and ends nothing else."""
         return self._start(_guarded(work, name), name)
+
+
+def _no_document(uri: str) -> OpenDocument | None:
+    return None
 
 
 def notification(method: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from journeyman.rpc.metrics import Metrics
 
 if TYPE_CHECKING:
     from journeyman.agent.runs import RunService
+    from journeyman.changes.carrying import Carrying
+    from journeyman.changes.service import Changes
     from journeyman.chat.event_log import EventLog
     from journeyman.chat.service import ChatService
     from journeyman.checkpoint.service import Checkpoints
@@ -57,6 +59,8 @@ class Services:
     ports: Ports
     checkpoints: Checkpoints
     permissions: Permissions
+    changes: Changes
+    carrying: Carrying
     projects: ProjectService
     sources: Sources
     chats: ChatService

@@ -210,6 +210,8 @@ class Session:
         self._gate.initialize(shown_token(as_object(message.get("params")) or {}))
         shaken = shake_hands(self.server.protocol, message)
         self.peer.can = shaken.can
+        self.peer.document = self.server.document
+        self.peer.position_encoding = self.server.position_encoding
         self._state = State.READY
         if shaken.process_id is not None:
             self._watch_parent(shaken.process_id)

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from journeyman.chat.event_log import EventLog
     from journeyman.chat.subscription import Subscription
 
+MOVES_CHANGES = {
+    "checkpoint/made": "checkpoint",
+    "checkpoint/restored": "rewind",
+    "changes/decided": "decision",
+}
 CHATS_MAX = 256
 """Most chats one connection may follow."""
 BY_NAME = {"todo/changed": "todo/didChange", "queue/changed": "agent/queue/didChange"}
@@ -115,6 +120,9 @@ class _Pump:
             self._sent = event.seq
             if event.kind in BY_NAME:
                 self._peer.notify(BY_NAME[event.kind], {"chatId": event.chat_id, **event.data})
+            elif (reason := MOVES_CHANGES.get(event.kind)) and event.data.get("files") != 0:
+                run = {"runId": event.run_id} if event.run_id is not None else {}
+                self._peer.notify("changes/didChange", {"chatId": event.chat_id, **run, "reason": reason})
             await self._peer.outbox.room()
             await self._credit()
 

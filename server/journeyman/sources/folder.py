@@ -7,6 +7,7 @@ is followed, so that a link put there in the middle leads nowhere. The guest wri
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import stat
 from collections import Counter
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from journeyman.changed import FolderFile
 from journeyman.failures import Failure
 from journeyman.ports.guest import Guest, RestoreEntry
 from journeyman.project.excludes import Excludes
@@ -55,20 +57,25 @@ def check(source: FromFolder) -> None:
         ) from None
 
 
-async def copy(guest: Guest, source: FromFolder, say: Say) -> list[Notice]:
-    """Into the empty /workspace. Raises `source_failed`, or what the guest raises."""
+async def copy(guest: Guest, source: FromFolder, say: Say) -> tuple[list[Notice], list[FolderFile]]:
+    """Into the empty /workspace; answers what is to be told, and what every file was. Raises `source_failed`,
+    or what the guest raises."""
     root = await asyncio.to_thread(os.open, source.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         found = await asyncio.to_thread(survey, root, Excludes.chosen(source.exclude, source.include))
         target = await guest.begin_restore("/workspace")
         try:
             done = 0
+            copied: list[FolderFile] = []
             for entry in found.entries:
                 await target.add(entry)
                 if entry.kind == "file":
+                    digest = hashlib.sha256()
                     async for piece in _content(root, entry):
+                        digest.update(piece)
                         await target.data(entry.path, piece)
                         done += len(piece)
+                    copied += _copied(entry, digest.hexdigest())
                     say("Copying files", 100 * done // max(1, found.bytes))
             await target.finish()
         except BaseException:
@@ -77,9 +84,17 @@ async def copy(guest: Guest, source: FromFolder, say: Say) -> list[Notice]:
     finally:
         os.close(root)
     if not found.left:
-        return []
+        return [], copied
     what = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in found.left.most_common(20))
-    return [Notice("info", f"Left behind: {what}.", "Name what you need in `include`.")]
+    return [Notice("info", f"Left behind: {what}.", "Name what you need in `include`.")], copied
+
+
+def _copied(entry: RestoreEntry, digest: str) -> list[FolderFile]:
+    """Nothing for a name no client could say."""
+    try:
+        return [FolderFile(entry.path.decode(), digest, bool(entry.mode & 0o100))]
+    except UnicodeDecodeError:
+        return []
 
 
 def survey(root: int, excludes: Excludes) -> Survey:

@@ -174,7 +174,9 @@ class Sources:
         async with self._guest(project.id) as guest:
             if isinstance(source, FromFolder):
                 say("Copying files", 0)
-                return await folder.copy(guest, source, say)
+                notices, copied = await folder.copy(guest, source, say)
+                await self._projects.remember_folder(project.id, copied)
+                return notices
             if isinstance(source, FromGit):
                 say("Cloning", 0)
                 await git.clone(guest, source)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from journeyman.cli import copy_in
-from journeyman.cli.changes import Change, find_changes
-from journeyman.cli.copy_in import Copied
-from journeyman.cli.inside import sha256
-from journeyman.cli.write_back import Written, write_back
+from journeyman.cli.changes import find_changes
 from journeyman.failures import Failure
+from journeyman.folder.change import Change, Copied
+from journeyman.folder.inside import sha256
+from journeyman.folder.write_back import Written, write_back
 from journeyman.project.excludes import Excludes
 from unit.cli.folders import DictWorkspace
 

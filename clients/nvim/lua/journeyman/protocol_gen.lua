@@ -72,10 +72,49 @@
 ---@class journeyman.CancelParams
 ---@field id integer|string
 
+---@class journeyman.CarriedFile
+---@field path string
+---@field outcome "written"|"removed"|"edited"|"same"|"refused" `edited`: by the editor, through `workspace/applyEdit`, and perhaps not saved yet; `same`: it was so already.
+---@field why? string Of what was refused.
+
 ---@class journeyman.Changes
 ---@field files string[]
 ---@field added integer Lines added.
 ---@field removed integer Lines removed.
+
+---Each file is carried whole or not at all.
+---@class journeyman.ChangesApplied
+---@field root string
+---@field items journeyman.CarriedFile[]
+
+---A chat, or only the files one of its runs changed.
+---@class journeyman.ChangesApplyParams
+---@field chatId? string
+---@field runId? string
+---@field hunkIds? string[] What was accepted, and these. Empty: just what was accepted. Absent: all that was not rejected.
+---@field root? string The folder: an absolute path, or a URI for editors whose files are elsewhere. Absent: the folder the project was made of.
+---@field allow? string[] Guarded paths the user agreed to, each by name.
+---@field confirm? boolean Have the editor ask its user before it applies anything, where it can.
+
+---@class journeyman.ChangesChanged
+---@field chatId string
+---@field runId? string
+---@field reason "checkpoint"|"rewind"|"decision"
+
+---@class journeyman.ChangesDecideParams
+---@field chatId string
+---@field hunkIds string[]
+---@field feedback? string What the model is told with it, at its next step.
+
+---@class journeyman.ChangesDecided
+---@field items journeyman.HunkOutcome[] One for each id, in their order.
+
+---A chat, or a run of it.
+---@class journeyman.ChangesListParams
+---@field cursor? string `nextCursor` of the page before; absent for the first page.
+---@field limit? integer Most items in the answer.
+---@field chatId? string
+---@field runId? string Only hunks this run had a part in; they are the chat's all the same.
 
 ---@class journeyman.Chat
 ---@field id string
@@ -307,7 +346,7 @@
 ---@field ts string
 ---@field runId? string
 ---@field itemId? string
----@field kind "run/started"|"run/phase"|"run/finished"|"message/delta"|"message/completed"|"tool/started"|"tool/output"|"tool/finished"|"todo/changed"|"usage/updated"|"workspace/changed"|"checkpoint/made"|"checkpoint/restored"|"permission/requested"|"permission/resolved"|"queue/changed"|"notice"
+---@field kind "run/started"|"run/phase"|"run/finished"|"message/delta"|"message/completed"|"tool/started"|"tool/output"|"tool/finished"|"todo/changed"|"usage/updated"|"workspace/changed"|"checkpoint/made"|"checkpoint/restored"|"permission/requested"|"permission/resolved"|"queue/changed"|"changes/decided"|"notice"
 ---@field data table<string, any>
 ---@field durable boolean
 
@@ -446,6 +485,34 @@
 ---@field url string https:// or http://, without a password in it.
 ---@field ref? string Branch or tag; absent for the repository's own choice.
 ---@field depth? integer How many commits back; absent for all.
+
+---@class journeyman.Hunk
+---@field hunkId string The same as long as it is this change at this place: deciding others, or changes elsewhere in the file, do not rename it.
+---@field path string From the workspace, `/`-separated; bytes that are not UTF-8 are escaped.
+---@field kind "edit"|"created"|"deleted"|"renamed"|"mode"|"replaced" `edit`: lines of a text; `mode`: permissions alone; `replaced`: content that is no text or too large to compare. All but an edit are taken or left whole.
+---@field renamedFrom? string
+---@field oldStart? integer Of an edit: its first line in the baseline, from 1, or the line it comes after where it only adds.
+---@field oldLines? integer
+---@field newStart? integer
+---@field newLines? integer
+---@field text? string As a unified diff shows it, with three lines around it; absent where there is no text.
+---@field truncated boolean
+---@field kept boolean False: too large for its content to be kept; it can be accepted only.
+---@field doubtful boolean Somebody else was at work in the workspace meanwhile: some of it may be theirs.
+---@field rejecting boolean It was rejected, and is taken back at the end of the step a run is at.
+---@field guarded? string Why it is not carried to a folder unasked: hooks, editor tasks and what else runs by itself.
+
+---@class journeyman.HunkOutcome
+---@field hunkId string
+---@field outcome "accepted"|"rejected"|"rejecting"|"conflict"|"unknown" `rejecting`: a run is at work, and it is taken back at the end of its step; `conflict`: it is not as the agent left it any more, and stays; `unknown`: the files moved on, list the changes again.
+---@field path? string
+---@field message? string
+---@field earlier boolean Somebody decided it before; the outcome is theirs.
+
+---Hunks nobody decided on, by path and place.
+---@class journeyman.HunkPage
+---@field items journeyman.Hunk[]
+---@field nextCursor? string
 
 ---A batch of files to copy into the workspace, before or between runs.
 ---@class journeyman.ImportParams
@@ -1058,6 +1125,11 @@ M.methods = {
   ["checkpoint/preview"] = { direction = "request" },
   ["checkpoint/restore"] = { direction = "request" },
   ["checkpoint/undo"] = { direction = "request" },
+  ["changes/list"] = { direction = "request" },
+  ["changes/accept"] = { direction = "request" },
+  ["changes/reject"] = { direction = "request" },
+  ["changes/apply"] = { direction = "request" },
+  ["changes/didChange"] = { direction = "notificationOut" },
   ["todo/list"] = { direction = "request" },
   ["todo/update"] = { direction = "request" },
   ["todo/didChange"] = { direction = "notificationOut" },

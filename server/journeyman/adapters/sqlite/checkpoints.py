@@ -6,10 +6,12 @@ import sqlite3
 from collections.abc import Sequence
 
 from journeyman.adapters.sqlite import conversations
+from journeyman.adapters.sqlite.changed import fold, put_decisions
 from journeyman.adapters.sqlite.chats_messages import require_chat
 from journeyman.adapters.sqlite.cursors import decode, encode, page_size
 from journeyman.adapters.sqlite.database import Database
 from journeyman.adapters.sqlite.values import plain_text, time_from, time_text
+from journeyman.changed import HunkDecision
 from journeyman.failures import Failure, not_found
 from journeyman.records import Checkpoint, NewCheckpoint, Page, Rewind, TurnedBack
 
@@ -108,9 +110,21 @@ class SqliteCheckpoints:
 
         return await self._database.read(work)
 
-    async def decide(self, rewind: Rewind, safety: NewCheckpoint) -> Checkpoint:
+    async def changes_of_run(self, run_id: str) -> tuple[bytes, ...]:
+        def work(connection: sqlite3.Connection) -> tuple[bytes, ...]:
+            rows = connection.execute(
+                "SELECT changes FROM checkpoints WHERE run_id = ? AND files > 0 ORDER BY n", (run_id,)
+            )
+            return tuple(bytes(row["changes"]) for row in rows)
+
+        return await self._database.read(work)
+
+    async def decide(
+        self, rewind: Rewind, safety: NewCheckpoint, hunks: Sequence[HunkDecision] = ()
+    ) -> Checkpoint:
         def work(connection: sqlite3.Connection) -> Checkpoint:
             made = _add(connection, safety)
+            put_decisions(connection, rewind.chat_id, hunks)
             connection.execute(
                 "INSERT INTO rewinds (id, project_id, chat_id, checkpoint_id, safety_id, scope, undoes, open,"
                 " created_at, plan) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
@@ -189,6 +203,7 @@ def _add(connection: sqlite3.Connection, new: NewCheckpoint) -> Checkpoint:
             new.changes,
         ),
     )
+    fold(connection, new)
     return _get(connection, new.id)
 
 

@@ -263,7 +263,55 @@ _FOLDERS = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_HOUSE, _SOURCES, _QUOTAS, _CHECKPOINTS, _PERMISSIONS, _INPUTS, _FOLDERS)
+_CHANGES = Migration(
+    "changes",
+    (
+        # States of a path: in the user's folder, accepted, as the agent left it; NULL where nothing is there.
+        """
+        CREATE TABLE changed_paths (
+            chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+            path BLOB NOT NULL,
+            project_id TEXT NOT NULL,
+            origin TEXT,
+            base TEXT,
+            last TEXT,
+            sure INTEGER NOT NULL,
+            PRIMARY KEY (chat_id, path)) WITHOUT ROWID
+        """,
+        "CREATE INDEX changed_paths_of_project ON changed_paths (project_id, chat_id, path)",
+        """
+        CREATE TABLE hunks (
+            chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+            hunk_id TEXT NOT NULL,
+            path BLOB NOT NULL,
+            decision TEXT NOT NULL,
+            decided_at TEXT NOT NULL,
+            note TEXT NOT NULL,
+            told INTEGER NOT NULL,
+            PRIMARY KEY (chat_id, hunk_id)) WITHOUT ROWID
+        """,
+        "CREATE INDEX hunks_untold ON hunks (chat_id, decided_at) WHERE NOT told OR decision = 'rejecting'",
+        """
+        CREATE TABLE folder_files (
+            project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+            path TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            executable INTEGER NOT NULL,
+            PRIMARY KEY (project_id, path)) WITHOUT ROWID
+        """,
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (
+    _HOUSE,
+    _SOURCES,
+    _QUOTAS,
+    _CHECKPOINTS,
+    _PERMISSIONS,
+    _INPUTS,
+    _FOLDERS,
+    _CHANGES,
+)
 """Migration number n (from 1) brings a database from version n - 1 to n."""
 
 

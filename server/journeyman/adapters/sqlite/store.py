@@ -6,11 +6,13 @@ import sqlite3
 from pathlib import Path
 
 from journeyman.adapters.sqlite.archives import SqliteArchives
+from journeyman.adapters.sqlite.changed import SqliteChanges
 from journeyman.adapters.sqlite.chat_forks import SqliteForks
 from journeyman.adapters.sqlite.chats_messages import SqliteChats, SqliteMessages
 from journeyman.adapters.sqlite.checkpoints import SqliteCheckpoints
 from journeyman.adapters.sqlite.database import Database
 from journeyman.adapters.sqlite.events import SqliteEvents
+from journeyman.adapters.sqlite.folders import SqliteFolders
 from journeyman.adapters.sqlite.inputs import SqliteInputs
 from journeyman.adapters.sqlite.migrations import migrate, version
 from journeyman.adapters.sqlite.permissions import SqlitePermissions
@@ -42,6 +44,8 @@ class SqliteStore:
         self.workspaces = SqliteWorkspaces(database, clock)
         self.checkpoints = SqliteCheckpoints(database)
         self.permissions = SqlitePermissions(database)
+        self.changes = SqliteChanges(database)
+        self.folders = SqliteFolders(database)
 
     @classmethod
     async def open(cls, path: Path, *, clock: Clock) -> SqliteStore:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from journeyman.rpc.handlers import (
     agent,
     archives,
+    changes,
     chat,
     checkpoint,
     daemon,
@@ -27,6 +28,7 @@ HANDLERS: dict[str, Handler] = {
     **project.HANDLERS,
     **chat.HANDLERS,
     **checkpoint.HANDLERS,
+    **changes.HANDLERS,
     **agent.HANDLERS,
     **queue.HANDLERS,
     **stream.HANDLERS,

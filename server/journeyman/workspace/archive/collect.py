@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
 
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
-from journeyman.ports.guest import Guest, TreeEntry
+from journeyman.ports.guest import FileData, TreeEntry
 from journeyman.ports.objects import ObjectStore
 from journeyman.workspace.archive import layout
 from journeyman.workspace.archive.limits import MIB, Limits
@@ -41,6 +42,12 @@ BATCH_BYTES = 4 * MIB
 BATCH_PIECES = 1024
 READ_AT_ONCE = 2048
 NAMES_TRIED = 4
+
+
+class Reads(Protocol):
+    """Whoever has the content of files: a guest, or somebody who made it up."""
+
+    def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]: ...
 
 
 class Collector:
@@ -104,7 +111,7 @@ class Collector:
         """Have these files read again; answers what they held."""
         return {path: self._known.pop(path)[1] for path in paths if path in self._known}
 
-    async def collect(self, guest: Guest, files: Sequence[TreeEntry]) -> None:
+    async def collect(self, guest: Reads, files: Sequence[TreeEntry]) -> None:
         """Read every file of `files` that is not known yet, and upload what is new."""
         self.unread.clear()
         wanted = [entry for entry in files if self.content(entry) is None]
@@ -116,7 +123,7 @@ class Collector:
             await line.finish()
 
     async def _read(
-        self, guest: Guest, wanted: Sequence[TreeEntry], progress: _Progress, line: _Line
+        self, guest: Reads, wanted: Sequence[TreeEntry], progress: _Progress, line: _Line
     ) -> None:
         batch: list[Piece] = []
         size = 0

@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from journeyman.cli import protected
-from journeyman.cli.changes import Change
-from journeyman.cli.inside import PathRefused, names_of, opened_folder, parent_of, read_regular, sha256
+from journeyman.folder import protected
+from journeyman.folder.change import Change
+from journeyman.folder.inside import PathRefused, names_of, opened_folder, parent_of, read_regular, sha256
 
 
 @dataclass(slots=True)
