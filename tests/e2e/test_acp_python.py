@@ -14,9 +14,11 @@ from acp.client.connection import ClientSideConnection
 from acp.schema import (
     AgentMessageChunk,
     AgentPlanUpdate,
+    AllowedOutcome,
     AvailableCommandsUpdate,
     FileEditToolCallContent,
     NewSessionResponse,
+    RequestPermissionResponse,
     SessionInfoUpdate,
     ToolCallProgress,
     ToolCallStart,
@@ -34,12 +36,16 @@ class Editor:
 
     def __init__(self) -> None:
         self.told: dict[str, list[Any]] = {}
+        self.choose: str | None = None
+        """The option to take when asked; None: it cannot be asked."""
 
     async def session_update(self, session_id: str, update: Any, **kwargs: Any) -> None:
         self.told.setdefault(session_id, []).append(update)
 
     async def request_permission(self, *args: Any, **kwargs: Any) -> Any:
-        raise RequestError.method_not_found("session/request_permission")
+        if self.choose is None:
+            raise RequestError.method_not_found("session/request_permission")
+        return RequestPermissionResponse(outcome=AllowedOutcome(outcome="selected", option_id=self.choose))
 
     def on_connect(self, conn: Any) -> None:
         pass
@@ -256,7 +262,56 @@ async def test_one_session_watched_by_two(here: Place, tmp_path: Path) -> None:
         await mine.prompt(session, [text_block("/do write it")])
         await asyncio.to_thread(wait_until, lambda: "Wrote shared." in other_editor.text(session))
         assert "Wrote shared." in my_editor.text(session)
-        (mine_at,) = [call.locations for call in my_editor.of(session, ToolCallStart) if call.kind == "edit"]
-        (over,) = [call.locations for call in other_editor.of(session, ToolCallStart) if call.kind == "edit"]
+        mine_at, *_ = [call.locations for call in my_editor.of(session, ToolCallStart) if call.kind == "edit"]
+        over, *_ = [call.locations for call in other_editor.of(session, ToolCallStart) if call.kind == "edit"]
         assert mine_at[0].path == f"{tmp_path}/shared.txt"
         assert over[0].path == "/over/there/shared.txt"
+
+
+async def written(here: Place, folder: Path, nonce: str, choose: str | None) -> tuple[Any, str]:
+    """One run that writes a file, and the last words about bringing it back."""
+    model = writes(folder.parent / f"{nonce}.jsonl", nonce)
+    async with over_stdio(here) as (connection, editor):
+        editor.choose = choose
+        session, _ = await begun(connection, folder, model)
+        if choose == "meanwhile":
+            (folder / f"{nonce}.txt").write_text("mine")
+            editor.choose = "write"
+        done = await connection.prompt(session, [text_block(f"/do write {nonce}")])
+        assert done.stop_reason == "end_turn"
+        (shown,) = [
+            call for call in editor.of(session, ToolCallStart) if call.tool_call_id.endswith("/folder")
+        ]
+        assert [place.path for place in shown.locations] == [f"{folder}/{nonce}.txt"]
+        ended = [
+            update
+            for update in editor.of(session, ToolCallProgress)
+            if update.tool_call_id == shown.tool_call_id
+        ]
+        return (done.field_meta or {})["journeyman"].get("folder"), ended[-1].content[-1].content.text
+
+
+async def test_what_was_changed_comes_back_where_the_user_says_so(here: Place, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    facts, said = await written(here, folder, "yes", "write")
+    assert (folder / "yes.txt").read_text() == "yes"
+    assert said == "written yes.txt"
+    assert facts == [{"path": "yes.txt", "outcome": "written"}]
+
+
+@pytest.mark.parametrize("choose", ["leave", None], ids=["no", "an editor that cannot be asked"])
+async def test_and_nowhere_else(here: Place, tmp_path: Path, choose: str | None) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    _, said = await written(here, folder, "no", choose)
+    assert list(folder.iterdir()) == []
+    assert said == "left no.txt"
+
+
+async def test_what_the_user_made_meanwhile_stays(here: Place, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    _, said = await written(here, folder, "meanwhile", "meanwhile")
+    assert (folder / "meanwhile.txt").read_text() == "mine"
+    assert said.startswith("refused meanwhile.txt: ")

@@ -16,6 +16,7 @@ from journeyman import records
 from journeyman.acp import options
 from journeyman.acp.content import text_of
 from journeyman.acp.context import Context
+from journeyman.acp.handing import hand_back
 from journeyman.acp.mapping import thinks
 from journeyman.acp.sessions import Session
 from journeyman.agent.runs import StartRun
@@ -25,6 +26,7 @@ from journeyman.rpc.refusals import ERROR_KINDS, Refusal, refuse
 from journeyman_protocol.errors import ErrorKind
 
 if TYPE_CHECKING:
+    from journeyman.changes.carrying import Carried
     from journeyman.rpc.services import Services
 
 log = logging.getLogger(__name__)
@@ -67,7 +69,7 @@ async def prompt(context: Context, params: PromptRequest) -> PromptResponse:
         log.warning("the client of session %s is behind with the events of run %s", session.id, ended.id)
     if ended.status not in records.TERMINAL_RUN_STATUSES:
         raise refuse("draining", "The daemon shuts down; the run waits for the next one.", retryable=True)
-    return _answer(ended)
+    return _answer(ended, await hand_back(context, session, ended))
 
 
 async def _start(services: Services, order: StartRun) -> records.Run:
@@ -116,10 +118,13 @@ async def _ended(context: Context, run: records.Run) -> records.Run:
     return ended.result()
 
 
-def _answer(run: records.Run) -> PromptResponse:
+def _answer(run: records.Run, carried: list[Carried]) -> PromptResponse:
     if run.status == "failed":
         raise _failed(run)
-    return PromptResponse(stop_reason=_reason(run), field_meta={"journeyman": _facts(run)})
+    facts = _facts(run)
+    if carried:
+        facts["folder"] = [{"path": each.path, "outcome": each.outcome} for each in carried]
+    return PromptResponse(stop_reason=_reason(run), field_meta={"journeyman": facts})
 
 
 def _reason(run: records.Run) -> StopReason:

@@ -37,6 +37,8 @@ class Session:
     mapper: Mapper
     peer: Peer
     title: str
+    writes: bool = False
+    """Whether changes are brought to the folder without asking again."""
     notices: list[str] = field(default_factory=list[str])
     """What is to be told at the next prompt."""
     subscription: Subscription | None = None
