@@ -23,7 +23,7 @@ async def test_every_request_is_a_command_that_initialize_tells(world: World) ->
     told = answer["capabilities"]["executeCommandProvider"]
     assert told["workDoneProgress"] is True
     assert set(told["commands"]) == set(COMMANDS)
-    assert len(COMMANDS) == len(REQUESTS)
+    assert len(COMMANDS) == len(REQUESTS) + 2
     assert COMMANDS["journeyman.agent.run"].name == "agent/run"
 
 

@@ -12,7 +12,7 @@ from journeyman import __version__
 from journeyman.rpc import lsp
 from journeyman.rpc.capabilities import ClientCan, client_can, speaks
 from journeyman.rpc.jsonbody import as_object
-from journeyman.rpc.plain import commands
+from journeyman.rpc.plain import features
 from journeyman.rpc.refusals import refuse
 from journeyman_protocol import PROTOCOL_VERSION
 from journeyman_protocol.base import Message
@@ -67,10 +67,7 @@ def shake_hands(protocol: lsp.JourneymanProtocol, message: dict[str, Any]) -> Sh
     typed: types.InitializeParams = structured(protocol, types.INITIALIZE, {**message, "params": params})
     result, _ = lsp.begin(protocol.lsp_initialize, typed)
     answer: dict[str, Any] = protocol.unstructure(result)
-    answer["capabilities"]["executeCommandProvider"] = {
-        "commands": sorted(commands.COMMANDS),
-        "workDoneProgress": True,
-    }
+    answer["capabilities"].update(features.CAPABILITIES)
     answer["capabilities"]["experimental"] = {"journeyman": _capabilities().wire()}
     return Shaken(
         answer=answer,

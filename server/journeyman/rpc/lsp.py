@@ -96,6 +96,8 @@ class JourneymanProtocol(LanguageServerProtocol):
             raise ValueError(_field_of(error)) from error
 
     def unstructure(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self.unstructure(each) for each in cast("list[Any]", value)]
         return self._converter.unstructure(value) if hasattr(value, "__attrs_attrs__") else value
 
     def standard_handler(self, method: str) -> Callable[..., Any] | None:

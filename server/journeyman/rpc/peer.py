@@ -15,6 +15,7 @@ from journeyman.rpc.refusals import from_exception
 
 if TYPE_CHECKING:
     from journeyman.rpc.edits import Document, OpenDocument
+    from journeyman.rpc.plain.editor import Editor
     from journeyman.rpc.port_watches import PortWatches
     from journeyman.rpc.questions import PeerQuestions
     from journeyman.rpc.subscriptions import Subscriptions
@@ -34,6 +35,7 @@ class Peer:
     terminals: PeerTerminals
     watches: Watches
     port_watches: PortWatches
+    editor: Editor
 
     def __init__(
         self,

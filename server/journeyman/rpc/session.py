@@ -26,6 +26,8 @@ from journeyman.rpc.outbound import Outbound
 from journeyman.rpc.outbox import Outbox
 from journeyman.rpc.peer import Peer
 from journeyman.rpc.plain import commands
+from journeyman.rpc.plain.editor import Editor
+from journeyman.rpc.plain.features import FEATURES
 from journeyman.rpc.port_watches import PortWatches
 from journeyman.rpc.questions import PeerQuestions
 from journeyman.rpc.refusals import Refusal, from_exception, refuse
@@ -84,6 +86,7 @@ class Session:
         self.server = lsp.JourneymanServer(
             lsp.Wire(outbox.must, self.outbound.request, lambda: leave("The client sent exit."))
         )
+        self.peer.editor = Editor(lambda: self.server.workspace)
 
     def receive(self, value: Any) -> None:
         """One parsed JSON value. Never raises, never waits."""
@@ -154,13 +157,14 @@ class Session:
             typed = validate(row, params)
             call = Call(ident, method, self._turns.take(scope_key(row, typed)))
             context = Context(call, self.peer, self._router.services, self._hub)
-            self._serve(call, lambda: self._router.call(row, context, typed))
+            handler = commands.HANDLERS.get(row.name)
+            self._serve(call, lambda: self._router.call(row, context, typed, handler))
             return
         self._standard(ident, method, message)
 
     def _standard(self, ident: Ident, method: str, message: dict[str, Any]) -> None:
         protocol = self.server.protocol
-        handler = protocol.standard_handler(method)
+        handler = FEATURES.get(method) or protocol.standard_handler(method)
         if handler is None:
             raise refuse("method_not_found", f"There is no method {method[:200]!r}.", "See PROTOCOL.md.")
         if method == types.SHUTDOWN:

@@ -1,4 +1,4 @@
-"""`workspace/executeCommand`: every request by a name an editor can call.
+"""`workspace/executeCommand`: every request by a name an editor can call, and what it can only do here.
 
 A command is a request under another name: its one argument is the request's params, it goes through the
 same validation, order and handlers, and its answer is the request's answer. `agent/run` is
@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from journeyman.rpc.plain.tasks import TASKS
 from journeyman.rpc.refusals import refuse
+from journeyman.rpc.router import Handler
 from journeyman_protocol.methods import REQUESTS
 from journeyman_protocol.rows import Method
 
@@ -21,7 +23,12 @@ def command_of(method: str) -> str:
     return PREFIX + method.replace("/", ".")
 
 
-COMMANDS: Mapping[str, Method] = {command_of(row.name): row for row in REQUESTS}
+HANDLERS: Mapping[str, Handler] = {row.name: handler for row, handler in TASKS}
+"""Of the commands that are no request."""
+COMMANDS: Mapping[str, Method] = {
+    **{command_of(row.name): row for row in REQUESTS},
+    **{row.name: row for row, _ in TASKS},
+}
 
 
 def read(params: Any) -> tuple[Method, dict[str, Any]]:

@@ -1,0 +1,161 @@
+"""What a person asks for at a place in a file: `journeyman.fix` and `journeyman.ask`.
+
+The folder that is open in the editor is made a project once, and found again after that. What the editor has
+not saved goes into the workspace first, so that the agent sees what the person sees. The run shows its
+progress; its end is a message, and what it changed comes back when the person says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from journeyman.changed import FolderFile
+from journeyman.failures import Failure
+from journeyman.rpc.handlers import agent
+from journeyman.rpc.plain import ending
+from journeyman.rpc.plain.actions import ASK, DIAGNOSTICS_MAX, FIX, MESSAGE_CHARACTERS
+from journeyman.rpc.plain.editor import path_of
+from journeyman.rpc.progress import SourceWork
+from journeyman.rpc.router import Context, Handler
+from journeyman.sources.spec import FromFolder
+from journeyman.workspace.files import Files, Write
+from journeyman_protocol.agent import AgentRunParams, Run
+from journeyman_protocol.base import Message, ProgressToken
+from journeyman_protocol.rows import Method, request
+
+QUOTED_CHARACTERS = 8_000
+"""Most of a selection that is quoted in the prompt; the agent can read the rest."""
+
+
+class Position(Message):
+    line: int = Field(ge=0)
+    character: int = Field(ge=0)
+
+
+class Range(Message):
+    start: Position
+    end: Position
+
+
+class Diagnostic(Message):
+    message: Annotated[str, StringConstraints(max_length=MESSAGE_CHARACTERS)]
+    range: Range
+    severity: Literal["error", "warning", "information", "hint"] = "error"
+    source: Annotated[str, StringConstraints(max_length=100)] | None = None
+
+
+class TaskParams(Message):
+    uri: Annotated[str, StringConstraints(max_length=8192)]
+    range: Range | None = None
+    diagnostics: list[Diagnostic] = Field(default=[], max_length=DIAGNOSTICS_MAX)
+    question: Annotated[str, StringConstraints(max_length=20_000)] | None = None
+    work_done_token: ProgressToken | None = None
+
+
+async def fix(context: Context, params: TaskParams) -> Run:
+    """Start a run that repairs what the editor reports at a place; answers once it is accepted."""
+    path, folder = _place(context, params.uri)
+    name = path.relative_to(folder).as_posix()
+    reported = "\n".join(f"- {_told(each)}" for each in params.diagnostics)
+    wanted = (
+        f"Fix what the editor reports in {name}:\n{reported}" if reported else f"Fix {_where(params, name)}."
+    )
+    return await _start(context, params, folder, f"{wanted}\n\nChange no more than that needs.", "execute")
+
+
+async def ask(context: Context, params: TaskParams) -> Run:
+    """Start a run that answers a question about a place and changes nothing."""
+    path, folder = _place(context, params.uri)
+    name = path.relative_to(folder).as_posix()
+    question = params.question or f"What does {_where(params, name)} do, and is anything wrong with it?"
+    quoted = _selected(context, params)
+    prompt = f"{question}\n\n{_where(params, name)}:\n```\n{quoted}\n```" if quoted else question
+    return await _start(context, params, folder, prompt, "plan+execute")
+
+
+async def _start(
+    context: Context,
+    params: TaskParams,
+    folder: Path,
+    prompt: str,
+    mode: Literal["execute", "plan+execute"],
+) -> Run:
+    project_id = await _project_of(context, params, folder)
+    await _bring_unsaved(context, project_id, folder)
+    run = await agent.run(
+        context, AgentRunParams(prompt=prompt, project_id=project_id, mode=mode, wait="accepted")
+    )
+    context.call.after_answer(lambda: ending.follow(context, run.run_id))
+    return run
+
+
+def _place(context: Context, uri: str) -> tuple[Path, Path]:
+    """The file, and the editor's folder it is in."""
+    if not context.peer.local:
+        raise Failure(
+            "unauthorized",
+            "Only an editor on the daemon's own machine can name a folder of it.",
+            hint="Use agent/run in a project whose files were sent with workspace/import.",
+        )
+    path = path_of(uri)
+    folder = None if path is None else context.peer.editor.folder_of(path)
+    if path is None or folder is None:
+        raise Failure(
+            "invalid",
+            "The file is in no folder that is open in the editor.",
+            hint="Open the project's folder in the editor, and ask again.",
+        )
+    return path, folder
+
+
+async def _project_of(context: Context, params: TaskParams, folder: Path) -> str:
+    services = context.services
+    if (known := await services.projects.of_folder(str(folder), "folder")) is not None:
+        return known.id
+    with SourceWork(context.peer, params.work_done_token) as work:
+        return (await services.sources.create(FromFolder(folder), say=work.show)).project.id
+
+
+async def _bring_unsaved(context: Context, project_id: str, folder: Path) -> None:
+    """Every open document of the folder, as it is in the editor; what comes back is an edit of that."""
+    files, folders = Files(context.services.manager), context.services.store.folders
+    texts = {path.as_posix(): text.encode() for path, text in context.peer.editor.texts_below(folder)}
+    known = await folders.files(project_id, list(texts))
+    for name, content in texts.items():
+        await files.write(project_id, name, Write(content))
+    brought = [
+        FolderFile(name, hashlib.sha256(content).hexdigest(), name in known and known[name].executable)
+        for name, content in texts.items()
+    ]
+    await folders.note(project_id, brought, [])
+
+
+def _told(found: Diagnostic) -> str:
+    source = f" ({found.source})" if found.source else ""
+    return f"line {found.range.start.line + 1}: {found.severity}: {' '.join(found.message.split())}{source}"
+
+
+def _where(params: TaskParams, name: str) -> str:
+    if params.range is None or params.range.start == params.range.end:
+        return name
+    first, last = params.range.start.line + 1, params.range.end.line + 1
+    return f"line {first} of {name}" if first == last else f"lines {first} to {last} of {name}"
+
+
+def _selected(context: Context, params: TaskParams) -> str:
+    """The selected lines, whole, as they are in the editor."""
+    text = context.peer.editor.text(params.uri)
+    if text is None or params.range is None:
+        return ""
+    lines = text.splitlines()[params.range.start.line : params.range.end.line + 1]
+    return "\n".join(lines)[:QUOTED_CHARACTERS]
+
+
+TASKS: tuple[tuple[Method, Handler], ...] = (
+    (request(FIX, TaskParams, Run, "Repair what the editor reports at a place."), fix),
+    (request(ASK, TaskParams, Run, "Answer a question about a place."), ask),
+)
