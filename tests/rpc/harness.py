@@ -311,7 +311,7 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
         settings=Settings.model_validate({"data_dir": directory}),
         status=status,
     )
-    built = World(services, runs, manager, limits or Limits(eof_grace_s=0.2))
+    built = World(services, runs, manager, limits or Limits(eof_grace_s=0.2, stall_s=300.0))
     try:
         yield built
         await built.close()

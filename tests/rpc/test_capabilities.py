@@ -35,6 +35,7 @@ EDITOR = ClientCan(
     show_documents=True,
     apply_edits=True,
     document_changes=True,
+    file_operations=frozenset({"rename", "create", "delete"}),
     refresh_code_lenses=True,
 )
 
