@@ -20,6 +20,7 @@ from journeyman.acp.handing import hand_back
 from journeyman.acp.mapping import thinks
 from journeyman.acp.sessions import Session
 from journeyman.agent.runs import StartRun
+from journeyman.failures import Failure
 from journeyman.rpc import wire
 from journeyman.rpc.limits import Limits
 from journeyman.rpc.refusals import ERROR_KINDS, Refusal, refuse
@@ -60,8 +61,9 @@ async def prompt(context: Context, params: PromptRequest) -> PromptResponse:
         session.mapper.expected.remove(text)
         raise
     context.call.pass_turn()
-    await _tell_title(context.services, session)
-    ended = await _ended(context, started)
+    ended = await _over(context, session, started)
+    if ended is None:
+        return PromptResponse(stop_reason="cancelled")
     try:
         async with asyncio.timeout(CATCH_UP_S):
             await session.told_of(ended.id)
@@ -86,6 +88,18 @@ async def _start(services: Services, order: StartRun) -> records.Run:
     if isinstance(started := outcome[0], Exception):
         raise started
     return started
+
+
+async def _over(context: Context, session: Session, run: records.Run) -> records.Run | None:
+    """The run once it is over; None where its chat was deleted meanwhile, and the run with it."""
+    try:
+        await _tell_title(context.services, session)
+        return await _ended(context, run)
+    except (Failure, BaseExceptionGroup) as error:
+        first = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error
+        if isinstance(first, Failure) and first.kind == "not_found":
+            return None
+        raise
 
 
 async def _tell_title(services: Services, session: Session) -> None:

@@ -52,6 +52,7 @@ async def messages(context: Context, params: ChatMessagesParams) -> Page[ChatMes
 
 
 async def message(context: Context, params: ChatMessageParams) -> ChatMessage:
+    await context.services.chats.get(params.chat_id)
     return wire.message(await context.services.store.messages.get(params.chat_id, params.message_id))
 
 

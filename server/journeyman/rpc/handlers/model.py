@@ -33,6 +33,7 @@ async def list_(context: Context, params: Empty) -> ModelList:
 
 
 async def select(context: Context, params: ModelSelectParams) -> Chat:
+    await context.services.chats.get(params.chat_id)
     await context.services.models.choose(params.model)
     return wire.chat_(await context.services.chats.select_model(params.chat_id, params.model))
 
