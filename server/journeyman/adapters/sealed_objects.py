@@ -13,6 +13,7 @@ import json
 import secrets
 from collections import OrderedDict
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from dataclasses import replace
 
 from journeyman.adapters.object_keys import check_size
@@ -32,6 +33,9 @@ from journeyman.ports.objects import ObjectInfo, ObjectStore, StoreFeatures
 MARKER = "SEALED"
 """As in the format (`docs/archive-format.md`)."""
 SALTS_KEPT = 4096
+LARGE_BYTES = 4 * 1024 * 1024
+LARGE_AT_ONCE = 1
+"""Objects larger than that are in memory twice while they are sealed and written: one after the other."""
 
 
 class SealedObjects:
@@ -42,6 +46,7 @@ class SealedObjects:
         self._user_key = user_key
         self._key: StoreKey | None = None
         self._lock = asyncio.Lock()
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._salts: OrderedDict[str, bytes] = OrderedDict()
 
     @property
@@ -56,9 +61,11 @@ class SealedObjects:
     async def create(self, key: str, data: bytes) -> ObjectInfo:
         check_size(key, data)
         store = await self._ready()
-        sealed = await asyncio.to_thread(store.seal, key, data)
-        info = await self._inner.create(store.hide(key), sealed)
-        self._remember(key, sealed)
+        async with self._large if len(data) > LARGE_BYTES else nullcontext():
+            sealed = await asyncio.to_thread(store.seal, key, data)
+            info = await self._inner.create(store.hide(key), sealed)
+            self._remember(key, sealed)
+            del sealed
         return replace(info, key=key, size=len(data))
 
     async def replace(self, key: str, data: bytes, *, etag: str | None) -> ObjectInfo:

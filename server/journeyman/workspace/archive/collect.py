@@ -185,19 +185,20 @@ class Collector:
     async def upload(self, pack: SealedPack) -> None:
         """Create the pack under its hash and read it back. A pack of that name is this one, or is damaged;
         then another name is taken, and what is there stays."""
-        plain = pack.spot.name
+        plain, size = pack.spot.name, len(pack.data)
         for attempt in range(NAMES_TRIED):
             name = f"{plain}-{attempt}" if attempt else plain
             key = layout.pack_key(self._project_id, name)
             created = True
             try:
                 await self._objects.create(key, pack.data)
+                pack.data = b""
                 reach("archive.pack_put")
             except Failure as failure:
                 if failure.kind != "conflict":
                     raise
                 created = False
-            if not await self._reads_back(key, pack, plain, created=created):
+            if not await self._reads_back(key, size, plain, created=created):
                 if created:
                     raise not_what_was_put(key)
                 continue
@@ -211,9 +212,9 @@ class Collector:
             hint="Verify the archives of this project with their data, and check the store.",
         )
 
-    async def _reads_back(self, key: str, pack: SealedPack, digest: str, *, created: bool) -> bool:
+    async def _reads_back(self, key: str, size: int, digest: str, *, created: bool) -> bool:
         try:
-            return await hash_object(self._objects, self._workers, key, len(pack.data)) == digest
+            return await hash_object(self._objects, self._workers, key, size) == digest
         except Failure as failure:
             if failure.kind == "archive_corrupt":
                 return False

@@ -65,10 +65,11 @@ class Spot(NamedTuple):
     length: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SealedPack:
     spot: PackSpot
     data: bytes
+    """Empty once the store has it."""
 
 
 class Piece(NamedTuple):
