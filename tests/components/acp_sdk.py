@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from components.missing import unavailable
 from journeyman import paths
 
 PINS = Path(__file__).parents[2] / "requirements" / "acp-npm"
@@ -21,18 +21,11 @@ INSTALLED_WITHIN_S = 300.0
 ENTRY = Path("node_modules", "@agentclientprotocol", "sdk", "dist", "v1", "stable", "acp.js")
 
 
-def _give_up(why: str) -> None:
-    message = f"no ACP SDK: {why}"
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
-
-
 @pytest.fixture(scope="session")
 def acp_sdk() -> str:
     """The SDK's module, for `import()` in a program that `node` runs."""
     if shutil.which("node") is None or shutil.which("npm") is None:
-        _give_up("node and npm are not installed")
+        unavailable("no ACP SDK: node and npm are not installed")
     lock = (PINS / "package-lock.json").read_bytes()
     target = paths.cache_dir() / f"acp-sdk-{hashlib.sha256(lock).hexdigest()[:12]}"
     target.mkdir(parents=True, exist_ok=True)
@@ -54,7 +47,7 @@ def _install(target: Path) -> None:
             command, cwd=target, capture_output=True, text=True, timeout=INSTALLED_WITHIN_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        _give_up(f"installing failed: {error}")
+        unavailable(f"no ACP SDK: installing failed: {error}")
         raise
     if ended.returncode:
-        _give_up(f"installing failed: {ended.stderr[-500:]}")
+        unavailable(f"no ACP SDK: installing failed: {ended.stderr[-500:]}")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from components.missing import unavailable
 from journeyman import paths
 
 SKELETON = "journeyman-test-skeleton:3"
@@ -64,9 +65,9 @@ def ensure_mmdebstrap() -> None:
     if shutil.which("mmdebstrap") or list(paths.cache_dir().glob("workspace-*.tar")):
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        _unavailable("mmdebstrap is not there, and cannot be installed without root and apt-get")
+        unavailable("mmdebstrap is not there, and cannot be installed without root and apt-get")
     if why := _apt_install("mmdebstrap"):
-        _unavailable(why)
+        unavailable(why)
 
 
 def ensure_workspace_image(name: str) -> None:
@@ -78,7 +79,7 @@ def ensure_workspace_image(name: str) -> None:
     command = [sys.executable, "-m", "journeyman", "image", "build"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     if done.returncode:
-        _unavailable(f"`journeyman image build` failed: {done.stderr[-800:]}")
+        unavailable(f"`journeyman image build` failed: {done.stderr[-800:]}")
 
 
 def _skeleton() -> None:
@@ -122,12 +123,6 @@ def _skeleton() -> None:
         assert packed.wait() == 0
 
 
-def _unavailable(why: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(why)
-    pytest.skip(why)
-
-
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[DockerEngine]:
     """An engine that answers. One we started ends with the tests; its image cache stays."""
@@ -135,20 +130,20 @@ def docker_engine() -> Iterator[DockerEngine]:
     if not _answers():
         why = _install()
         if why:
-            _unavailable(why)
+            unavailable(why)
         with tempfile.NamedTemporaryFile(prefix="journeyman-dockerd-", suffix=".log", delete=False) as log:
             started = subprocess.Popen(["dockerd"], stdout=log, stderr=log, start_new_session=True)
         until = time.monotonic() + READY_WITHIN_S
         while not _answers():
             if started.poll() is not None or time.monotonic() > until:
                 started.kill()
-                _unavailable(f"dockerd did not come up: {Path(log.name).read_text()[-500:]}")
+                unavailable(f"dockerd did not come up: {Path(log.name).read_text()[-500:]}")
             time.sleep(0.2)
     try:
         if os.path.islink("/bin"):
             _skeleton()
         else:
-            _unavailable("the skeleton image needs a merged /usr")
+            unavailable("the skeleton image needs a merged /usr")
         yield DockerEngine()
     finally:
         if started is not None:

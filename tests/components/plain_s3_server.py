@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from components.s3_server import S3Server, unavailable
+from components.missing import unavailable
+from components.s3_server import S3Server
 
 READY_WITHIN_S = 60.0
 ADDRESS = re.compile(rb"server on \[?(http://127\.0\.0\.1:\d+)")

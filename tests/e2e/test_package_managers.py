@@ -22,8 +22,8 @@ import pytest
 from components.authority import authority
 from components.egress_kit import EgressKit, egress_kit
 from components.git_server import repository
+from components.missing import unavailable
 from components.package_servers import Shelf, shelf_served
-from components.s3_server import unavailable
 from components.sandbox import Bench, kinds
 from journeyman.guest.client import GuestClient
 from journeyman.tasks import Supervisor

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.docker_engine import DockerEngine
-from components.s3_server import unavailable
+from components.missing import unavailable
 from faults.docker_cells import HAZARDS as CELLS
 from faults.docker_hazards import HAZARDS
 

@@ -12,6 +12,7 @@ import pytest
 
 from components import s3_server as _s3
 from components.archive_kit import PROJECT, Kit, fill, snapshot
+from components.missing import unavailable
 from journeyman.adapters.local_objects import LocalObjects
 from journeyman.adapters.s3_objects import S3Objects
 from journeyman.workspace.archive.outcomes import ArchiveProgress
@@ -122,7 +123,7 @@ async def test_extended_attributes(tmp_path: Path) -> None:
     try:
         os.setxattr(kit.source / "f", "user.origin", b"\x00\xff")
     except OSError:
-        pytest.skip("this file system keeps no extended attributes")
+        unavailable("this file system keeps no extended attributes")
     os.setxattr(kit.source / "d", "user.note", b"")
     await kit.archive()
     outcome, folder = await kit.restore()

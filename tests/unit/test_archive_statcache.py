@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from components.archive_guest import FolderGuest
 from components.archive_kit import PROJECT, fill, snapshot
+from components.missing import unavailable
 from journeyman.ports.guest import TreeEntry
 from journeyman.testing.clock import CountingIds, FakeClock
 from journeyman.testing.objects import MemoryObjects
@@ -182,7 +183,7 @@ async def test_attributes_are_kept_where_nothing_else_changed(bench: Bench) -> N
     try:
         os.setxattr(path, "user.colour", b"red")
     except OSError:
-        pytest.skip("this file system keeps no extended attributes")
+        unavailable("this file system keeps no extended attributes")
     await bench.archive()
     time.sleep(TICK_S)
     os.setxattr(path, "user.colour", b"blue")
@@ -258,7 +259,7 @@ async def test_attributes_of_what_did_not_change_are_kept_and_others_are_seen(be
     try:
         os.setxattr(bench.source / "nothing", "user.kept", b"1")
     except OSError:
-        pytest.skip("this file system keeps no extended attributes")
+        unavailable("this file system keeps no extended attributes")
     outside = bench.base / "outside"
     outside.mkdir()
     (outside / "old").write_text("moved in, with a ctime from before")

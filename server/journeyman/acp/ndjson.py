@@ -36,7 +36,7 @@ class LineDecoder:
         self._buffer += data
         try:
             yield from self._lines()
-        except Exception:
+        except (FramingError, Unauthorized):
             self._broken = True
             self._buffer.clear()
             raise

@@ -57,7 +57,7 @@ async def prompt(context: Context, params: PromptRequest) -> PromptResponse:
     session.mapper.expected.append(text)
     try:
         started = await _start(context.services, order)
-    except BaseException:
+    except BaseException:  # nobody will say these words, cancelled or not
         session.mapper.expected.remove(text)
         raise
     context.call.pass_turn()

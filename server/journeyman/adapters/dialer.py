@@ -46,7 +46,7 @@ class SystemDialer:
                     won, waiting = await _first(waiting, None)
                 for task in waiting:
                     task.cancel()
-        except BaseException:
+        except BaseException:  # who is cancelled takes no connection along
             if won is not None:
                 won.close()
             raise

@@ -145,7 +145,7 @@ def _bootstrap(tarball: Path, report: Progress) -> None:
                 hint="See that this machine reaches Debian's package mirrors, then try again.",
             )
         os.replace(partial, tarball)
-    except BaseException:
+    except BaseException:  # half an image is left behind by nobody
         Path(partial).unlink(missing_ok=True)
         raise
 

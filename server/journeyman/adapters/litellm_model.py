@@ -73,7 +73,7 @@ class LitellmModel:
                     yield delta
         except (Failure, GeneratorExit, asyncio.CancelledError):
             raise
-        except Exception as error:
+        except Exception as error:  # litellm raises whatever its providers' libraries do
             if begun and _lost(error):
                 return
             raise self._failure(error, body["model"]) from error

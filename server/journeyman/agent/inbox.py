@@ -43,7 +43,7 @@ class Inbox:
                 messages = tuple(map(message_of, found))
                 if found:
                     await self.inputs.take(found, messages)
-            except BaseException as error:
+            except BaseException as error:  # what was not taken is there still, whatever ended this
                 self.something = True
                 if not isinstance(error, Failure) or error.kind != "conflict":
                     raise

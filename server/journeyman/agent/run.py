@@ -195,6 +195,6 @@ class _Worker:
             return await work
         except (Failure, TimeoutError) as error:
             log.warning("at the end of run %s could not %s: %s", self._run.id, what, error)
-        except Exception:
+        except Exception:  # the boundary: every step of an end is tried
             log.exception("at the end of run %s could not %s", self._run.id, what)
         return None

@@ -52,7 +52,7 @@ class EventLog:
         A call that is cancelled may have stored its event all the same; then the subscriptions get it."""
         try:
             event = await self._events.append(chat_id, kind, data, run_id=run_id, item_id=item_id)
-        except BaseException:
+        except BaseException:  # it may have been stored all the same
             if channel := self._channels.get(chat_id):
                 channel.look()
             raise

@@ -169,7 +169,7 @@ class Subscription:
                 page = await self._log.read(
                     self.chat_id, after=position, limit=self._page_events, characters_max=PAGE_CHARS_MAX
                 )
-            except BaseException:
+            except BaseException:  # the page is still to be read, whatever ended this
                 self._behind = True
                 raise
             # A page that holds something may have been cut at its bound: only an empty one is the end.

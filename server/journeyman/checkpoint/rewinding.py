@@ -217,7 +217,7 @@ class Rewinding:
             if look is not None:
                 acted = await act(look.guest, look.vault, look.picture, found.items)
             turned = await self._conclude(rewind, acted, found.kept, hunks)
-        except BaseException:
+        except BaseException:  # it stays open and is taken up again, whatever ended it
             self._open[rewind.project_id].append(rewind)
             raise
         return acted, turned

@@ -103,8 +103,8 @@ class Vault:
         )
         try:
             await collector.collect(guest, entries)
-        except BaseException:
-            self._catalog = None  # it names packs that were never stored
+        except BaseException:  # the catalog names packs that were never stored
+            self._catalog = None
             raise
         reach("checkpoint.content_kept")
         contents = ((entry.path, collector.content(entry)) for entry in entries)

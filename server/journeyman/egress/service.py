@@ -98,8 +98,8 @@ class Egress:
                 tunnel.close()
         except Failure as failure:
             log.debug("a connection ended early: %s", failure.message)
-        except Exception:
-            log.exception("a connection failed")  # the boundary: one connection must not end the others
+        except Exception:  # the boundary: one connection must not end the others
+            log.exception("a connection failed")
         finally:
             count.open, self._open = count.open - 1, self._open - 1
         if refused is not None:

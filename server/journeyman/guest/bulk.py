@@ -144,15 +144,8 @@ class GuestRestore:
         )
         ready: list[object] = []
         channel.on_note = ready.append
-        try:
-            async with asyncio.timeout(STALL_S):
-                await channel.noted(lambda: bool(ready))
-        except TimeoutError:
-            channel.close()
-            raise lost("the guest does not begin the restore") from None
-        except BaseException:
-            channel.close()
-            raise
+        async with channel.within(STALL_S, lost("the guest does not begin the restore")):
+            await channel.noted(lambda: bool(ready))
         return cls(channel)
 
     async def add(self, entry: RestoreEntry) -> None:
@@ -183,18 +176,11 @@ class GuestRestore:
             await self._put(restore_data_head(path, len(piece)), piece)
 
     async def finish(self) -> int:
-        try:
+        too_late = lost("the restored files could not be synced to disk in time")
+        async with self._channel.within(FINISH_S, too_late):
             await self._flush()
             self._channel.end()
-            async with asyncio.timeout(FINISH_S):
-                answer = await self._channel.result()
-            return int(answer["entries"])
-        except TimeoutError:
-            self._channel.close()
-            raise lost("the restored files could not be synced to disk in time") from None
-        except BaseException:
-            self._channel.close()
-            raise
+            return int((await self._channel.result())["entries"])
 
     async def abort(self) -> None:
         """Drop it; what was written is removed before this returns."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import collections
 import struct
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from journeyman.failures import Failure
@@ -42,6 +43,20 @@ class Channel:
     @property
     def ended(self) -> bool:
         return self._answer is not None or self._failure is not None
+
+    @asynccontextmanager
+    async def within(self, seconds: float, too_late: Failure) -> AsyncGenerator[None]:
+        """The block has that long. Where it does not come to its end, the call is closed, whatever it was."""
+        done = False
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+            done = True
+        except TimeoutError:
+            raise too_late from None
+        finally:
+            if not done:
+                self.close()
 
     async def receive(self) -> bytes | None:
         """The next piece; None once the guest said that there are no more, or the answer is there, and every

@@ -167,17 +167,11 @@ class GuestClient:
             "etag": etag,
         }
         channel = self._connection.open("write", arguments, data[: wire.PIECE])
-        try:
-            async with asyncio.timeout(self._call_s):
-                if more:
-                    await channel.send(data[wire.PIECE :])
-                    channel.end()
-        except TimeoutError:
-            channel.close()
-            raise Failure("timeout", f"Writing {path} took too long.", retryable=True) from None
-        except BaseException:
-            channel.close()
-            raise
+        too_late = Failure("timeout", f"Writing {path} took too long.", retryable=True)
+        async with channel.within(self._call_s, too_late):
+            if more:
+                await channel.send(data[wire.PIECE :])
+                channel.end()
         return stat_from(await self._finish(channel, "write"))
 
     async def stat(self, path: str) -> Stat | None:

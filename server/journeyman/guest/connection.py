@@ -202,7 +202,7 @@ async def connect(path: Path, *, timeout_s: float = 5.0) -> Connection:
     sock = open_socket(path)
     try:
         _, connection = await loop.create_unix_connection(Connection, sock=sock)
-    except BaseException:
+    except BaseException:  # the socket is nobody else's, cancelled or not
         sock.close()
         raise
     try:
@@ -211,7 +211,7 @@ async def connect(path: Path, *, timeout_s: float = 5.0) -> Connection:
     except TimeoutError:
         connection.close()
         raise lost("the guest does not greet") from None
-    except BaseException:
+    except BaseException:  # nobody will close it, cancelled or not
         connection.close()
         raise
     if hello.get("version") != wire.VERSION:

@@ -55,7 +55,7 @@ class GuestProcess:
             raise Failure(
                 "timeout", "The workspace did not start the process in time.", retryable=True
             ) from None
-        except BaseException:
+        except BaseException:  # nobody will end the process, cancelled or not
             process.kill()
             channel.close()
             raise

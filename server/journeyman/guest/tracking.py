@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import struct
 from typing import Any
 
@@ -30,17 +29,9 @@ class GuestTracking:
         channel = connection.open("track", options)
         ready: list[object] = []
         channel.on_note = ready.append
-        try:
-            async with asyncio.timeout(timeout_s):
-                await channel.noted(lambda: bool(ready))
-        except TimeoutError:
-            channel.close()
-            raise Failure(
-                "timeout", "The workspace did not begin to watch in time.", retryable=True
-            ) from None
-        except BaseException:
-            channel.close()
-            raise
+        too_late = Failure("timeout", "The workspace did not begin to watch in time.", retryable=True)
+        async with channel.within(timeout_s, too_late):
+            await channel.noted(lambda: bool(ready))
         return cls(channel)
 
     async def moved(self) -> Moved:

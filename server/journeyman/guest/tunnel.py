@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from journeyman.failures import Failure
@@ -26,15 +25,9 @@ class GuestTunnel:
         """Of an operation that notes `ready` and then carries a socket."""
         channel = connection.open(operation, arguments)
         tunnel = cls(channel)
-        try:
-            async with asyncio.timeout(timeout_s):
-                await channel.noted(lambda: tunnel._ready)
-        except TimeoutError:
-            channel.close()
-            raise Failure("timeout", "The workspace did not connect in time.", retryable=True) from None
-        except BaseException:
-            channel.close()
-            raise
+        too_late = Failure("timeout", "The workspace did not connect in time.", retryable=True)
+        async with channel.within(timeout_s, too_late):
+            await channel.noted(lambda: tunnel._ready)
         return tunnel
 
     def _noted(self, message: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, cast
@@ -38,17 +37,9 @@ class GuestWatch:
         arguments = {"path": path, "recursive": recursive, "excludes": list(excludes), **options}
         channel = connection.open("watch", arguments)
         watch = cls(channel)
-        try:
-            async with asyncio.timeout(timeout_s):
-                await channel.noted(lambda: watch._ready is not None)
-        except TimeoutError:
-            channel.close()
-            raise Failure(
-                "timeout", "The workspace did not begin to watch in time.", retryable=True
-            ) from None
-        except BaseException:
-            channel.close()
-            raise
+        too_late = Failure("timeout", "The workspace did not begin to watch in time.", retryable=True)
+        async with channel.within(timeout_s, too_late):
+            await channel.noted(lambda: watch._ready is not None)
         return watch
 
     def _noted(self, message: dict[str, Any]) -> None:

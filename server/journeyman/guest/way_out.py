@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import collections
 from collections.abc import AsyncIterator
 from typing import Any
@@ -31,17 +30,9 @@ class GuestWayOut:
     async def start(cls, connection: Connection, *, timeout_s: float) -> GuestWayOut:
         channel = connection.open("way_out", {})
         way_out = cls(connection, channel)
-        try:
-            async with asyncio.timeout(timeout_s):
-                await channel.noted(lambda: way_out._ready)
-        except TimeoutError:
-            channel.close()
-            raise Failure(
-                "timeout", "The workspace did not offer its proxy in time.", retryable=True
-            ) from None
-        except BaseException:
-            channel.close()
-            raise
+        too_late = Failure("timeout", "The workspace did not offer its proxy in time.", retryable=True)
+        async with channel.within(timeout_s, too_late):
+            await channel.noted(lambda: way_out._ready)
         return way_out
 
     def _noted(self, message: dict[str, Any]) -> None:

@@ -77,7 +77,7 @@ class FrameDecoder:
         self._buffer += data
         try:
             yield from self._frames()
-        except Exception:
+        except Exception:  # the gate has its own ways to say no
             self._broken = True
             self._buffer.clear()
             raise

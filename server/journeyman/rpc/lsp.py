@@ -92,7 +92,7 @@ class JourneymanProtocol(LanguageServerProtocol):
             return message.get("params")
         try:
             return self._converter.structure(message, shape).params
-        except Exception as error:
+        except Exception as error:  # cattrs raises whatever the shape makes it
             raise ValueError(_field_of(error)) from error
 
     def unstructure(self, value: Any) -> Any:

@@ -78,7 +78,7 @@ async def copy(guest: Guest, source: FromFolder, say: Say) -> tuple[list[Notice]
                     copied += _copied(entry, digest.hexdigest())
                     say("Copying files", 100 * done // max(1, found.bytes))
             await target.finish()
-        except BaseException:
+        except BaseException:  # the guest is told, whatever ended it
             await target.abort()
             raise
     finally:

@@ -135,7 +135,7 @@ class Sources:
         """Either all of the block is done, or nothing of the project is left."""
         try:
             yield
-        except BaseException:
+        except BaseException:  # cancelled or not
             # To its end, whoever goes away meanwhile; a daemon that ends first does it at its next start.
             undoing = self._supervisor.start(self._undo(project_id), name=f"undo project {project_id}")
             await asyncio.shield(undoing)

@@ -200,7 +200,7 @@ async def _restore(room: Room, entry: Entry, ledger: Ledger, archive: _Archive) 
             await room.engine.restore(entry.project_id, guest, archive_id=archive.id, generation=generation)
         await room.machine.commit(entry.project_id, generation)
         reach("restore.directory_complete")
-    except BaseException as error:
+    except BaseException as error:  # half a workspace is left behind by nobody, cancelled or not
         await room.machine.hang_up(guest)
         if isinstance(error, Failure) and error.kind == "not_found" and archive.id is not None:
             raise _fell_behind() from error

@@ -54,7 +54,7 @@ async def _swap_in(
         generation, made = await _stage(room, desk, ledger, archive_id, on_progress)
         await ledger.write(journal=SWAP, generation=generation, instance_id=None)
         reach("restore.swap_decided")
-    except BaseException:
+    except BaseException:  # as before, whatever ended it
         entry.tidy_at = room.clock.monotonic()
         room.change(entry, before)
         raise

@@ -62,7 +62,7 @@ class Forward:
         self._owner.count(self.project_id, 1)
         try:
             tunnel = await self._connect()
-        except BaseException as error:
+        except BaseException as error:  # who is cancelled is not counted either
             self._owner.count(self.project_id, -1)
             if isinstance(error, Failure) and error.kind == "not_found":
                 error.hint = "Start the program there, and load this page again."

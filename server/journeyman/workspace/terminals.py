@@ -122,7 +122,7 @@ class Terminals:
                 held = await self._manager.hold(project_id, HOLD)
                 if isinstance(held, WorkspaceError):
                     raise held.as_failure()
-        except BaseException:
+        except BaseException:  # nobody will end the process or let go of the workspace
             if process is not None:
                 process.drop()
             if held is not None and not isinstance(held, WorkspaceError):

@@ -94,7 +94,7 @@ class Turns:
             refuse_if_used(desk)
             try:
                 yield
-            except Exception as error:
+            except Exception as error:  # the boundary: the manager answers, and does not raise
                 raise Told(self.failed(desk, error)) from error
             except asyncio.CancelledError:
                 self._interrupted(desk)

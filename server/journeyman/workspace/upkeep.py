@@ -142,7 +142,7 @@ class Upkeep:
                     if not registry.expired(project_id):
                         return None
                     return await PutAway(self._room, desk, keep=False, warm=warm).run()
-            except BaseException:
+            except BaseException:  # tried again later, whatever it was
                 registry.put_off(project_id)
                 raise
 
@@ -179,7 +179,7 @@ class Upkeep:
             try:
                 async with self._turns.alone(desk):
                     await tidy(self._room, desk)
-            except BaseException:
+            except BaseException:  # tried again later, whatever it was
                 desk.entry.tidy_at = self._room.clock.monotonic() + TIDY_AGAIN_S
                 raise
 

@@ -96,7 +96,7 @@ class Database(aiosqlite.Connection):
     async def _opened(self) -> None:
         try:
             await self
-        except BaseException:
+        except BaseException:  # cancelled or not: the thread needs our loop to stop
             # The thread still has to say that it stops, which needs our event loop.
             await asyncio.to_thread(self._thread.join, BUSY_TIMEOUT_MS / 1000 + 1)
             raise
@@ -250,7 +250,7 @@ def _connect(path: Path, prepare: Callable[[sqlite3.Connection], None]) -> sqlit
                 hint="Choose a data directory on a local disk.",
             )
         prepare(connection)
-    except BaseException:
+    except BaseException:  # nobody else closes it
         connection.close()
         raise
     return connection

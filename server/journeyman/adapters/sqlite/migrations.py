@@ -340,7 +340,7 @@ def migrate(connection: sqlite3.Connection, now: str, migrations: Sequence[Migra
                 "INSERT INTO schema_migrations VALUES (?, ?, ?)", (number, migration.name, now)
             )
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # all of a migration or nothing
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise

@@ -145,9 +145,9 @@ class Bulk:
                 if buffered:
                     raise Refusal("invalid", "The restore was cut off.")
                 return {"entries": writer.finish()}
-            except BaseException:
+            except BaseException:  # a void restore leaves nothing
                 writer.close()
-                clear_directory(base)  # a void restore leaves nothing
+                clear_directory(base)
                 raise
         finally:
             os.close(base)

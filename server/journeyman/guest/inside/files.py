@@ -110,7 +110,7 @@ class Files:
                 with self._lock_of(place):
                     self._replace(place, temporary, expected, args.get("etag"))
                 info = os.fstat(handle)
-            except BaseException:
+            except BaseException:  # half a file is left behind by nobody
                 with contextlib.suppress(OSError):
                     os.unlink(temporary, dir_fd=place.fd)
                 raise

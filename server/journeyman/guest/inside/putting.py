@@ -200,7 +200,7 @@ def _write(beside: bytes, parent: int, mode: int, wanted: Dict[str, Any], source
                 data = data[os.write(handle, data) :]
         _attributes(handle, wanted)
         os.fchmod(handle, mode)
-    except BaseException:
+    except BaseException:  # half a file is left behind by nobody
         os.unlink(beside, dir_fd=parent)
         raise
     finally:

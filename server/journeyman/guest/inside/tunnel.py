@@ -124,7 +124,7 @@ class Tunnels:
         try:
             channel.note({"ready": True})
             self.carry(channel, sock)
-        except BaseException:
+        except BaseException:  # the socket is nobody else's
             sock.close()
             raise
 

@@ -128,7 +128,7 @@ class Notified:
         self._source = inotify.Inotify()
         try:
             self._add(part.top, tell=False)
-        except BaseException:
+        except BaseException:  # nobody else closes it
             self._source.close()
             raise
         if part.top not in self._watches:

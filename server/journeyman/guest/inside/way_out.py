@@ -87,7 +87,7 @@ class WayOut:
         try:
             channel.note({"ready": True})
             self._tunnels.carry(channel, sock)
-        except BaseException:
+        except BaseException:  # the socket is nobody else's
             sock.close()
             raise
 

@@ -59,7 +59,7 @@ async def restore(
         sent = await _write(target, source, plan, _counter("write", manifest, on_progress))
         await target.finish()
         reach("restore.written")
-    except BaseException:
+    except BaseException:  # the guest is told, whatever ended it
         await _abort(target)
         raise
     seen, notes = await _check(guest, sent, manifest, limits, _counter("check", manifest, on_progress))
