@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from components.missing import unavailable
 from journeyman import paths
 from journeyman.client import launch
 from journeyman.failures import Failure
@@ -29,8 +30,9 @@ def test_a_long_data_directory_still_has_a_short_socket(monkeypatch: pytest.Monk
     assert len(os.fsencode(str(socket_path))) <= paths.SOCKET_PATH_BYTES_MAX
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can make a directory that is somebody else's")
 def test_a_directory_of_somebody_else_is_neither_used_nor_trusted(tmp_path: Path) -> None:
+    if os.getuid() != 0:
+        unavailable("only root can make a directory that is somebody else's")
     foreign = tmp_path / "foreign"
     foreign.mkdir(mode=0o777)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other:
