@@ -24,10 +24,11 @@ from journeyman.acp.errors import error_of
 from journeyman.acp.folders import Folders
 from journeyman.acp.handlers import METHODS
 from journeyman.acp.sessions import Sessions, wire
+from journeyman.rpc import envelope
 from journeyman.rpc.auth import Unauthorized
-from journeyman.rpc.calls import Call, Calls, Ident, Turns, id_of
+from journeyman.rpc.calls import Call, Calls, Ident, Turns
 from journeyman.rpc.capabilities import ClientCan
-from journeyman.rpc.jsonbody import as_object, dump
+from journeyman.rpc.jsonbody import dump
 from journeyman.rpc.language import Ends
 from journeyman.rpc.outbound import Outbound
 from journeyman.rpc.peer import Peer
@@ -64,29 +65,17 @@ class Endpoint:
     def receive(self, value: Any) -> None:
         """One parsed JSON value. Never raises, never waits."""
         may_show, self.token_may_follow = self.token_may_follow, False
-        message = as_object(value)
-        if message is None:
-            what = (
-                "Batches are not part of this protocol" if isinstance(value, list) else "That is no request"
-            )
-            self.refuse(None, refuse("invalid_request", f"{what}.", "Send one object a line."))
-            return
-        method: Any = message.get("method")
-        if "method" not in message and ("result" in message or "error" in message):
-            if not self.outbound.answered(message):
-                log.debug("%s answered a request nobody waits for", self.peer.name)
-            return
-        ident = id_of(message)
-        if "id" in message and ident is None:
-            self.refuse(None, refuse("invalid_request", "A request's id must be an integer or a string."))
-        elif message.get("jsonrpc") != "2.0":
-            self.refuse(ident, refuse("invalid_request", 'A message must say `"jsonrpc": "2.0"`.'))
-        elif not isinstance(method, str):
-            self.refuse(ident, refuse("invalid_request", "A message must have a `method`, a string."))
-        elif ident is not None:
-            self._request(ident, method, message.get("params"), may_show=may_show)
-        elif self._ends.gate.open:
-            self._notified(method, message.get("params"))
+        match envelope.read(value, batch="Batches are not part of this protocol."):
+            case envelope.Answer(message):
+                if not self.outbound.answered(message):
+                    log.debug("%s answered a request nobody waits for", self.peer.name)
+            case envelope.Wrong(ident, refusal):
+                self.refuse(ident, refusal)
+            case envelope.Notification(method, message):
+                if self._ends.gate.open:
+                    self._notified(method, message.get("params"))
+            case envelope.Request(ident, method, message):
+                self._request(ident, method, message.get("params"), may_show=may_show)
 
     # Requests
 
@@ -106,16 +95,7 @@ class Endpoint:
             and not (may_show and method == "authenticate")
         ):
             raise Unauthorized("Authentication required: show the daemon's token first.")
-        if ident in self.calls:
-            raise refuse("invalid_request", "A request with this id is still being served.")
-        if len(self.calls) >= self._ends.limits.in_flight:
-            raise refuse(
-                "overloaded",
-                f"This connection has {self._ends.limits.in_flight} requests in flight.",
-                "Wait for answers before sending more.",
-                retryable=True,
-                retry_after_ms=100,
-            )
+        self.calls.check_room(ident, self._ends.limits.in_flight)
         if method == "initialize":
             self._answer(ident, self._initialize(params))
             return

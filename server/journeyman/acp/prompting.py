@@ -22,6 +22,7 @@ from journeyman.acp.sessions import Session
 from journeyman.agent.runs import StartRun
 from journeyman.failures import Failure
 from journeyman.rpc import wire
+from journeyman.rpc.daemons_own import as_the_daemons_own
 from journeyman.rpc.limits import Limits
 from journeyman.rpc.refusals import ERROR_KINDS, Refusal, refuse
 from journeyman_protocol.errors import ErrorKind
@@ -56,7 +57,9 @@ async def prompt(context: Context, params: PromptRequest) -> PromptResponse:
     )
     session.mapper.expected.append(text)
     try:
-        started = await _start(context.services, order)
+        started = await as_the_daemons_own(
+            context.services.supervisor, lambda: context.services.runs.start(order), "start a run"
+        )
     except BaseException:  # nobody will say these words, cancelled or not
         session.mapper.expected.remove(text)
         raise
@@ -72,22 +75,6 @@ async def prompt(context: Context, params: PromptRequest) -> PromptResponse:
     if ended.status not in records.TERMINAL_RUN_STATUSES:
         raise refuse("draining", "The daemon shuts down; the run waits for the next one.", retryable=True)
     return _answer(ended, await hand_back(context, session, ended))
-
-
-async def _start(services: Services, order: StartRun) -> records.Run:
-    """Start the run as the daemon's own: a client that leaves meanwhile leaves no half of it behind."""
-    outcome: list[records.Run | Exception] = []
-
-    async def start() -> None:
-        try:
-            outcome.append(await services.runs.start(order))
-        except Exception as error:  # noqa: BLE001 - handed to the request, which waits for it
-            outcome.append(error)
-
-    await asyncio.shield(services.supervisor.start(start(), name="start a run"))
-    if isinstance(started := outcome[0], Exception):
-        raise started
-    return started
 
 
 async def _over(context: Context, session: Session, run: records.Run) -> records.Run | None:

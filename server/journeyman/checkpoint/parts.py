@@ -12,11 +12,11 @@ from journeyman.checkpoint.memory import Memory
 from journeyman.checkpoint.picture import Keeping, Picture
 from journeyman.checkpoint.vault import Vault
 from journeyman.ports.clock import Clock, Ids
+from journeyman.ports.events import Announcer
 from journeyman.ports.guest import Guest
 from journeyman.ports.objects import ObjectStore
 from journeyman.ports.sandbox import Workspace
 from journeyman.ports.store import Store
-from journeyman.records import Event, EventKind
 from journeyman.tasks import Supervisor
 from journeyman.workspace.archive.workers import Workers
 from journeyman.workspace.errors import WorkspaceError
@@ -42,20 +42,6 @@ class Manager(Protocol):
     ) -> Awaitable[T | WorkspaceError]: ...
 
 
-class Events(Protocol):
-    """Where events go."""
-
-    async def append(
-        self,
-        chat_id: str,
-        kind: EventKind,
-        data: dict[str, Any],
-        *,
-        run_id: str | None = None,
-        item_id: str | None = None,
-    ) -> Event: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How much room there is on this machine."""
@@ -69,7 +55,7 @@ class Parts:
     store: Store
     objects: ObjectStore
     """Of checkpoints, on this machine; not the archives'."""
-    events: Events
+    events: Announcer
     manager: Manager
     supervisor: Supervisor
     clock: Clock

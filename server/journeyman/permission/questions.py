@@ -12,28 +12,15 @@ from typing import Any, Protocol, TypeVar
 from journeyman.failures import Failure
 from journeyman.permission.telling import permission_data
 from journeyman.ports.clock import Clock
+from journeyman.ports.events import Announcer
 from journeyman.ports.store import PermissionStore
-from journeyman.records import Event, EventKind, Permission, PermissionState
+from journeyman.records import EventKind, Permission, PermissionState
 from journeyman.tasks import Supervisor
 
 T = TypeVar("T")
 
 PENDING_MAX = 16
 """Most questions of one run that wait for an answer; more are refused to the model."""
-
-
-class Announcer(Protocol):
-    """Where the events go: the event log."""
-
-    async def append(
-        self,
-        chat_id: str,
-        kind: EventKind,
-        data: dict[str, Any],
-        *,
-        run_id: str | None = None,
-        item_id: str | None = None,
-    ) -> Event: ...
 
 
 class Listener(Protocol):

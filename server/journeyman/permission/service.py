@@ -15,7 +15,7 @@ from journeyman.failures import Failure
 from journeyman.permission.answers import Admission, admitted, answer_of, refused_by, refused_by_settings
 from journeyman.permission.effect import Effect
 from journeyman.permission.policy import Policy, judge
-from journeyman.permission.questions import Announcer, Listener, Questions
+from journeyman.permission.questions import Listener, Questions
 from journeyman.permission.telling import (
     OPTIONS,
     permission_data,
@@ -24,6 +24,7 @@ from journeyman.permission.telling import (
     subject_of,
 )
 from journeyman.ports.clock import Clock, Ids
+from journeyman.ports.events import Announcer
 from journeyman.ports.store import PermissionStore
 from journeyman.records import Page, Permission, PermissionOption, PermissionState
 from journeyman.tasks import Supervisor

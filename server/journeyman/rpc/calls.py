@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from journeyman.rpc.refusals import refuse
+
 Ident = int | str
 ScopeKey = tuple[str, str]
 
@@ -121,6 +123,19 @@ class Calls:
 
     def __contains__(self, ident: Ident) -> bool:
         return ident in self._calls
+
+    def check_room(self, ident: Ident, most: int) -> None:
+        """Whether a request of this id may come in now. Raises a refusal."""
+        if ident in self._calls:
+            raise refuse("invalid_request", "A request with this id is still being served.")
+        if len(self._calls) >= most:
+            raise refuse(
+                "overloaded",
+                f"This connection has {most} requests in flight.",
+                "Wait for answers before sending more.",
+                retryable=True,
+                retry_after_ms=100,
+            )
 
     def add(self, call: Call) -> None:
         self._calls[call.ident] = call

@@ -15,9 +15,9 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from journeyman.rpc import lsp
+from journeyman.rpc import envelope, lsp
 from journeyman.rpc.auth import Gate, Unauthorized
-from journeyman.rpc.calls import Call, Calls, Ident, Turns, id_of
+from journeyman.rpc.calls import Call, Calls, Ident, Turns
 from journeyman.rpc.handshake import shake_hands, shown_token, structured
 from journeyman.rpc.hub import Hub
 from journeyman.rpc.jsonbody import as_object, dump
@@ -90,27 +90,16 @@ class Session:
 
     def receive(self, value: Any) -> None:
         """One parsed JSON value. Never raises, never waits."""
-        message = as_object(value)
-        if message is None:
-            what = "Batches are not part of LSP" if isinstance(value, list) else "This is not a request"
-            self.refuse(None, refuse("invalid_request", f"{what}.", "Send one object per message."))
-            return
-        method: Any = message.get("method")
-        if "method" not in message and ("result" in message or "error" in message):
-            if not self.outbound.answered(message):
-                log.debug("%s answered a request nobody waits for", self.peer.name)
-            return
-        ident = id_of(message)
-        if "id" in message and ident is None:
-            self.refuse(None, refuse("invalid_request", "A request's id must be an integer or a string."))
-        elif message.get("jsonrpc") != "2.0":
-            self.refuse(ident, refuse("invalid_request", 'A message must say `"jsonrpc": "2.0"`.'))
-        elif not isinstance(method, str):
-            self.refuse(ident, refuse("invalid_request", "A message must have a `method`, a string."))
-        elif ident is not None:
-            self._request(ident, method, message)
-        else:
-            self._notification(method, message)
+        match envelope.read(value, batch="Batches are not part of LSP."):
+            case envelope.Answer(message):
+                if not self.outbound.answered(message):
+                    log.debug("%s answered a request nobody waits for", self.peer.name)
+            case envelope.Wrong(ident, refusal):
+                self.refuse(ident, refusal)
+            case envelope.Notification(method, message):
+                self._notification(method, message)
+            case envelope.Request(ident, method, message):
+                self._request(ident, method, message)
 
     # Requests
 
@@ -130,16 +119,7 @@ class Session:
             raise Unauthorized("The first message must be `initialize` with the daemon's token.")
         if self._state is State.SHUT_DOWN:
             raise refuse("invalid_request", "The client has sent shutdown; only exit may follow.")
-        if ident in self.calls:
-            raise refuse("invalid_request", "A request with this id is still being served.")
-        if len(self.calls) >= self._limits.in_flight:
-            raise refuse(
-                "overloaded",
-                f"This connection has {self._limits.in_flight} requests in flight.",
-                "Wait for answers before sending more.",
-                retryable=True,
-                retry_after_ms=100,
-            )
+        self.calls.check_room(ident, self._limits.in_flight)
         params = message.get("params")
         if params is not None and not isinstance(params, dict):
             raise refuse(

@@ -8,30 +8,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakValueDictionary
 
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock, Ids
+from journeyman.ports.events import Announcer
 from journeyman.ports.store import TodoStore
-from journeyman.records import Assignee, Event, EventKind, TodoItem, TodoList
+from journeyman.records import Assignee, TodoItem, TodoList
 from journeyman.todo.rules import EvidenceOf, settle
 
 ATTEMPTS_MAX = 5
-
-
-class Announcer(Protocol):
-    """Where `todo/changed` goes: the event log."""
-
-    async def append(
-        self,
-        chat_id: str,
-        kind: EventKind,
-        data: dict[str, Any],
-        *,
-        run_id: str | None = None,
-        item_id: str | None = None,
-    ) -> Event: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from journeyman.agent.starting import StartRun
 from journeyman.failures import Failure
 from journeyman.records import TERMINAL_RUN_STATUSES
 from journeyman.rpc import wire
+from journeyman.rpc.daemons_own import as_the_daemons_own
 from journeyman.rpc.handlers.queue import modified
 from journeyman.rpc.limits import Limits
 from journeyman.rpc.progress import RunProgress
@@ -56,7 +57,6 @@ async def run(context: Context, params: AgentRunParams) -> Run:
 
 
 async def _start(context: Context, params: AgentRunParams) -> Delivered:
-    """Start the run as the daemon's own: a client that leaves meanwhile leaves no half of it behind."""
     services = context.services
     order = StartRun(
         prompt=wire.prompt(params.prompt),
@@ -69,18 +69,7 @@ async def _start(context: Context, params: AgentRunParams) -> Delivered:
         budget=wire.budget(params.budget),
         delivery=params.delivery,
     )
-    outcome: list[Delivered | Exception] = []
-
-    async def start() -> None:
-        try:
-            outcome.append(await services.runs.deliver(order))
-        except Exception as error:  # noqa: BLE001 - handed to the request, which waits for it
-            outcome.append(error)
-
-    await asyncio.shield(services.supervisor.start(start(), name="start a run"))
-    if isinstance(started := outcome[0], Exception):
-        raise started
-    return started
+    return await as_the_daemons_own(services.supervisor, lambda: services.runs.deliver(order), "start a run")
 
 
 async def _held(context: Context, params: AgentRunParams, run: records.Run, before: int) -> records.Run:
