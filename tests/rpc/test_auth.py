@@ -71,10 +71,11 @@ def initialize(token: str | None = None, *, padding: int = 0, header: str = "") 
     return request("initialize", params, header=header)
 
 
-async def talk(port: int, data: bytes, *, then: bytes = b"") -> list[dict[str, Any]]:
+async def said(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, data: bytes, *, then: bytes = b""
+) -> list[dict[str, Any]]:
     """Everything the daemon says to `data`, and to `then` after its first answer, until it closes or a
     ping is answered."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(data)
     answers: list[dict[str, Any]] = []
     try:
@@ -91,6 +92,10 @@ async def talk(port: int, data: bytes, *, then: bytes = b"") -> list[dict[str, A
     finally:
         writer.close()
     return answers
+
+
+async def talk(port: int, data: bytes, *, then: bytes = b"") -> list[dict[str, Any]]:
+    return await said(*await asyncio.open_connection("127.0.0.1", port), data, then=then)
 
 
 PING = request("daemon/ping", ident=99)

@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 from journeyman.rpc import jsonbody
 from journeyman.rpc.sockets import bind_unix
 from journeyman.rpc.transport import Tls
-from rpc.harness import World, read_message
-from rpc.test_auth import PING, TOKEN, Listening, initialize
+from rpc.harness import World
+from rpc.test_auth import PING, TOKEN, Listening, initialize, said
 
 WAYS = ("unix", "tcp", "tls")
 MODES = ("header", "initialize")
@@ -67,23 +67,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Tls:
     return files
 
 
-async def said(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, data: bytes) -> list[Any]:
-    """What the daemon says to `data` and a ping behind it, until that is answered or it closes."""
-    writer.write(data + PING)
-    answers: list[Any] = []
-    try:
-        async with asyncio.timeout(10):
-            while (message := await read_message(reader)) is not None:
-                answers.append(message)
-                if message.get("id") == 99:
-                    break
-    except (OSError, asyncio.IncompleteReadError):
-        pass
-    finally:
-        writer.close()
-    return answers
-
-
 @pytest.mark.parametrize(("way", "mode", "shown"), list(product(WAYS, MODES, SHOWN)))
 async def test_cell(
     world: World,
@@ -110,7 +93,7 @@ async def test_cell(
             trust = ssl.create_default_context(cafile=str(tls.certificate))
             trust.check_hostname = False
         streams = await asyncio.open_connection("127.0.0.1", port, ssl=trust)
-    answers = await said(*streams, SHOWN[shown])
+    answers = await said(*streams, SHOWN[shown] + PING)
     if way == "unix" or (mode, shown) in IN:
         assert [each["id"] for each in answers if "result" in each] == [1, 99]
         assert listening.handled == ["daemon/ping"]
@@ -127,7 +110,7 @@ async def test_who_speaks_no_tls_gets_nothing(world: World, certificate: Tls) ->
     listening = Listening(world)
     port = await listening.server.listen_tcp("127.0.0.1", 0, token=TOKEN, tls=certificate)
     streams = await asyncio.open_connection("127.0.0.1", port)
-    assert await said(*streams, SHOWN["the token in the header"]) == []
+    assert await said(*streams, SHOWN["the token in the header"] + PING) == []
     assert listening.handled == []
     await listening.server.close()
 

@@ -18,22 +18,6 @@ from rpc.harness import Client, World
 
 
 @pytest.fixture
-async def guest(world: World, bench: Bench) -> GuestClient:
-    _, world.manager.guest = await bench.running()
-    return world.manager.guest
-
-
-@pytest.fixture
-async def person(world: World, guest: GuestClient) -> Client:
-    return await world.initialized()
-
-
-@pytest.fixture
-async def project(person: Client) -> str:
-    return (await person.result("project/create", {"name": "P"}))["id"]
-
-
-@pytest.fixture
 async def browser() -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(follow_redirects=True) as client:
         yield client

@@ -16,18 +16,6 @@ MIB = 1024 * 1024
 HALVES = "printf '\\xc3'; sleep 0.1; printf '\\xa9\\xff'"
 
 
-@pytest.fixture
-async def person(world: World, bench: Bench) -> Client:
-    """A client whose project has a real workspace."""
-    _, world.manager.guest = await bench.running()
-    return await world.initialized()
-
-
-@pytest.fixture
-async def project(person: Client) -> str:
-    return (await person.result("project/create", {"name": "P"}))["id"]
-
-
 class Command:
     """One command and what came of it so far."""
 

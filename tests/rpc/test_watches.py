@@ -7,25 +7,8 @@ from typing import Any
 
 import pytest
 
-from components.sandbox import Bench
 from journeyman.guest.client import GuestClient
 from rpc.harness import Client, World
-
-
-@pytest.fixture
-async def guest(world: World, bench: Bench) -> GuestClient:
-    _, world.manager.guest = await bench.running()
-    return world.manager.guest
-
-
-@pytest.fixture
-async def person(world: World, guest: GuestClient) -> Client:
-    return await world.initialized()
-
-
-@pytest.fixture
-async def project(person: Client) -> str:
-    return (await person.result("project/create", {"name": "P"}))["id"]
 
 
 async def told(client: Client, watch_id: str, path: str) -> None:
