@@ -27,6 +27,7 @@ from journeyman.cli import (
     review,
     rewinding,
     run,
+    runs,
     schema,
     service,
 )
@@ -55,6 +56,9 @@ app.command()(models.models)
 app.add_typer(projects.app, name="projects")
 app.command()(fork.fork)
 app.add_typer(chats.app, name="chats")
+app.command()(runs.runs)
+app.command()(runs.resume)
+app.add_typer(runs.queue, name="queue")
 app.add_typer(permissions.app, name="permissions")
 app.command()(chats.todo)
 app.command()(review.changes)

@@ -1,4 +1,5 @@
-"""Starting a run and staying with it until its end; the first Ctrl-C cancels the run, the second leaves.
+"""Starting a run, or carrying one on, and staying with it until its end; the first Ctrl-C cancels the run,
+the second leaves.
 
 The run belongs to the daemon. What happens comes as events; the end comes as the answer to a second
 `agent/run` with the same `clientRunId`, which by the protocol is the same run, so a connection that
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import uuid
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from journeyman.cli.view import RunView
 
 
+LOOK_EVERY_S = 5.0
 LAST_EVENT_S = 3.0
 """Seconds the last event of a run may come after the answer."""
 
@@ -39,7 +41,40 @@ class _Left(Exception):  # noqa: N818 - a person's decision, not a fault
 
 async def watch_run(client: Link, params: dict[str, Any], painter: Painter) -> dict[str, Any]:
     """Run with `params` (of `agent/run`, with `chatId`), paint every event, answer the finished run."""
-    chat_id = params["chatId"]
+    same = {**params, "clientRunId": str(uuid.uuid4())}
+
+    async def begin() -> dict[str, Any]:
+        return await client.request("agent/run", {**same, "wait": "accepted"})
+
+    async def end(_: asyncio.Event) -> dict[str, Any]:
+        return await client.request("agent/run", {**same, "wait": "completed"})
+
+    return await _watch(client, params["chatId"], painter, begin, end)
+
+
+async def watch_resumed(client: Link, chat_id: str, run_id: str, painter: Painter) -> dict[str, Any]:
+    """Carry on a run of the chat, paint every event, answer the finished run."""
+
+    async def begin() -> dict[str, Any]:
+        return await client.request("agent/resume", {"runId": run_id})
+
+    async def end(last_event: asyncio.Event) -> dict[str, Any]:
+        while not last_event.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(last_event.wait(), LOOK_EVERY_S)
+            await client.request("daemon/ping", {})  # which fails where nobody is there any more
+        return (await client.request("agent/runs", {"chatId": chat_id, "limit": 1}))["items"][0]
+
+    return await _watch(client, chat_id, painter, begin, end)
+
+
+async def _watch(
+    client: Link,
+    chat_id: str,
+    painter: Painter,
+    begin: Callable[[], Awaitable[dict[str, Any]]],
+    end: Callable[[asyncio.Event], Awaitable[dict[str, Any]]],
+) -> dict[str, Any]:
     early: list[dict[str, Any]] = []
     last_event = asyncio.Event()
 
@@ -56,16 +91,15 @@ async def watch_run(client: Link, params: dict[str, Any], painter: Painter) -> d
 
     client.on("agent/event", happened)
     await client.request("agent/subscribe", {"chatId": chat_id, "after": "tail"})
-    same = {**params, "clientRunId": str(uuid.uuid4())}
     with _interrupts() as interrupts:
-        accepted = await client.request("agent/run", {**same, "wait": "accepted"})
+        accepted = await begin()
         painter.view.run_id = accepted["runId"]
         if accepted["status"] == "queued":
             painter.note = "waiting for its turn"
         for event in early:
             happened(event)
         early.clear()
-        ended = await _until_the_end(client, same, accepted["runId"], painter, interrupts)
+        ended = await _until_the_end(client, end(last_event), accepted["runId"], painter, interrupts)
     # The answer may overtake the last events on their way here.
     with suppress(TimeoutError):
         await asyncio.wait_for(last_event.wait(), LAST_EVENT_S)
@@ -73,7 +107,11 @@ async def watch_run(client: Link, params: dict[str, Any], painter: Painter) -> d
 
 
 async def _until_the_end(
-    client: Link, same: dict[str, Any], run_id: str, painter: Painter, interrupts: asyncio.Queue[None]
+    client: Link,
+    end: Awaitable[dict[str, Any]],
+    run_id: str,
+    painter: Painter,
+    interrupts: asyncio.Queue[None],
 ) -> dict[str, Any]:
     async def cancel_when_asked() -> None:
         await interrupts.get()
@@ -90,7 +128,7 @@ async def _until_the_end(
     try:
         async with asyncio.TaskGroup() as group:
             watcher = group.create_task(cancel_when_asked())
-            ended = await client.request("agent/run", {**same, "wait": "completed"})
+            ended = await end
             watcher.cancel()
         return ended
     except BaseExceptionGroup as several:
