@@ -11,24 +11,23 @@ from journeyman_protocol.errors import ErrorCode, ErrorKind
 from journeyman_protocol.gen.schema import schema
 from journeyman_protocol.gen.shapes import fields, literals, reference, without_null
 
-GOLDEN = Path(__file__).resolve().parents[2] / "golden"
+_PROTOCOL = Path(__file__).resolve().parents[2]
+GOLDEN = _PROTOCOL / "golden"
+MANUAL = _PROTOCOL / "manual"
+"""Chapters written by hand, in the order of their names."""
 
 _INTRODUCTION = """\
 # The Journeyman protocol
 
-Generated from `protocol/journeyman_protocol` by `make gen`. Do not edit.
+Generated from `protocol/journeyman_protocol` and `protocol/manual` by `make gen`. Do not edit.
 
 JSON-RPC 2.0 in LSP frames (`Content-Length: N`, a blank line, N bytes of UTF-8 JSON), over stdio, a Unix
 socket or TCP. The life of a connection is LSP's: `initialize`, `initialized`, ..., `shutdown`, `exit`;
 `daemon/ping` is answered before `initialize` too. Every request gets exactly one answer. Field names are
 camelCase; an optional field is null or absent with the same meaning; unknown fields are refused.
 
-The daemon advertises what it handles in `capabilities.experimental.journeyman`; a client says there
-([ClientJourneyman](#clientjourneyman)) that it wants our notifications, which it does without (`optOut`), and
-which of our requests it answers (`requests`). A `protocolVersion` the daemon does not speak is refused. Over
-TCP the first frame carries `Authorization: Bearer TOKEN` as a header field.
-
-Cancel with `$/cancelRequest`, `window/workDoneProgress/cancel` or `agent/cancel`: they are the same act.
+How to connect, to run and follow, to cancel, to decide, and what errors say comes first; then every method
+with an example, the error codes, and the types.
 """
 
 
@@ -119,4 +118,5 @@ def _errors() -> list[str]:
 
 def markdown() -> str:
     contract = schema()
-    return "\n".join([_INTRODUCTION, *_methods(contract), *_errors(), *_types(contract)])
+    chapters = [path.read_text(encoding="utf-8") for path in sorted(MANUAL.glob("*.md"))]
+    return "\n".join([_INTRODUCTION, *chapters, *_methods(contract), *_errors(), *_types(contract)])
