@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from components.missing import unavailable
@@ -113,3 +115,14 @@ async def guest(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     yield client
     async with asyncio.timeout(60):
         await made.close()
+
+
+def guest_process() -> psutil.Process:
+    """The guest of a sandbox without isolation is our own child."""
+    found: list[psutil.Process] = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.ZombieProcess, psutil.NoSuchProcess):  # ended a moment ago
+            if "inside.serve" in " ".join(child.cmdline()):
+                found.append(child)
+    assert len(found) == 1
+    return found[0]

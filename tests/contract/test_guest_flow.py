@@ -9,7 +9,7 @@ import hashlib
 import psutil
 import pytest
 
-from components.sandbox import Bench
+from components.sandbox import Bench, guest_process
 from journeyman.guest.client import GuestClient
 from journeyman.guest.inside import wire
 from journeyman.ports.guest import ProcessSpec
@@ -17,17 +17,9 @@ from journeyman.ports.guest import ProcessSpec
 MIB = 1 << 20
 
 
-def guest_process(bench: Bench) -> psutil.Process:
-    """The guest of a sandbox without isolation is our own child."""
-    children = psutil.Process().children()
-    found = [child for child in children if "inside.serve" in " ".join(child.cmdline())]
-    assert len(found) == 1
-    return found[0]
-
-
 async def test_a_slow_reader_stops_the_process_not_the_memory(bench: Bench) -> None:
     _, guest = await bench.running()
-    watched, ours = guest_process(bench), psutil.Process()
+    watched, ours = guest_process(), psutil.Process()
     before, ours_before = watched.memory_info().rss, ours.memory_info().rss
     process = await guest.spawn(ProcessSpec(("bash", "-c", "head -c 200000000 /dev/zero; echo > done")))
     output = process.output()
@@ -91,7 +83,7 @@ async def test_a_client_that_leaves_does_not_stop_the_process(bench: Bench) -> N
 
 async def test_clients_that_come_and_go_leave_nothing_behind(bench: Bench) -> None:
     instance, guest = await bench.running()
-    watched = guest_process(bench)
+    watched = guest_process()
     await guest.run(["bash", "-c", "for i in $(seq 3000); do echo $i > f$i; done"])
 
     async def rude(number: int) -> None:

@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator
 import psutil
 import pytest
 
-from components.sandbox import Bench, kinds
-from contract.test_guest_flow import guest_process
+from components.sandbox import Bench, guest_process, kinds
 from contract.test_guest_tunnel import Server
 from journeyman.failures import Failure
 from journeyman.guest.client import GuestClient
@@ -78,7 +77,7 @@ async def test_changes_are_told_while_somebody_listens(guest: GuestClient) -> No
 async def test_a_watch_ends_with_the_connection_and_leaves_nothing(bench: Bench) -> None:
     instance, guest = await bench.running()
     await guest.ports()
-    watched = guest_process(bench)
+    watched = guest_process()
     files = watched.num_fds()
     client = await bench.attach(instance.id)
     changes = [(await client.watch_ports(poll_s=0.02)).changes() for _ in range(4)]

@@ -6,10 +6,9 @@ import asyncio
 import secrets
 import signal
 
-import psutil
 import pytest
 
-from components.sandbox import Bench
+from components.sandbox import Bench, guest_process
 from journeyman.failures import Failure
 from journeyman.guest.client import GuestClient
 from journeyman.guest.processes import GuestProcess
@@ -171,17 +170,10 @@ async def test_what_cannot_be_an_environment_is_refused(guest: GuestClient, env:
 
 async def test_fifty_terminals_leave_no_descriptor_behind(bench: Bench) -> None:
     _, guest = await bench.running()
-    watched = guest_process(bench)
+    watched = guest_process()
     await guest.ping()
     before = watched.num_fds()
     for _ in range(50):
         screen = await opened(guest, "true")
         await screen.rest()
     assert watched.num_fds() <= before + 3
-
-
-def guest_process(bench: Bench) -> psutil.Process:
-    """The guest of a sandbox without isolation is our own child."""
-    children = psutil.Process().children()
-    (found,) = [child for child in children if "inside.serve" in " ".join(child.cmdline())]
-    return found

@@ -9,8 +9,8 @@ import json
 import psutil
 import pytest
 
-from components.sandbox import Bench, kinds
-from contract.test_guest_flow import MIB, guest_process
+from components.sandbox import Bench, guest_process, kinds
+from contract.test_guest_flow import MIB
 from journeyman.failures import Failure
 from journeyman.guest.client import GuestClient
 from journeyman.ports.guest import Process, ProcessSpec
@@ -210,7 +210,7 @@ async def test_a_slow_reader_stops_the_program_and_not_the_others(guest: GuestCl
 
 async def test_nothing_is_kept_without_bound_and_nothing_is_left(bench: Bench) -> None:
     instance, guest = await bench.running()
-    watched, ours = guest_process(bench), psutil.Process()
+    watched, ours = guest_process(), psutil.Process()
     source, stuck = await Server.start(guest, "source"), await Server.start(guest, "stuck")
     await (await guest.connect(stuck.port)).receive()
     files, threads = watched.num_fds(), watched.num_threads()

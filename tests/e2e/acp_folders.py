@@ -46,6 +46,8 @@ def port_of(here: Place) -> int:
 
 
 def token_of(here: Place) -> str:
+    """The token of a daemon on TCP: made before it listens."""
+    port_of(here)
     return paths.token_file(here.data).read_text().strip()
 
 
