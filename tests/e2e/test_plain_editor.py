@@ -43,6 +43,8 @@ class Editor:
     client: LanguageClient
     folder: Path
     provider: ScriptedProvider
+    shows: bool
+    """Whether this editor opens documents when asked to."""
     choice: str = BRING
     asked: asyncio.Queue[types.ShowMessageRequestParams] = field(default_factory=asyncio.Queue)
     edits: asyncio.Queue[types.ApplyWorkspaceEditParams] = field(default_factory=asyncio.Queue)
@@ -52,6 +54,12 @@ class Editor:
         while not self.client.messages:  # noqa: ASYNC110 - the test client keeps a plain list
             await asyncio.sleep(0.01)
         return self.client.messages[0].message
+
+    async def opened(self) -> types.ShowDocumentParams:
+        """The first document it was asked to show."""
+        while not self.client.shown_documents:  # noqa: ASYNC110 - the test client keeps a plain list
+            await asyncio.sleep(0.01)
+        return self.client.shown_documents[0]
 
     @property
     def file(self) -> Path:
@@ -97,11 +105,14 @@ async def editor(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             command = [sys.executable, "-m", "journeyman", "stdio"]
             client = await ClientServerConfig(server_command=command, server_env=where.env).start()
             assert isinstance(client, LanguageClient)
-            opened = Editor(client, folder, provider)
+            capabilities = client_capabilities(request.param)
+            window = capabilities.window
+            shows = window is not None and window.show_document is not None and window.show_document.support
+            opened = Editor(client, folder, provider, shows)
             _listen(client, opened)
             await client.initialize_session(
                 types.InitializeParams(
-                    capabilities=client_capabilities(request.param),
+                    capabilities=capabilities,
                     workspace_folders=[types.WorkspaceFolder(uri=folder.as_uri(), name="project")],
                 )
             )
@@ -133,6 +144,9 @@ async def test_a_fix_from_the_light_bulb_to_the_edit(editor: Editor) -> None:
         assert [each.title for each in question.actions or []] == [BRING, LATER]
         edit = (await editor.edits.get()).edit
         told = await editor.told()
+        if editor.shows:
+            shown = await editor.opened()
+            assert (shown.uri, shown.take_focus) == (editor.uri, False)
     if edit.document_changes:
         (change,) = [each for each in edit.document_changes if isinstance(each, types.TextDocumentEdit)]
         assert (change.text_document.uri, change.text_document.version) == (editor.uri, 7)

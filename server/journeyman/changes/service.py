@@ -68,6 +68,25 @@ class Changes:
         chat = await self._parts.store.chats.get(chat_id)
         return await listed(self._parts, chat, run_id, cursor, limit)
 
+    async def at(self, project_id: str, path: bytes) -> list[tuple[str, Changed]]:
+        """What the chats of a project left undecided of one path."""
+        vault = self._parts.vault(project_id)
+        await vault.open()
+        rows = await self._parts.store.changes.at(project_id, path)
+        return [
+            (chat_id, await reading.read(vault, entry))
+            for chat_id, row in rows
+            for entry in reading.entries([row])
+        ]
+
+    async def before(self, chat_id: str, path: bytes) -> bytes | None:
+        """What changes of one file are counted from; None where it is no text, or not kept."""
+        chat = await self._parts.store.chats.get(chat_id)
+        changed = next(
+            (each for ident, each in await self.at(chat.project_id, path) if ident == chat_id), None
+        )
+        return None if changed is None or changed.old is None else b"".join(changed.old)
+
     async def chat_of_run(self, run_id: str) -> str:
         return (await self._parts.store.runs.get(run_id)).chat_id
 

@@ -22,6 +22,10 @@ class ChangeStore(Protocol):
         """(chat, path) of a project, in order, after the one named."""
         ...
 
+    async def at(self, project_id: str, path: bytes) -> tuple[tuple[str, ChangedPath], ...]:
+        """One path, by the chats of a project that changed it."""
+        ...
+
     async def decide(self, chat_id: str, bases: Sequence[NewBase], hunks: Sequence[HunkDecision]) -> None:
         """In one transaction. `conflict`, and nothing is done, where a base is not the expected one."""
         ...

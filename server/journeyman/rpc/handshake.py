@@ -68,6 +68,7 @@ def shake_hands(protocol: lsp.JourneymanProtocol, message: dict[str, Any]) -> Sh
     result, _ = lsp.begin(protocol.lsp_initialize, typed)
     answer: dict[str, Any] = protocol.unstructure(result)
     answer["capabilities"].update(features.CAPABILITIES)
+    answer["capabilities"].setdefault("workspace", {}).update(features.WORKSPACE_CAPABILITIES)
     answer["capabilities"]["experimental"] = {"journeyman": _capabilities().wire()}
     return Shaken(
         answer=answer,

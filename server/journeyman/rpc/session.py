@@ -25,7 +25,7 @@ from journeyman.rpc.limits import Limits
 from journeyman.rpc.outbound import Outbound
 from journeyman.rpc.outbox import Outbox
 from journeyman.rpc.peer import Peer
-from journeyman.rpc.plain import commands
+from journeyman.rpc.plain import commands, lenses
 from journeyman.rpc.plain.editor import Editor
 from journeyman.rpc.plain.features import FEATURES
 from journeyman.rpc.port_watches import PortWatches
@@ -138,13 +138,25 @@ class Session:
             call = Call(ident, method, self._turns.take(scope_key(row, typed)))
             context = Context(call, self.peer, self._router.services, self._hub)
             handler = commands.HANDLERS.get(row.name)
+            if row.name in lenses.DECIDED_BY:
+                lenses.after_decision(context)
             self._serve(call, lambda: self._router.call(row, context, typed, handler))
             return
         self._standard(ident, method, message)
 
     def _standard(self, ident: Ident, method: str, message: dict[str, Any]) -> None:
         protocol = self.server.protocol
-        handler = FEATURES.get(method) or protocol.standard_handler(method)
+        if (feature := FEATURES.get(method)) is not None:
+            typed = structured(protocol, method, message)
+            call = Call(ident, method, self._turns.take(None))
+            context = Context(call, self.peer, self._router.services, self._hub)
+
+            async def answering() -> Any:
+                return protocol.unstructure(await feature(context, typed))
+
+            self._serve(call, answering)
+            return
+        handler = protocol.standard_handler(method)
         if handler is None:
             raise refuse("method_not_found", f"There is no method {method[:200]!r}.", "See PROTOCOL.md.")
         if method == types.SHUTDOWN:

@@ -83,6 +83,16 @@ class SqliteChanges:
 
         return await self._database.read(work)
 
+    async def at(self, project_id: str, path: bytes) -> tuple[tuple[str, ChangedPath], ...]:
+        def work(connection: sqlite3.Connection) -> tuple[tuple[str, ChangedPath], ...]:
+            rows = connection.execute(
+                "SELECT * FROM changed_paths WHERE project_id = ? AND path = ? ORDER BY chat_id",
+                (project_id, path),
+            )
+            return tuple((str(row["chat_id"]), _path(row)) for row in rows)
+
+        return await self._database.read(work)
+
     async def decide(self, chat_id: str, bases: Sequence[NewBase], hunks: Sequence[HunkDecision]) -> None:
         def work(connection: sqlite3.Connection) -> None:
             for each in bases:

@@ -4,6 +4,7 @@ person says so.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from lsprotocol.types import MessageType
@@ -12,6 +13,7 @@ from journeyman.failures import Failure
 from journeyman.records import Run
 from journeyman.rpc.handlers import changes
 from journeyman.rpc.jsonbody import as_object
+from journeyman.rpc.plain import lenses
 from journeyman.rpc.router import Context
 from journeyman_protocol.changes import ChangesApplied, ChangesApplyParams
 
@@ -29,6 +31,7 @@ def follow(context: Context, run_id: str) -> None:
 
 async def _follow(context: Context, run_id: str) -> None:
     run = await context.services.runs.wait(run_id)
+    lenses.refresh(context)
     message = (run.summary or f"The run ended: {run.status}.")[:MESSAGE_CHARACTERS]
     kind = MessageType.Info if run.status == "completed" else MessageType.Warning
     try:
@@ -37,6 +40,7 @@ async def _follow(context: Context, run_id: str) -> None:
         elif await _wanted(context, kind, f"{message}\n\n{_counted(run)} in the workspace."):
             applied = await changes.apply(context, ChangesApplyParams(chat_id=run.chat_id))
             _show(context, *_told(applied))
+            await _open_first(context, applied)
     except Failure as failure:
         if failure.kind not in ("cancelled", "timeout", "conflict"):  # the editor's own way of saying no
             _show(context, MessageType.Error, f"{failure.message} {failure.hint}".strip())
@@ -52,6 +56,15 @@ async def _wanted(context: Context, kind: MessageType, message: str) -> bool:
 
 def _show(context: Context, kind: MessageType, message: str) -> None:
     context.peer.notify("window/showMessage", {"type": int(kind), "message": message})
+
+
+async def _open_first(context: Context, applied: ChangesApplied) -> None:
+    """What was changed, before the person's eyes; the cursor stays where it is."""
+    brought = next((each.path for each in applied.items if each.outcome in ("written", "edited")), None)
+    if brought is None or not context.peer.can.show_documents:
+        return
+    uri = (Path(applied.root) / brought).as_uri()
+    await context.peer.outbound.request("window/showDocument", {"uri": uri, "takeFocus": False})
 
 
 def _counted(run: Run) -> str:
