@@ -7,6 +7,7 @@ import json
 from journeyman.agent.admitting import Pauses
 from journeyman.agent.conversation import Conversation
 from journeyman.agent.environment import look
+from journeyman.agent.extending import extend
 from journeyman.agent.finishing import Finishing
 from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import Meter
@@ -58,7 +59,16 @@ async def assemble(
     )
     await conversation.close_open_calls("interrupted; state unknown; check before repeating")
     now = services.clock.now()
-    environment = await look(guest, root, state.cwd, project.commands, now, note=context.workspace.note)
+    extended = await extend(services.extensions, guest, root, state.cwd)
+    environment = await look(
+        guest,
+        root,
+        state.cwd,
+        project.commands,
+        now,
+        note=context.workspace.note,
+        blocks=extended.blocks,
+    )
     state.commands = environment.commands
     if await carries_on(services.store.runs, run, history):
         await conversation.user(CARRY_ON, context=f"{resumed_note(run)}\n\n{environment.text}")
@@ -124,6 +134,7 @@ async def assemble(
         pauses=pauses,
         gatekeeper=gatekeeper,
         answers_may_be_text=is_question(run.prompt),
+        extended=extended,
     )
 
 

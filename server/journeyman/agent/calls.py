@@ -98,6 +98,7 @@ async def _run(session: Session, prepared: Prepared, admitted: Pass) -> None:
     observation = await admitting.stale(session, prepared, admitted)
     if observation is None:
         observation = _with(await run_tool(prepared, context), admitted.note)
+        observation = _with(observation, await session.extended.beside(prepared, state))
     if state.todo_changes != todo_changes:
         session.steps_since_todo = 0
     if state.edits != edits and "path" in prepared.arguments:

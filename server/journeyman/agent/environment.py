@@ -6,6 +6,7 @@ No model is asked here, and nothing of this goes into the system prompt.
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +21,6 @@ from journeyman.records import Commands
 
 TREE_ROWS_MAX = 200
 TREE_DEPTH = 2
-RULES_BYTES_MAX = 8_192
 MANIFEST_BYTES_MAX = 65_536
 TOOLS = "git python3 node npm go cargo gcc make rg curl java ruby uv pytest"
 _FACTS = f"""\
@@ -47,14 +47,20 @@ class Environment:
 
 
 async def look(
-    guest: Guest, root: str, cwd: str, known: Commands, now: datetime, *, note: str = ""
+    guest: Guest,
+    root: str,
+    cwd: str,
+    known: Commands,
+    now: datetime,
+    *,
+    note: str = "",
+    blocks: Sequence[str] = (),
 ) -> Environment:
-    """The date comes without a time, so that the block is the same all day."""
+    """The date comes without a time, so that the block is the same all day. `blocks`: what extensions say."""
     facts = await guest.run(["bash", "-c", _FACTS], cwd=cwd, env=ENVIRONMENT, timeout_s=15.0)
     rows, more = await tree_rows(guest, root, TREE_DEPTH, show_all=False, rows_max=TREE_ROWS_MAX)
     texts = {name: await _text(guest, posixpath.join(root, name), MANIFEST_BYTES_MAX) for name in MANIFESTS}
     manifests = {name: text for name, text in texts.items() if text is not None}
-    rules = await _text(guest, posixpath.join(root, "AGENTS.md"), RULES_BYTES_MAX)
     commands = known if known != Commands() else guess(manifests)
     parts = [
         "<environment>",
@@ -68,7 +74,7 @@ async def look(
         f"files in {root}:",
         *(rows or ["(none)"]),
         *([f"{more} more entries"] if more else []),
-        *([f"rules of the project (AGENTS.md):\n{rules}"] if rules else []),
+        *(block for block in blocks if block),
         "</environment>",
     ]
     return Environment("\n".join(parts), commands)

@@ -10,6 +10,7 @@ from journeyman.agent.limits import Limits
 from journeyman.changed import HunkDecision
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
+from journeyman.extensions.extensions import Extensions
 from journeyman.model.registry import ModelRegistry
 from journeyman.permission.answers import Admission
 from journeyman.permission.effect import Effect
@@ -123,5 +124,6 @@ class Services:
     gatekeeper: Gatekeeper | None = None
     """None: nobody is asked, everything may happen."""
     review: Reviewing | None = None
+    extensions: Extensions = field(default_factory=Extensions)
     default_model: str | None = None
     """The user's setting; None: the first usable one of the catalogue."""

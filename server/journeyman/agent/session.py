@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from journeyman.agent.admitting import Pauses
 from journeyman.agent.conversation import Conversation
+from journeyman.agent.extending import Extended
 from journeyman.agent.finishing import Finishing
 from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import Meter
@@ -40,6 +41,7 @@ class Session:
     started: float
     """Monotonic time of the start."""
     pauses: Pauses
+    extended: Extended
     gatekeeper: Gatekeeper | None = None
     answers_may_be_text: bool = False
     """The prompt is a question: a reply without a tool call is its answer."""

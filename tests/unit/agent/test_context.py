@@ -66,19 +66,20 @@ def test_the_prompt_and_the_tools_are_the_same_bytes_every_time(agent: House) ->
         assert names[: len(spec.parameters["required"])] == spec.parameters["required"]
 
 
-async def test_the_environment_is_told_with_its_rules_and_commands(tools: Bench) -> None:
+async def test_the_environment_is_told_with_its_blocks_and_commands(tools: Bench) -> None:
     (tools.folder / "Makefile").write_text("test:\n\ttrue\nbuild:\n\ttrue\n")
-    (tools.folder / "AGENTS.md").write_text("Be kind.\n" + "x" * 9_000)
     (tools.folder / "src").mkdir()
     (tools.folder / "src" / "main.py").write_text("")
     when = datetime(2026, 5, 4, 13, 37, tzinfo=UTC)
-    found = await look(tools.context.guest, "/workspace", "/workspace/src", Commands(), when)
+    found = await look(
+        tools.context.guest, "/workspace", "/workspace/src", Commands(), when, blocks=("Be kind.", "")
+    )
     assert found.commands == Commands(build="make build", test="make test")
     for line in ("date: 2026-05-04\n", "cwd: /workspace/src", "git: not a repository", "  main.py  0",
                  "Be kind.", "manifests: Makefile", "test: make test"):  # fmt: skip
         assert line in found.text
     assert "13:37" not in found.text
-    assert len(found.text) < 9_500
+    assert found.text.endswith("Be kind.\n</environment>")
     known = await look(tools.context.guest, "/workspace", "/workspace", Commands(test="t"), when)
     assert known.commands == Commands(test="t")
 
