@@ -174,3 +174,18 @@ async def test_losing_the_connection_fails_what_waits(guest: GuestClient) -> Non
     with pytest.raises(Failure) as lost:
         await waiting
     assert (lost.value.kind, lost.value.retryable) == ("workspace_failed", True)
+
+
+async def test_a_start_that_is_given_up_leaves_nothing_behind_kill_all(guest: GuestClient) -> None:
+    """The order of things on the way differs from turn to turn; what is left must not."""
+    for turn in range(50):
+        script = f"echo > began-{turn}; exec sleep 3{turn:03}"
+        starting = asyncio.ensure_future(guest.spawn(ProcessSpec(("bash", "-c", script))))
+        await asyncio.sleep(0)
+        starting.cancel()
+        await asyncio.wait({starting})
+        await guest.kill_all()
+        began = await guest.stat(f"began-{turn}")
+        left = await guest.run(["pgrep", "-f", f"sleep 3{turn:03}$"])
+        assert left.code == 1, (turn, left.output)
+        assert await guest.stat(f"began-{turn}") == began, "it went on"

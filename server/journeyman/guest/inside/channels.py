@@ -23,6 +23,8 @@ from .wire import (
     to_json,
 )
 
+EARLY_NOTES_MAX = 64
+
 
 class Sender(Protocol):
     def send(self, channel: int, kind: int, payload: bytes | memoryview = b"") -> None:
@@ -43,7 +45,8 @@ class Channel:
         self.ident = ident
         self.gone = False
         self.wake: Callable[[], None] | None = None
-        self.on_note: Callable[[dict[str, Any]], None] | None = None
+        self._on_note: Callable[[dict[str, Any]], None] | None = None
+        self._early_notes: list[dict[str, Any]] = []
         self._condition = threading.Condition()
         self._inbox: collections.deque[bytes] = collections.deque()
         self._unconsumed = 0
@@ -79,6 +82,14 @@ class Channel:
 
     def refuse(self, refusal: Refusal) -> None:
         self.connection.answer(self, ERROR, {"kind": refusal.kind, "message": refusal.message})
+
+    def listen(self, on_note: Callable[[dict[str, Any]], None]) -> None:
+        """Hear notes, with those that came before anybody listened."""
+        with self._condition:
+            self._on_note = on_note
+            for message in self._early_notes:
+                on_note(message)
+            self._early_notes.clear()
 
     @property
     def waiting(self) -> bool:
@@ -127,6 +138,15 @@ class Channel:
             self._ended = True
             self._condition.notify_all()
         self._ring()
+
+    def take_note(self, message: dict[str, Any]) -> None:
+        with self._condition:
+            if self._on_note is not None:
+                self._on_note(message)
+            elif len(self._early_notes) >= EARLY_NOTES_MAX:
+                raise Malformed("more notes than anybody waits for")
+            else:
+                self._early_notes.append(message)
 
     def take_credit(self, amount: int) -> None:
         with self._condition:

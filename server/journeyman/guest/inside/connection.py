@@ -129,8 +129,7 @@ class Connection:
         elif kind == CREDIT:
             known.take_credit(struct.unpack("!I", payload)[0])
         elif kind == NOTE:
-            if known.on_note is not None:
-                known.on_note(json.loads(payload))
+            known.take_note(json.loads(payload))
         else:
             known.drop()
 

@@ -38,14 +38,14 @@ class Processes:
 
     def spawn(self, channel: Channel, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         try:
-            child, out, extra, stdin = self._start(args)
+            child, out, extra, stdin = self._start(channel, args)
         except _NoProgram as missing:
             channel.note({"pid": 0})
             channel.send(("%s\n" % missing).encode("utf-8", "surrogateescape"))
             channel.note({"exit": 127})
             return {}
         channel.wake = lambda: self._woken(channel, child)
-        channel.on_note = lambda message: self._noted(child, message)
+        channel.listen(lambda message: self._noted(child, message))
         with contextlib.suppress(Gone):
             channel.note({"pid": child.pid})
         if stdin is not None:
@@ -76,7 +76,7 @@ class Processes:
         else:
             self.signal(child, int(message["signal"]))
 
-    def _start(self, args: dict[str, Any]) -> tuple[Child, int, int | None, int | None]:
+    def _start(self, channel: Channel, args: dict[str, Any]) -> tuple[Child, int, int | None, int | None]:
         argv = [_os_text(each) for each in args["argv"]]
         if not argv or any("\0" in each for each in argv):
             raise Refusal("invalid", "A process needs a program, and no NUL bytes in its arguments.")
@@ -95,9 +95,12 @@ class Processes:
         directory = self.root.open_directory(args["cwd"])
         out_read, out_write = open_terminal(int(size[0]), int(size[1])) if size else os.pipe()
         extra_read, extra_write = os.pipe() if args["extra_fd"] else (None, None)
+        begun = False
         # A child is registered before the reaper may look at it, and fd 3 is ours while it is started.
         try:
             with self._lock:
+                if channel.gone:
+                    raise Gone  # dropped before it began
                 if extra_write is not None:
                     os.dup2(extra_write, 3, inheritable=False)
                 try:
@@ -119,16 +122,18 @@ class Processes:
                 child = Child(popen, os.dup(out_read) if size else None, mark)
                 self._children[popen.pid] = child
                 self._started.set()
+                begun = True
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-            os.close(out_read)
-            if extra_read is not None:
-                os.close(extra_read)
             raise _NoProgram("%s: %s" % (argv[0], error.strerror)) from None
         finally:
             os.close(directory)
             os.close(out_write)
             if extra_write is not None:
                 os.close(extra_write)
+            if not begun:
+                for each in (out_read, extra_read):
+                    if each is not None:
+                        os.close(each)
         os.set_blocking(out_read, False)
         if extra_read is not None:
             os.set_blocking(extra_read, False)
@@ -185,6 +190,8 @@ class Processes:
         A polite signal is sent to each once."""
         seen: dict[int, bool] = {}
         until = time.monotonic() + within_s
+        with self._lock:
+            pass  # a start that was dropped before this call is over by now, or will not be
         while True:
             alive = descendants(os.getpid())
             if spare_terminals and alive:

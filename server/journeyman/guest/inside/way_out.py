@@ -67,7 +67,7 @@ class WayOut:
     def hold(self, channel: Channel, _a: dict[str, Any], _b: bytes) -> None:
         """Be told of every connection by a note of its number, until another call holds this."""
         channel.wake = lambda: self._woken(channel)
-        channel.on_note = self._noted
+        channel.listen(self._noted)
         with self._lock:
             before, self._holder = self._holder, channel
             known = list(self._waiting)
