@@ -23,6 +23,7 @@ from journeyman_protocol import (
     stream,
     terminal,
     todo,
+    trajectory,
     watching,
     workspace,
 )
@@ -37,6 +38,7 @@ _NOUNS = (
     checkpoint,
     changes,
     todo,
+    trajectory,
     permission,
     workspace,
     archives,

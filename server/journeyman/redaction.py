@@ -32,7 +32,7 @@ def register_secret(value: str) -> None:
 
 def redact(text: str) -> str:
     """`text` with every known secret, and every text shaped like a provider key, replaced by a mask."""
-    for secret in _known:
+    for secret in tuple(_known):
         if secret in text:
             text = text.replace(secret, MASK)
     return _SHAPES.sub(MASK, text)

@@ -1380,6 +1380,20 @@ export interface ToolCall {
   arguments: Record<string, unknown>;
 }
 
+export interface TrajectoryExportParams {
+  runId: string;
+  /** `nextOffset` of the piece before; 0 for the first. */
+  offset?: number;
+}
+
+export interface TrajectoryPiece {
+  runId: string;
+  /** JSON Lines as docs/trajectories.md describes them, in ASCII; a piece may end inside a line. Secrets are taken out. */
+  text: string;
+  /** Ask again with `offset` set to it; absent after the last piece. While a run goes on its text only grows. */
+  nextOffset?: number;
+}
+
 export interface UndoParams {
   chatId: string;
   onConflict?: "keep" | "overwrite";
@@ -1604,6 +1618,8 @@ export interface Requests {
   "todo/list": { params: TodoListParams; result: TodoList };
   /** Replace a chat's todo list. */
   "todo/update": { params: TodoUpdateParams; result: TodoList };
+  /** Everything a run asked its model, was answered and did. */
+  "trajectory/export": { params: TrajectoryExportParams; result: TrajectoryPiece };
   /** Questions to the user, newest first; by default those that wait for an answer. */
   "permission/list": { params: PermissionListParams; result: PermissionPage };
   /** Answer a question. The first answer counts; another one later is refused and told who decided. */
@@ -1773,6 +1789,7 @@ export const Methods = {
   todoList: "todo/list",
   todoUpdate: "todo/update",
   todoDidChange: "todo/didChange",
+  trajectoryExport: "trajectory/export",
   permissionList: "permission/list",
   permissionReply: "permission/reply",
   permissionRequest: "permission/request",

@@ -26,6 +26,8 @@ async def ask(session: Session, message_id: str, messages: tuple[Message, ...], 
         output_tokens_max=session.meter.answer_tokens_max(session.info, sent=sent),
     )
 
+    session.ledger.asked(request, session.conversation.messages)
+
     def watched(delta: ModelDelta) -> None:
         if isinstance(delta, TextDelta):
             session.telling.delta(delta.text, "text", message_id)

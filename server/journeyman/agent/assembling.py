@@ -27,6 +27,7 @@ from journeyman.agent.wording import is_question, orders_something
 from journeyman.model.registry import ResolvedModel
 from journeyman.records import Chat, Commands, Run, TodoItem, TodoList
 from journeyman.runctx import RunContext
+from journeyman.trajectory.ledger import Ledger
 
 
 async def assemble(
@@ -132,6 +133,7 @@ async def assemble(
         ids=services.ids,
         started=services.clock.monotonic(),
         pauses=pauses,
+        ledger=Ledger(services.store.turns, chat.id, run.id),
         gatekeeper=gatekeeper,
         answers_may_be_text=is_question(run.prompt),
         extended=extended,

@@ -36,12 +36,19 @@ class Conversation:
         self._ids = ids
         self._chat_id = chat_id
         self._run_id = run_id
-        self._messages = list(history)
+        self._messages: list[Message] = []
+        for message in history:
+            put(self._messages, message)
         self._masking = masking
 
     def view(self) -> tuple[Message, ...]:
         """What the model is sent."""
         return self._masking.view(self._messages)
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """Each as it is stored."""
+        return self._messages
 
     async def user(self, text: str, *, context: str = "") -> None:
         """`context` is for the model only."""
@@ -104,7 +111,7 @@ class Conversation:
 
     async def _append(self, message: Message) -> None:
         await self._store.append([message])
-        self._messages.append(message)
+        put(self._messages, message)
 
     def _fresh(self, calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:
         """Ids are unique in the whole chat: some providers count from 0 in every answer."""
@@ -114,6 +121,20 @@ class Conversation:
             else ToolCall(f"call_{self._ids.new()}", call.name, call.arguments, call.invalid)
             for call in calls
         )  # fmt: skip
+
+
+def put(messages: list[Message], message: Message) -> None:
+    """At the end; a result in the order of its turn's calls, so that what the model is sent does not hang on
+    which of several parallel calls was done first."""
+    at = first = len(messages)
+    while message.role == "tool" and first > 0 and messages[first - 1].role == "tool":
+        first -= 1
+    if message.role == "tool" and first > 0:
+        order = {call.id: number for number, call in enumerate(messages[first - 1].tool_calls)}
+        mine = order.get(message.tool_call_id or "", len(order))
+        while at > first and order.get(messages[at - 1].tool_call_id or "", -1) > mine:
+            at -= 1
+    messages.insert(at, message)
 
 
 def open_calls(messages: Sequence[Message]) -> list[ToolCall]:

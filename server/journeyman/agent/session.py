@@ -20,6 +20,7 @@ from journeyman.agent.tools.registry import Registry
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.model import Model, ModelInfo
 from journeyman.records import Run
+from journeyman.trajectory.ledger import Ledger
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class Session:
     started: float
     """Monotonic time of the start."""
     pauses: Pauses
+    ledger: Ledger
     extended: Extended
     gatekeeper: Gatekeeper | None = None
     answers_may_be_text: bool = False

@@ -33,12 +33,17 @@ async def step(session: Session) -> None:
     if _at_a_ceiling(session, sent):
         return
     message_id = session.ids.new()
+    began = session.clock.monotonic()
     turn = await ask(session, message_id, messages, sent)
+    seconds = session.clock.monotonic() - began
     session.steps_since_todo += 1
     session.steps_since_reminder += 1
     async with asyncio.TaskGroup() as writes:
         writes.create_task(session.telling.usage(session.meter.usage))
         writes.create_task(session.conversation.assistant(turn, message_id))
+        writes.create_task(
+            session.ledger.answered(message_id, session.info.id, turn.stop_reason, turn.usage, seconds)
+        )
     if turn.tool_calls:
         await run_calls(session, session.conversation.last_calls)
         if session.recording is not None:

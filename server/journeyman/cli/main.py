@@ -30,6 +30,7 @@ from journeyman.cli import (
     runs,
     schema,
     service,
+    trajectory,
 )
 
 HELP = """A coding agent that lives beside your editor.
@@ -60,6 +61,7 @@ app.command()(runs.runs)
 app.command()(runs.resume)
 app.add_typer(runs.queue, name="queue")
 app.add_typer(permissions.app, name="permissions")
+app.add_typer(trajectory.app, name="trajectory")
 app.command()(chats.todo)
 app.command()(review.changes)
 app.command()(review.accept)

@@ -18,6 +18,7 @@ from journeyman.model.catalog import Catalog, Provider, load_catalog
 from journeyman.model.keys import KEYRING_SERVICE, Keys
 from journeyman.model.providers import ProviderConfig
 from journeyman.model.reachable import answers, is_local
+from journeyman.model.replay import ReplayModel
 from journeyman.ports.model import Model, ModelInfo
 
 ModelFactory = Callable[[ProviderConfig], Model]
@@ -124,7 +125,7 @@ class ModelRegistry:
         """The model called `wanted`, or the default one. Reads the keyring (and looks for local servers)
         only where the environment has not what is needed. Raises as `default_model` and `resolve` do."""
         try:
-            return self.resolve(self.default_model(wanted))
+            return await _described(self.resolve(self.default_model(wanted)))
         except Failure as failure:
             if failure.kind not in ("model_key_missing", "model_unreachable"):
                 raise
@@ -219,6 +220,13 @@ class ModelRegistry:
             else f"A name is provider/model; the providers are {', '.join(sorted(self._catalog.providers))}."
         )
         return Failure("model_unknown", f"There is no model {model_id!r}.", hint=hint, data={"close": close})
+
+
+async def _described(resolved: ResolvedModel) -> ResolvedModel:
+    """What a recording says of the model it is of."""
+    if not isinstance(resolved.model, ReplayModel):
+        return resolved
+    return dataclasses.replace(resolved, info=await resolved.model.described(resolved.info))
 
 
 def _injected(model_id: str, model: Model, info: ModelInfo | None) -> ResolvedModel:

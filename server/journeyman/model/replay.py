@@ -11,6 +11,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 from journeyman.failures import Failure
@@ -18,6 +19,7 @@ from journeyman.model.trajectory import Trajectory, load_trajectory
 from journeyman.ports.clock import Clock, SystemClock
 from journeyman.ports.model import (
     ModelDelta,
+    ModelInfo,
     ModelRequest,
     ReasoningDelta,
     StopDelta,
@@ -48,6 +50,10 @@ class ReplayModel:
         recorded = (await self._trajectory()).model or "a model"
         return f"This is a recording: the words come from an earlier run of {recorded}, the work is real."
 
+    async def described(self, info: ModelInfo) -> ModelInfo:
+        """`info` with what the recording knows of its model, so that its runs are kept as that one's were."""
+        return replace(info, context_window=(await self._trajectory()).window)
+
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         trajectory = await self._trajectory()
         position = _position(request)
@@ -66,10 +72,11 @@ class ReplayModel:
                 await self._clock.sleep(self._pause_s)
             yield TextDelta("".join(words[start : start + WORDS_A_DELTA]))
         for index, (name, arguments) in enumerate(turn.calls):
-            yield ToolCallDelta(index, None, name, json.dumps(arguments, ensure_ascii=False))
+            ident = turn.ids[index] if turn.ids else None
+            yield ToolCallDelta(index, ident, name, json.dumps(arguments, ensure_ascii=False))
         if turn.usage is not None:
             yield turn.usage
-        yield StopDelta("tool_calls" if turn.calls else "stop")
+        yield StopDelta(turn.stop or ("tool_calls" if turn.calls else "stop"))
 
     async def _trajectory(self) -> Trajectory:
         if isinstance(self._source, Path):

@@ -5,6 +5,8 @@
 
 `text`, `reasoning` and `usage` may be missing. A first line with `"recording"` is a header: the model that
 was recorded and a note, as free text. Written by `recorder.py`, read by `replay.py`.
+
+An exported trajectory (docs/trajectories.md) can be repeated as well: of its first run, the answers count.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import Any, cast
 
 from journeyman.failures import Failure
 from journeyman.model.assembly import ModelTurn
-from journeyman.ports.model import UsageDelta
+from journeyman.ports.model import StopReason, UsageDelta
 from journeyman.redaction import redact
 
 FILE_BYTES_MAX = 64 * 1024 * 1024
@@ -29,6 +31,10 @@ class RecordedTurn:
     calls: tuple[tuple[str, dict[str, Any]], ...]
     """Name and arguments."""
     usage: UsageDelta | None
+    ids: tuple[str | None, ...] = ()
+    """Of the calls, where they are known."""
+    stop: StopReason | None = None
+    """None: what follows from the calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ class Trajectory:
     model: str | None = None
     """The model that was recorded, where the file says so."""
     note: str = ""
+    window: int | None = None
+    """The context window of that model, where the file says so."""
 
 
 def load_trajectory(path: Path) -> Trajectory:
@@ -62,23 +70,31 @@ def parse_trajectory(text: str, path: Path) -> Trajectory:
             if not isinstance(row, dict):
                 raise TypeError("not a JSON object")
             fields = cast("dict[str, Any]", row)
-            if not turns and "recording" in fields:
+            if "trajectory" in fields and header:
+                break  # another run
+            if not turns and ("recording" in fields or "trajectory" in fields):
                 header = fields
-                continue
-            turns.append(_turn(fields))
+            elif "trajectory" not in header or fields["type"] == "answer":
+                turns.append(_turn(fields))
+            elif fields["type"] == "end":
+                header = {**header, "contextWindow": fields.get("contextWindow")}
         except (ValueError, KeyError, TypeError) as error:
             raise _unreadable(path, f"line {number}: {type(error).__name__} {error}") from error
-    return Trajectory(tuple(turns), header.get("model"), str(header.get("note", "")))
+    return Trajectory(
+        tuple(turns), header.get("model"), str(header.get("note", "")), header.get("contextWindow")
+    )
 
 
 def _turn(fields: dict[str, Any]) -> RecordedTurn:
     calls: list[tuple[str, dict[str, Any]]] = []
+    ids: list[str | None] = []
     for row in fields.get("toolCalls", ()):
         arguments = row["arguments"]
         if not isinstance(arguments, dict):
             raise TypeError("the arguments of a call are not an object")
         calls.append((str(row["name"]), cast("dict[str, Any]", arguments)))
-    usage = fields.get("usage")
+        ids.append(row.get("id"))
+    usage = fields.get("usage") or None
     return RecordedTurn(
         text=str(fields.get("text", "")),
         reasoning=str(fields.get("reasoning", "")),
@@ -93,6 +109,8 @@ def _turn(fields: dict[str, Any]) -> RecordedTurn:
             usage.get("cacheWriteTokens"),
             usage.get("reasoningTokens"),
         ),
+        ids=tuple(ids),
+        stop=fields.get("stopReason"),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from journeyman.changed import HunkDecision
 from journeyman.ports.changes import ChangeStore, FolderStore
+from journeyman.ports.turns import TurnStore
 from journeyman.quotas import Quota
 from journeyman.records import (
     ArchiveRecord,
@@ -415,6 +416,8 @@ class Store(Protocol):
     def changes(self) -> ChangeStore: ...
     @property
     def folders(self) -> FolderStore: ...
+    @property
+    def turns(self) -> TurnStore: ...
 
     async def totals(self) -> Totals:
         """What is stored, counted."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime
 
 import pytest
 
 from journeyman.agent import changes
 from journeyman.agent.commands_guess import guess
+from journeyman.agent.conversation import put
 from journeyman.agent.environment import look
 from journeyman.agent.masking import Masking, tokens
 from journeyman.agent.prompts import system_prompt
@@ -27,6 +29,20 @@ def _exchange(number: int, size: int) -> list[Message]:
             f"t{number}", "chat", "run", "tool", "x" * size, START, tool_call_id=made.id, tool_name="read"
         ),
     ]
+
+
+def test_results_stand_in_the_order_of_their_calls_whichever_was_done_first() -> None:
+    made = tuple(ToolCall(f"c{number}", "ls", {}) for number in range(3))
+    asked = Message("a", "chat", "run", "assistant", "", START, tool_calls=made)
+    results = [
+        Message(f"t{each.id}", "chat", "run", "tool", "", START, tool_call_id=each.id) for each in made
+    ]
+    earlier = Message("t", "chat", "run", "tool", "", START, tool_call_id="c9")
+    for order in itertools.permutations(results):
+        messages = [earlier]
+        for message in (asked, *order):
+            put(messages, message)
+        assert messages == [earlier, asked, *results]
 
 
 def test_old_results_are_cleared_in_blocks_and_stay_cleared() -> None:

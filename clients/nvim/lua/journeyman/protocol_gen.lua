@@ -980,6 +980,15 @@
 ---@field name string
 ---@field arguments table<string, any>
 
+---@class journeyman.TrajectoryExportParams
+---@field runId string
+---@field offset? integer `nextOffset` of the piece before; 0 for the first.
+
+---@class journeyman.TrajectoryPiece
+---@field runId string
+---@field text string JSON Lines as docs/trajectories.md describes them, in ASCII; a piece may end inside a line. Secrets are taken out.
+---@field nextOffset? integer Ask again with `offset` set to it; absent after the last piece. While a run goes on its text only grows.
+
 ---@class journeyman.UndoParams
 ---@field chatId string
 ---@field onConflict? "keep"|"overwrite"
@@ -1133,6 +1142,7 @@ M.methods = {
   ["todo/list"] = { direction = "request" },
   ["todo/update"] = { direction = "request" },
   ["todo/didChange"] = { direction = "notificationOut" },
+  ["trajectory/export"] = { direction = "request" },
   ["permission/list"] = { direction = "request" },
   ["permission/reply"] = { direction = "request" },
   ["permission/request"] = { direction = "requestOut" },

@@ -302,6 +302,32 @@ _CHANGES = Migration(
     ),
 )
 
+_TURNS = Migration(
+    "turns",
+    (
+        "CREATE TABLE prefixes (digest TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+        """
+        CREATE TABLE turns (
+            run_id TEXT NOT NULL,
+            step INTEGER NOT NULL,
+            chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+            message_id TEXT NOT NULL,
+            model TEXT NOT NULL,
+            prefix TEXT NOT NULL,
+            kept INTEGER NOT NULL,
+            added TEXT NOT NULL,
+            settings TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            stop_reason TEXT NOT NULL,
+            seconds REAL NOT NULL,
+            usage TEXT NOT NULL,
+            PRIMARY KEY (run_id, step)) WITHOUT ROWID
+        """,
+        "CREATE INDEX turns_of_chat ON turns (chat_id)",
+    ),
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     _HOUSE,
     _SOURCES,
@@ -311,6 +337,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _INPUTS,
     _FOLDERS,
     _CHANGES,
+    _TURNS,
 )
 """Migration number n (from 1) brings a database from version n - 1 to n."""
 

@@ -19,6 +19,7 @@ from journeyman.adapters.sqlite.permissions import SqlitePermissions
 from journeyman.adapters.sqlite.runs import SqliteRuns
 from journeyman.adapters.sqlite.todos import SqliteTodos
 from journeyman.adapters.sqlite.totals import totals
+from journeyman.adapters.sqlite.turns import SqliteTurns
 from journeyman.adapters.sqlite.users_projects import SqliteProjects, SqliteUsers
 from journeyman.adapters.sqlite.values import time_text
 from journeyman.adapters.sqlite.workspaces import SqliteWorkspaces
@@ -46,6 +47,7 @@ class SqliteStore:
         self.permissions = SqlitePermissions(database)
         self.changes = SqliteChanges(database)
         self.folders = SqliteFolders(database)
+        self.turns = SqliteTurns(database)
 
     @classmethod
     async def open(cls, path: Path, *, clock: Clock) -> SqliteStore:

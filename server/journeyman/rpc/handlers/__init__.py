@@ -19,6 +19,7 @@ from journeyman.rpc.handlers import (
     stream,
     terminal,
     todo,
+    trajectory,
     watching,
     workspace,
 )
@@ -33,6 +34,7 @@ HANDLERS: dict[str, Handler] = {
     **queue.HANDLERS,
     **stream.HANDLERS,
     **todo.HANDLERS,
+    **trajectory.HANDLERS,
     **permission.HANDLERS,
     **workspace.HANDLERS,
     **files.HANDLERS,
