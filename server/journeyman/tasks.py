@@ -35,6 +35,17 @@ class Supervisor:
         task.add_done_callback(self._ended)
         return task
 
+    async def uninterrupted(self, work: Coroutine[Any, Any, T], *, name: str, grace_s: float = 2.0) -> T:
+        """What `work` answers. A cancellation of who asks does not reach it, but waits for it, at most
+        `grace_s` seconds. `work` answers its failures and does not raise them."""
+        task = self.start(work, name=name)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.done():
+                await asyncio.wait([task], timeout=grace_s)
+            raise
+
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:

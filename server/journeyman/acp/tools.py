@@ -27,6 +27,7 @@ KINDS: dict[str, ToolKind] = {
     "glob": "search",
     "write": "edit",
     "edit": "edit",
+    "patch": "edit",
     "terminal": "execute",
     "git": "execute",
 }

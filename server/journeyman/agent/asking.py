@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from journeyman.agent.prompts import system_prompt
 from journeyman.agent.session import Session
 from journeyman.model import retry
 from journeyman.model.assembly import ModelTurn
@@ -19,9 +18,9 @@ async def ask(session: Session, message_id: str, messages: tuple[Message, ...], 
     characters the messages have."""
     request = ModelRequest(
         model=session.info.name,
-        system=system_prompt(),
+        system=session.family.system,
         messages=messages,
-        tools=session.registry.specs,
+        tools=session.registry.specs(session.family),
         effort=next((effort for effort in EFFORTS if effort == session.run.effort), None),
         output_tokens_max=session.meter.answer_tokens_max(session.info, sent=sent),
     )
@@ -46,9 +45,9 @@ async def ask(session: Session, message_id: str, messages: tuple[Message, ...], 
     return turn
 
 
-def characters(messages: tuple[Message, ...]) -> int:
+def characters(session: Session, messages: tuple[Message, ...]) -> int:
     """What is sent with these, about, the list of tools left out."""
-    return len(system_prompt()) + sum(
+    return len(session.family.system) + sum(
         len(message.for_model) + sum(len(json.dumps(call.arguments)) for call in message.tool_calls)
         for message in messages
     )

@@ -8,11 +8,11 @@ from journeyman.agent.admitting import Pauses
 from journeyman.agent.conversation import Conversation
 from journeyman.agent.environment import look
 from journeyman.agent.extending import extend
+from journeyman.agent.families import family_of
 from journeyman.agent.finishing import Finishing
 from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import Meter
 from journeyman.agent.masking import CHARACTERS_PER_TOKEN, Masking
-from journeyman.agent.prompts import system_prompt
 from journeyman.agent.resuming import CARRY_ON, carries_on, resumed_note
 from journeyman.agent.services import Services
 from journeyman.agent.session import Session
@@ -45,8 +45,9 @@ async def assemble(
     state = RunState(root, await _cwd(context, chat))
     jobs = Jobs(guest, services.supervisor, services.clock)
     registry = Registry(guest, root)
-    overhead = len(system_prompt()) + sum(len(s.description) + len(json.dumps(dict(s.parameters)))
-                                          for s in registry.specs)  # fmt: skip
+    family = family_of(resolved.info)
+    overhead = len(family.system) + sum(len(s.description) + len(json.dumps(dict(s.parameters)))
+                                        for s in registry.specs(family))  # fmt: skip
     history = await services.store.messages.history(chat.id)
     conversation = Conversation(
         services.store.messages,

@@ -101,9 +101,10 @@ async def _run(session: Session, prepared: Prepared, admitted: Pass) -> None:
         observation = _with(observation, await session.extended.beside(prepared, state))
     if state.todo_changes != todo_changes:
         session.steps_since_todo = 0
-    if state.edits != edits and "path" in prepared.arguments:
-        stuck = session.stuck.saw_edit(state.shown(state.at(prepared.arguments["path"])))
-        observation = _with(observation, stuck.message if stuck else None)
+    if state.edits != edits and (paths := prepared.tool.changed_paths(state, prepared.arguments)):
+        for path in sorted(paths):
+            stuck = session.stuck.saw_edit(state.shown(path))
+            observation = _with(observation, stuck.message if stuck else None)
     elif (
         observation.ok
         and prepared.tool.spec.name == "terminal"

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from journeyman.records import Run
 
 CLOSE_DEADLINE_S = 120.0
-NAMED = frozenset({"write", "edit"})
-"""Tools that change the file they name and nothing else."""
 SHOWN_CALLS = 3
 
 
@@ -38,8 +36,8 @@ class Recording:
         if not verifies and not prepared.tool.mutates(prepared.arguments):
             return
         self._titles.append(title(name, prepared.arguments))
-        if name in NAMED:
-            self._named.add(self.state.shown(self.state.at(prepared.arguments["path"])))
+        paths = prepared.tool.changed_paths(self.state, prepared.arguments)
+        self._named.update(self.state.shown(path) for path in paths)
         await self.recorder.before_change()
 
     def after_step(self, message_id: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from journeyman.agent.admitting import Pauses
 from journeyman.agent.conversation import Conversation
 from journeyman.agent.extending import Extended
+from journeyman.agent.families import Family, family_of
 from journeyman.agent.finishing import Finishing
 from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import Meter
@@ -51,6 +52,11 @@ class Session:
     recording: Recording | None = None
     review: Reviewing | None = None
     steps_since_reminder: int = 0
+
+    @property
+    def family(self) -> Family:
+        """What the model is offered and told."""
+        return family_of(self.info)
 
     @property
     def elapsed_s(self) -> float:

@@ -29,7 +29,7 @@ async def step(session: Session) -> None:
     await _hear(session)
     await review(session)
     messages = session.conversation.view()
-    sent = characters(messages)
+    sent = characters(session, messages)
     if _at_a_ceiling(session, sent):
         return
     message_id = session.ids.new()

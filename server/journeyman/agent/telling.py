@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from journeyman.records import Counted, EventKind, Message, Run, Usage
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 RESULT_CHARACTERS_MAX = 2_000
 ARGUMENT_CHARACTERS_MAX = 10_000
+_PATCHED = re.compile(r"^\*\*\* (?:Add|Delete|Update) File: *(.+)", re.MULTILINE)
 
 
 class Telling:
@@ -100,7 +102,9 @@ def title(name: str, arguments: dict[str, Any]) -> str:
         if isinstance(value, str) and value.strip():
             line = value.strip().splitlines()[0]
             return redact(f"{name} {line[:117]}..." if len(line) > 120 else f"{name} {line}")
-    return name
+    files = _PATCHED.findall(str(arguments.get("patch", "")))
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    return redact(f"{name} {files[0][:100]}{more}") if files else name
 
 
 def usage_data(usage: Usage) -> dict[str, Any]:

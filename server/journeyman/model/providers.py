@@ -9,6 +9,7 @@ know:
 - `usage_include`: ask for usage the way OpenRouter does, which brings the cost with it;
 - `cache_control`: mark what Anthropic models may cache;
 - `stream_options`: false where a server refuses `stream_options`;
+- `family`: which tools and prompts the agent uses with it (`agent/families.py`);
 - `litellm_prefix`: the provider's name in litellm where it differs from ours.
 """
 

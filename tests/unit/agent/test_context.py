@@ -12,8 +12,6 @@ from journeyman.agent.commands_guess import guess
 from journeyman.agent.conversation import put
 from journeyman.agent.environment import look
 from journeyman.agent.masking import Masking, tokens
-from journeyman.agent.prompts import system_prompt
-from journeyman.agent.tools.registry import Registry
 from journeyman.records import Commands, Message, ToolCall
 from journeyman.testing.clock import START
 from journeyman.testing.model import call
@@ -67,19 +65,6 @@ def test_old_results_are_cleared_in_blocks_and_stay_cleared() -> None:
 def test_an_unknown_window_masks_nothing() -> None:
     messages = [m for n in range(50) for m in _exchange(n, 50_000)]
     assert Masking(window=None).view(messages) == tuple(messages)
-
-
-def test_the_prompt_and_the_tools_are_the_same_bytes_every_time(agent: House) -> None:
-    assert system_prompt() == system_prompt()
-    first, second = Registry(None, "/w").specs, Registry(None, "/w").specs  # type: ignore[arg-type]
-    assert first == second
-    assert [spec.name for spec in first] == [
-        "ls", "cd", "read", "write", "edit", "grep", "glob", "todoWrite", "todoRead", "terminal", "git",
-        "commands", "ask", "fin",
-    ]  # fmt: skip
-    for spec in first:
-        names = list(spec.parameters["properties"])
-        assert names[: len(spec.parameters["required"])] == spec.parameters["required"]
 
 
 async def test_the_environment_is_told_with_its_blocks_and_commands(tools: Bench) -> None:

@@ -1,4 +1,4 @@
-"""The system prompt: a file, the same bytes in every request, so that providers can cache the prefix."""
+"""The system prompt: files, the same bytes in every request to a model, so that it can be cached."""
 
 from __future__ import annotations
 
@@ -7,5 +7,9 @@ from importlib.resources import files
 
 
 @cache
-def system_prompt() -> str:
-    return files(__name__).joinpath("system.md").read_text(encoding="utf-8")
+def system_prompt(*parts: str) -> str:
+    """The common part and those of a family (`families.py`), in this order."""
+    texts = [
+        files(__name__).joinpath(f"{name}.md").read_text(encoding="utf-8") for name in ("system", *parts)
+    ]
+    return "\n".join(text.strip() + "\n" for text in texts)

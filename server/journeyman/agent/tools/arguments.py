@@ -18,6 +18,7 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "old_string": ("old_str", "old_text", "old", "search", "find"),
     "new_string": ("new_str", "new_text", "new", "replacement", "replace"),
     "content": ("contents", "text", "file_text", "body", "title", "step", "description", "task"),
+    "patch": ("input", "diff", "patch_text", "patchtext"),
     "command": ("cmd", "script", "shell_command"),
     "pattern": ("regex", "query", "search", "glob"),
     "glob": ("include", "file_pattern"),

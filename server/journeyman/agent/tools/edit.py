@@ -91,4 +91,5 @@ TOOL = Tool(
     always,
     path_resource,
     _effect,
+    changed_paths=path_resource,
 )

@@ -86,6 +86,11 @@ def escapes(text: str, old: str, new: str) -> list[Match]:
     return exact(text, plain_old, plain_new) or line_endings(text, plain_old, plain_new)
 
 
+def plain_punctuation(text: str) -> str:
+    """`text` with typographic characters as one types them."""
+    return _Flat.of(text, _TYPOGRAPHY).text
+
+
 RUNGS = (
     Rung("exact", exact, repeatable=True),
     Rung("line-endings", line_endings, repeatable=True),

@@ -69,7 +69,7 @@ class Jobs:
 
     def __init__(self, guest: Guest, supervisor: Supervisor, clock: Clock) -> None:
         self._guest = guest
-        self._supervisor = supervisor
+        self.supervisor = supervisor
         self._clock = clock
         self._jobs: dict[int, Job] = {}
         self._count = 0
@@ -100,7 +100,7 @@ class Jobs:
         job = Job(self._count, command, process, self._clock.monotonic())
         job.heard = job.started
         self._jobs[job.number] = job
-        self._supervisor.start(self._follow(job), name=f"job {job.number} pid {process.pid}")
+        self.supervisor.start(self._follow(job), name=f"job {job.number} pid {process.pid}")
         return job
 
     def forget(self, job: Job) -> None:

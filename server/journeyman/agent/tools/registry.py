@@ -1,10 +1,11 @@
-"""The tools of a run: one list for both phases, the same bytes in every request."""
+"""The tools of a run: one list for both phases, the same bytes in every request to one model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
 
+from journeyman.agent.families import Family
 from journeyman.agent.state import RunState
 from journeyman.agent.tools import (
     ask,
@@ -16,6 +17,7 @@ from journeyman.agent.tools import (
     glob,
     grep,
     ls,
+    patch,
     read,
     todo_read,
     todo_write,
@@ -42,6 +44,7 @@ _ALIASES = {
     **dict.fromkeys(("list", "list_dir", "list_directory"), "ls"),
     **dict.fromkeys(("write_file", "create_file"), "write"),
     **dict.fromkeys(("edit_file", "str_replace"), "edit"),
+    **dict.fromkeys(("apply_patch", "applypatch"), "patch"),
     **dict.fromkeys(("ask_user", "ask_question", "ask_followup_question"), "ask"),
     "read_file": "read",
     "search": "grep",
@@ -63,12 +66,20 @@ class Prepared:
 class Registry:
     def __init__(self, guest: Guest, root: str) -> None:
         tools = (
-            ls.TOOL, cd.TOOL, read.TOOL, write.TOOL, edit.TOOL, grep.TOOL, glob.TOOL, todo_write.TOOL,
-            todo_read.TOOL, terminal(Shell(guest, root)), git.TOOL, commands.TOOL, ask.TOOL,
-            fin.TOOL,
+            ls.TOOL, cd.TOOL, read.TOOL, write.TOOL, edit.TOOL, patch.TOOL, grep.TOOL, glob.TOOL,
+            todo_write.TOOL, todo_read.TOOL, terminal(Shell(guest, root)), git.TOOL, commands.TOOL,
+            ask.TOOL, fin.TOOL,
         )  # fmt: skip
         self._tools = {tool.spec.name: tool for tool in tools}
-        self.specs: tuple[ToolSpec, ...] = tuple(tool.spec for tool in tools)
+        self._offered: dict[Family, tuple[ToolSpec, ...]] = {}
+
+    def specs(self, family: Family) -> tuple[ToolSpec, ...]:
+        """What a model of this family is offered. A call of another tool is run all the same: the model
+        before it may have been of another family."""
+        if family not in self._offered:
+            specs = (tool.spec for name, tool in self._tools.items() if name not in family.without)
+            self._offered[family] = tuple(specs)
+        return self._offered[family]
 
     def prepare(self, call: ToolCall, state: RunState) -> Prepared | Observation:
         """The call made runnable, or what the model must be told instead."""

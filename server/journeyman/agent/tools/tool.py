@@ -43,6 +43,8 @@ class Tool:
     """Keys; two calls of one message that share one run one after the other."""
     effect: Callable[[ToolContext, Arguments], Awaitable[Effect | None]] = no_effect
     """What the call would do, for the user's settings to judge; None for one that only looks."""
+    changed_paths: Callable[[RunState, Arguments], frozenset[str]] = no_resources
+    """The files it changes, where the call names all of them and changes nothing else."""
 
 
 def always(_arguments: Arguments) -> bool:

@@ -77,4 +77,5 @@ TOOL = Tool(
     always,
     path_resource,
     _effect,
+    changed_paths=path_resource,
 )
