@@ -140,6 +140,33 @@ class ProjectRef(Message):
     project_id: Id
 
 
+class PromptCommand(Message):
+    """A prompt file, called by a prompt that begins with `/name`."""
+
+    name: str
+    description: str
+    argument_hint: str | None = None
+    """What its arguments are; absent where the file does not say."""
+    origin: Literal["user", "project"]
+
+
+class Skill(Message):
+    """A folder with a SKILL.md the agent can read."""
+
+    name: str
+    description: str
+    origin: Literal["user", "project"]
+
+
+class ProjectExtensions(Message):
+    commands: list[PromptCommand]
+    skills: list[Skill]
+    problems: list[str]
+    """Sentences about folders that are no skills."""
+    looked_inside: bool
+    """Whether the project's own are among them: only while its workspace is running."""
+
+
 class ProjectListParams(Paged):
     pass
 
@@ -179,6 +206,12 @@ ROWS: tuple[Method, ...] = (
     ),
     request("project/list", ProjectListParams, ProjectPage, "List projects, newest first."),
     request("project/get", ProjectRef, Project, "One project."),
+    request(
+        "project/extensions",
+        ProjectRef,
+        ProjectExtensions,
+        "Prompt files and skills a run of the project has: the user's own, and the project's.",
+    ),
     request(
         "project/update",
         ProjectUpdateParams,

@@ -26,6 +26,7 @@ from journeyman.checkpoint.parts import Budget, Parts
 from journeyman.checkpoint.picture import Keeping
 from journeyman.checkpoint.service import Checkpoints
 from journeyman.config import Settings
+from journeyman.extensions.extensions import Extensions
 from journeyman.permission.service import Permissions
 from journeyman.ports.clock import SystemClock, SystemIds
 from journeyman.project.service import ProjectService
@@ -310,6 +311,7 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
         ids=ids,
         settings=Settings.model_validate({"data_dir": directory}),
         status=status,
+        extensions=Extensions(directory / "config"),
     )
     built = World(services, runs, manager, limits or Limits(eof_grace_s=0.2, stall_s=300.0))
     try:

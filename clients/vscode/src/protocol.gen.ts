@@ -1000,6 +1000,15 @@ export interface ProjectDeleteParams {
   archives?: boolean;
 }
 
+export interface ProjectExtensions {
+  commands: PromptCommand[];
+  skills: Skill[];
+  /** Sentences about folders that are no skills. */
+  problems: string[];
+  /** Whether the project's own are among them: only while its workspace is running. */
+  lookedInside: boolean;
+}
+
 export interface ProjectForkParams {
   /** The project to fork. Its image, commands and ports are taken over, its chats are not. */
   projectId: string;
@@ -1041,6 +1050,15 @@ export interface ProjectUpdateParams {
   commands?: Commands;
   /** Replaces all of the project's own quota. */
   quota?: Quota;
+}
+
+/** A prompt file, called by a prompt that begins with `/name`. */
+export interface PromptCommand {
+  name: string;
+  description: string;
+  /** What its arguments are; absent where the file does not say. */
+  argumentHint?: string;
+  origin: "user" | "project";
 }
 
 export interface PruneParams {
@@ -1283,6 +1301,13 @@ export interface SandboxStatus {
 export interface SetTraceParams {
   /** Anything but `off` makes the daemon tell each answered request and the time it took. */
   value: "off" | "messages" | "verbose";
+}
+
+/** A folder with a SKILL.md the agent can read. */
+export interface Skill {
+  name: string;
+  description: string;
+  origin: "user" | "project";
 }
 
 /** The chat's state, not older than `head`: what comes after it may be in it already. */
@@ -1554,6 +1579,8 @@ export interface Requests {
   "project/list": { params: ProjectListParams; result: ProjectPage };
   /** One project. */
   "project/get": { params: ProjectRef; result: Project };
+  /** Prompt files and skills a run of the project has: the user's own, and the project's. */
+  "project/extensions": { params: ProjectRef; result: ProjectExtensions };
   /** Rename, or set commands or quota. */
   "project/update": { params: ProjectUpdateParams; result: Project };
   /** Delete a project with its chats and its workspace; its archives only when asked. */
@@ -1752,6 +1779,7 @@ export const Methods = {
   projectFork: "project/fork",
   projectList: "project/list",
   projectGet: "project/get",
+  projectExtensions: "project/extensions",
   projectUpdate: "project/update",
   projectDelete: "project/delete",
   chatCreate: "chat/create",

@@ -28,7 +28,7 @@ from acp.schema import (
     SetSessionModeResponse,
 )
 
-from journeyman.acp import options
+from journeyman.acp import commands, options
 from journeyman.acp.context import Context, Method
 from journeyman.acp.deleting import delete_chat
 from journeyman.acp.opening import opened, project_for
@@ -50,7 +50,8 @@ async def new(context: Context, params: NewSessionRequest) -> NewSessionResponse
     chat = await context.services.chats.create(found.project.id)
     session = await opened(context, chat, Paths(folder), after=0)
     session.notices += [*found.notices, *([MCP] if params.mcp_servers else [])]
-    context.call.after_answer(lambda: session.tell(options.commands()))
+    await commands.look(context.services, session)
+    context.call.after_answer(lambda: commands.tell(session))
     return NewSessionResponse(
         session_id=session.id,
         modes=options.modes(session.choices),
@@ -89,7 +90,8 @@ async def _again(
         raise not_found("chat", session_id)
     _, _, head = await context.services.events.bounds(chat.id)
     session = await opened(context, chat, Paths(folder), after=head, history=told)
-    context.call.after_answer(lambda: session.tell(options.commands()))
+    await commands.look(context.services, session)
+    context.call.after_answer(lambda: commands.tell(session))
     return session
 
 

@@ -22,6 +22,7 @@ from acp.schema import (
     UnstructuredCommandInput,
 )
 
+from journeyman.extensions.prompt_files import Command
 from journeyman.failures import Failure
 from journeyman.ports.model import ModelInfo
 from journeyman.records import Run, RunMode
@@ -121,18 +122,21 @@ def effort_of(value: str) -> str | None:
     return None if value == DEFAULT else value
 
 
-def commands() -> AvailableCommandsUpdate:
+def commands(files: Iterable[Command] = ()) -> AvailableCommandsUpdate:
+    """Ours, and prompt files: a run of the session expands those."""
+    ours = [_available(name, text, "what to do") for name, (_, text) in COMMANDS.items()]
     return AvailableCommandsUpdate(
         session_update="available_commands_update",
         available_commands=[
-            AvailableCommand(
-                name=name,
-                description=text,
-                input=AvailableCommandInput(UnstructuredCommandInput(hint="what to do")),
-            )
-            for name, (_, text) in COMMANDS.items()
+            *ours,
+            *(_available(e.name, e.description, e.hint or "arguments") for e in files),
         ],
     )
+
+
+def _available(name: str, text: str, hint: str) -> AvailableCommand:
+    given = AvailableCommandInput(UnstructuredCommandInput(hint=hint))
+    return AvailableCommand(name=name, description=text, input=given)
 
 
 def command_of(prompt: str) -> tuple[RunMode | None, str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from acp.schema import PromptRequest, PromptResponse, SessionInfoUpdate, StopReason
 
 from journeyman import records
-from journeyman.acp import options
+from journeyman.acp import commands, options
 from journeyman.acp.content import text_of
 from journeyman.acp.context import Context
 from journeyman.acp.handing import hand_back
@@ -74,6 +74,8 @@ async def prompt(context: Context, params: PromptRequest) -> PromptResponse:
         log.warning("the client of session %s is behind with the events of run %s", session.id, ended.id)
     if ended.status not in records.TERMINAL_RUN_STATUSES:
         raise refuse("draining", "The daemon shuts down; the run waits for the next one.", retryable=True)
+    if await commands.look(context.services, session):
+        commands.tell(session)
     return _answer(ended, await hand_back(context, session, ended))
 
 

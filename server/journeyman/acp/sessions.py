@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from journeyman.acp.mapping import Mapper
 from journeyman.acp.options import Choices
 from journeyman.acp.paths import Paths
+from journeyman.extensions.prompt_files import Command
 from journeyman.failures import Failure
 from journeyman.rpc.peer import Peer
 
@@ -41,6 +42,8 @@ class Session:
     """Whether changes are brought to the folder without asking again."""
     notices: list[str] = field(default_factory=list[str])
     """What is to be told at the next prompt."""
+    commands: tuple[Command, ...] = ()
+    """Prompt files, as the client was told."""
     subscription: Subscription | None = None
     _task: asyncio.Task[None] | None = None
     _over: OrderedDict[str, asyncio.Event] = field(default_factory=OrderedDict[str, asyncio.Event])

@@ -44,7 +44,8 @@ async def assemble(
     project = await services.projects.get(run.project_id)
     state = RunState(root, await _cwd(context, chat))
     jobs = Jobs(guest, services.supervisor, services.clock)
-    registry = Registry(guest, root)
+    extended = await extend(services.extensions, guest, root, state.cwd, run.prompt)
+    registry = Registry(guest, root, extended.tools)
     family = family_of(resolved.info)
     overhead = len(family.system) + sum(len(s.description) + len(json.dumps(dict(s.parameters)))
                                         for s in registry.specs(family))  # fmt: skip
@@ -61,7 +62,6 @@ async def assemble(
     )
     await conversation.close_open_calls("interrupted; state unknown; check before repeating")
     now = services.clock.now()
-    extended = await extend(services.extensions, guest, root, state.cwd)
     environment = await look(
         guest,
         root,
@@ -75,10 +75,10 @@ async def assemble(
     if await carries_on(services.store.runs, run, history):
         await conversation.user(CARRY_ON, context=f"{resumed_note(run)}\n\n{environment.text}")
     else:
-        await conversation.user(run.prompt, context=environment.text)
-    finishing = Finishing(
-        state, jobs, telling, asks=is_question(run.prompt), orders=orders_something(run.prompt)
-    )
+        told = "\n\n".join(each for each in (extended.called, environment.text) if each)
+        await conversation.user(run.prompt, context=told)
+    asks = is_question(extended.request)
+    finishing = Finishing(state, jobs, telling, asks=asks, orders=orders_something(extended.request))
 
     async def get_todos() -> TodoList:
         return await services.todos.get(chat.id)
@@ -136,7 +136,7 @@ async def assemble(
         pauses=pauses,
         ledger=Ledger(services.store.turns, chat.id, run.id),
         gatekeeper=gatekeeper,
-        answers_may_be_text=is_question(run.prompt),
+        answers_may_be_text=asks,
         extended=extended,
     )
 

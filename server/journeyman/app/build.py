@@ -24,6 +24,7 @@ from journeyman.agent.runs import RunService
 from journeyman.agent.services import Services as AgentServices
 from journeyman.app import sandboxes
 from journeyman.app.egress import way_out
+from journeyman.app.extensions import extensions_of
 from journeyman.app.permissions import permissions_of
 from journeyman.changes.carrying import Carrying
 from journeyman.changes.service import Changes
@@ -156,6 +157,7 @@ async def build(
         changes = Changes(parts, checkpoints, running, lambda run_id: runs.wait(run_id))
         sources = Sources(projects, manager, engine, supervisor, images=sandbox.name == "docker")
         permissions = permissions_of(settings, store, events, clock, ids, supervisor)
+        extensions = extensions_of(settings)
         runs = RunService(
             AgentServices(
                 store=store,
@@ -172,6 +174,7 @@ async def build(
                 checkpoints=checkpoints,
                 gatekeeper=permissions,
                 review=changes,
+                extensions=extensions,
                 default_model=settings.model,
             ),
             runs_max=settings.runs_max,
@@ -199,6 +202,7 @@ async def build(
             clock=clock,
             ids=ids,
             settings=settings,
+            extensions=extensions,
             sandbox_name=None if sandbox.name == "none" else sandbox.name,
             status=_status(clock.now(), runs, manager, sandbox, objects),
         )

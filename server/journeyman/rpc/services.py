@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from journeyman.extensions.extensions import Extensions
 from journeyman.rpc.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -75,4 +76,5 @@ class Services:
     status: Callable[[], Awaitable[StatusFacts]]
     sandbox_name: str | None = None
     """`docker` or `bubblewrap`; None where no sandbox can be had."""
+    extensions: Extensions = field(default_factory=Extensions)
     metrics: Metrics = field(default_factory=Metrics)

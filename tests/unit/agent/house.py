@@ -14,6 +14,7 @@ from journeyman.agent.runs import RunService, StartRun
 from journeyman.agent.services import Services
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
+from journeyman.extensions.extensions import Extensions
 from journeyman.failures import Failure
 from journeyman.model.registry import ModelRegistry
 from journeyman.permission.policy import Policy
@@ -153,6 +154,7 @@ async def house(
     runs_max: int = 4,
     policy: Policy | None = None,
     clock: Clock | None = None,
+    extensions: Extensions | None = None,
 ) -> AsyncGenerator[House]:
     """Nobody is asked for permission unless there is a `policy`."""
     clock, ids = clock or FastClock(), SystemIds()
@@ -175,6 +177,7 @@ async def house(
         limits=limits or Limits(),
         gatekeeper=permissions if policy else None,
         default_model=MODEL,
+        extensions=extensions or Extensions(),
     )
     try:
         runs = RunService(services, runs_max=runs_max)

@@ -712,6 +712,12 @@
 ---@field projectId string
 ---@field archives? boolean Also delete the project's archives. Without it they stay in the store.
 
+---@class journeyman.ProjectExtensions
+---@field commands journeyman.PromptCommand[]
+---@field skills journeyman.Skill[]
+---@field problems string[] Sentences about folders that are no skills.
+---@field lookedInside boolean Whether the project's own are among them: only while its workspace is running.
+
 ---@class journeyman.ProjectForkParams
 ---@field projectId string The project to fork. Its image, commands and ports are taken over, its chats are not.
 ---@field archiveId? string Absent: the project as it is now. Files that no archive holds are archived first, while the workspace goes on; otherwise a fork is the time of writing a manifest.
@@ -741,6 +747,13 @@
 ---@field name? string
 ---@field commands? journeyman.Commands Replaces all three commands.
 ---@field quota? journeyman.Quota Replaces all of the project's own quota.
+
+---A prompt file, called by a prompt that begins with `/name`.
+---@class journeyman.PromptCommand
+---@field name string
+---@field description string
+---@field argumentHint? string What its arguments are; absent where the file does not say.
+---@field origin "user"|"project"
 
 ---@class journeyman.PruneParams
 ---@field projectId string
@@ -914,6 +927,12 @@
 ---`$/setTrace` of LSP.
 ---@class journeyman.SetTraceParams
 ---@field value "off"|"messages"|"verbose" Anything but `off` makes the daemon tell each answered request and the time it took.
+
+---A folder with a SKILL.md the agent can read.
+---@class journeyman.Skill
+---@field name string
+---@field description string
+---@field origin "user"|"project"
 
 ---The chat's state, not older than `head`: what comes after it may be in it already.
 ---@class journeyman.Snapshot
@@ -1105,6 +1124,7 @@ M.methods = {
   ["project/fork"] = { direction = "request" },
   ["project/list"] = { direction = "request" },
   ["project/get"] = { direction = "request" },
+  ["project/extensions"] = { direction = "request" },
   ["project/update"] = { direction = "request" },
   ["project/delete"] = { direction = "request" },
   ["chat/create"] = { direction = "request" },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,11 +65,12 @@ class Prepared:
 
 
 class Registry:
-    def __init__(self, guest: Guest, root: str) -> None:
+    def __init__(self, guest: Guest, root: str, more: Sequence[Tool] = ()) -> None:
+        """`more`: what extensions add for the whole run."""
         tools = (
             ls.TOOL, cd.TOOL, read.TOOL, write.TOOL, edit.TOOL, patch.TOOL, grep.TOOL, glob.TOOL,
             todo_write.TOOL, todo_read.TOOL, terminal(Shell(guest, root)), git.TOOL, commands.TOOL,
-            ask.TOOL, fin.TOOL,
+            ask.TOOL, fin.TOOL, *more,
         )  # fmt: skip
         self._tools = {tool.spec.name: tool for tool in tools}
         self._offered: dict[Family, tuple[ToolSpec, ...]] = {}

@@ -10,6 +10,7 @@ from journeyman.rpc.handlers import (
     checkpoint,
     daemon,
     differences,
+    extensions,
     files,
     model,
     permission,
@@ -27,6 +28,7 @@ from journeyman.rpc.router import Handler
 
 HANDLERS: dict[str, Handler] = {
     **project.HANDLERS,
+    **extensions.HANDLERS,
     **chat.HANDLERS,
     **checkpoint.HANDLERS,
     **changes.HANDLERS,
