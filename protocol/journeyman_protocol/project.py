@@ -125,6 +125,12 @@ class ProjectCreated(Project):
     notices: list[ProjectNotice] | None = None
 
 
+class ProjectOpenParams(Message):
+    folder: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+    """Absolute, on the machine the daemon runs on. Only for clients on that machine."""
+    work_done_token: ProgressToken | None = None
+
+
 class ProjectForkParams(Message):
     project_id: Id
     """The project to fork. Its image, commands and ports are taken over, its chats are not."""
@@ -196,6 +202,13 @@ ROWS: tuple[Method, ...] = (
         ProjectCreateParams,
         ProjectCreated,
         "Make a project: empty, or of a folder, a git repository or another project's archive.",
+    ),
+    request(
+        "project/open",
+        ProjectOpenParams,
+        ProjectCreated,
+        "The project of a folder: made the first time, found again after that. What the client has open "
+        "goes into the workspace as it is there, saved or not.",
     ),
     request(
         "project/fork",

@@ -136,3 +136,29 @@ async def test_a_fork_is_a_project_of_its_own(world: World, monkeypatch: pytest.
     for each in (made, named):
         assert (each["source"], each["image"], each["commands"]) == ("archive", "python:3.12", commands)
     assert len({source["id"], made["id"], named["id"]}) == 3
+
+
+@pytest.mark.parametrize("folder", ["x", "/no/such/folder", "/tmp/\0", "/"])
+async def test_folders_that_are_no_projects(world: World, folder: str) -> None:
+    client = await world.connect(local=True)
+    await client.initialize(CAPABLE)
+    error = await client.error("project/open", {"folder": folder})
+    assert (error["code"], error["data"]["kind"]) == (-32602, "invalid")
+    assert (await client.result("project/list", {}))["items"] == []
+
+
+async def test_only_a_client_on_this_machine_opens_its_folders(world: World, tmp_path: Path) -> None:
+    client = await world.initialized()
+    error = await client.error("project/open", {"folder": str(tmp_path)})
+    assert error["data"]["kind"] == "unauthorized"
+
+
+async def test_a_folder_is_found_again(world: World, tmp_path: Path) -> None:
+    made = await world.services.projects.create(source="folder", folder=str(tmp_path))
+    client = await world.connect(local=True)
+    await client.initialize(CAPABLE)
+    opened = await client.result("project/open", {"folder": str(tmp_path)})
+    assert opened["id"] == made.id
+    assert (await client.result("project/list", {}))["items"] == [
+        {name: value for name, value in opened.items() if name != "notices"}
+    ]

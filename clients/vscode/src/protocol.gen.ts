@@ -1033,6 +1033,12 @@ export interface ProjectNotice {
   hint?: string;
 }
 
+export interface ProjectOpenParams {
+  /** Absolute, on the machine the daemon runs on. Only for clients on that machine. */
+  folder: string;
+  workDoneToken?: number | string;
+}
+
 /** Projects, newest first. */
 export interface ProjectPage {
   items: Project[];
@@ -1573,6 +1579,8 @@ export interface WriteFileResult {
 export interface Requests {
   /** Make a project: empty, or of a folder, a git repository or another project's archive. */
   "project/create": { params: ProjectCreateParams; result: ProjectCreated };
+  /** The project of a folder: made the first time, found again after that. What the client has open goes into the workspace as it is there, saved or not. */
+  "project/open": { params: ProjectOpenParams; result: ProjectCreated };
   /** Make a project that shares an archive of another; no content is copied. */
   "project/fork": { params: ProjectForkParams; result: Project };
   /** List projects, newest first. */
@@ -1776,6 +1784,7 @@ export interface DaemonNotifications {
 
 export const Methods = {
   projectCreate: "project/create",
+  projectOpen: "project/open",
   projectFork: "project/fork",
   projectList: "project/list",
   projectGet: "project/get",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
+from journeyman_protocol.agent import EventKind
 from journeyman_protocol.gen.schema import schema
 from journeyman_protocol.gen.shapes import fields, literals, reference, without_null
 
@@ -39,6 +40,11 @@ def _line(text: str) -> str:
     return " " + " ".join(text.split()) if text else ""
 
 
+def _constant(method: str) -> str:
+    """As `vim.lsp.protocol.Methods` has it: `agent_queue_list`, `dollar_progress`."""
+    return method.replace("$", "dollar").replace("/", "_")
+
+
 def lua() -> str:
     contract = schema()
     lines = ["-- Generated from the Python models by `make gen`. Do not edit.", ""]
@@ -59,6 +65,10 @@ def lua() -> str:
         f"  [{json.dumps(name)}] = {{ direction = {json.dumps(method['direction'])} }},"
         for name, method in contract["methods"].items()
     ]
+    lines += ["}", "", "---@enum journeyman.Method", "M.method = {"]
+    lines += [f"  {_constant(name)} = {json.dumps(name)}," for name in contract["methods"]]
+    lines += ["}", "", "---@type string[]", "M.event_kinds = {"]
+    lines += [f"  {json.dumps(kind)}," for kind in get_args(EventKind)]
     lines += ["}", "", "M.error_codes = {"]
     lines += [f"  {name} = {value}," for name, value in contract["errorCodes"].items()]
     lines += ["}", "", "return M", ""]

@@ -8,6 +8,7 @@ from pathlib import Path
 from journeyman import records
 from journeyman.failures import Failure
 from journeyman.rpc import wire
+from journeyman.rpc.bringing import bring_open_documents, of_folder
 from journeyman.rpc.handlers.answers import value_of
 from journeyman.rpc.progress import SourceWork
 from journeyman.rpc.router import Context, Handler
@@ -24,6 +25,7 @@ from journeyman_protocol.project import (
     ProjectForkParams,
     ProjectListParams,
     ProjectNotice,
+    ProjectOpenParams,
     ProjectRef,
     ProjectUpdateParams,
 )
@@ -49,18 +51,30 @@ def _source(context: Context, given: FromFolder | FromGit | FromArchive) -> spec
     if isinstance(given, FromArchive):
         return spec.FromArchive(given.archive.project_id, given.archive.archive_id)
     if not context.peer.local:
-        raise Failure(
-            "unauthorized",
-            "Only a client on the daemon's own machine can name a folder of it.",
-            hint='Create the project with source "folder" and send the files with workspace/import.',
-        )
+        raise _elsewhere()
     folder = given.folder
     return spec.FromFolder(Path(folder.path), tuple(folder.exclude), tuple(folder.include))
+
+
+def _elsewhere() -> Failure:
+    return Failure(
+        "unauthorized",
+        "Only a client on the daemon's own machine can name a folder of it.",
+        hint='Create the project with source "folder" and send the files with workspace/import.',
+    )
 
 
 def _created(project: records.Project, notices: Sequence[spec.Notice] = ()) -> ProjectCreated:
     told = [ProjectNotice(level=n.level, message=n.message, hint=n.hint or None) for n in notices]
     return ProjectCreated(**dict(wire.project_(project)), notices=told or None)
+
+
+async def open_(context: Context, params: ProjectOpenParams) -> ProjectCreated:
+    if not context.peer.local:
+        raise _elsewhere()
+    opened = await of_folder(context, Path(params.folder), params.work_done_token)
+    await bring_open_documents(context, opened.project.id, Path(params.folder))
+    return _created(opened.project, opened.notices)
 
 
 async def fork(context: Context, params: ProjectForkParams) -> Project:
@@ -102,6 +116,7 @@ async def delete(context: Context, params: ProjectDeleteParams) -> Empty:
 
 HANDLERS: dict[str, Handler] = {
     "project/create": create,
+    "project/open": open_,
     "project/fork": fork,
     "project/list": list_,
     "project/get": get,

@@ -7,22 +7,18 @@ progress; its end is a message, and what it changed comes back when the person s
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from journeyman.changed import FolderFile
 from journeyman.failures import Failure
+from journeyman.rpc.bringing import bring_open_documents, of_folder
 from journeyman.rpc.handlers import agent
 from journeyman.rpc.plain import ending
 from journeyman.rpc.plain.actions import ASK, DIAGNOSTICS_MAX, FIX, MESSAGE_CHARACTERS
 from journeyman.rpc.plain.editor import path_of
-from journeyman.rpc.progress import SourceWork
 from journeyman.rpc.router import Context, Handler
-from journeyman.sources.spec import FromFolder
-from journeyman.workspace.files import Files, Write
 from journeyman_protocol.agent import AgentRunParams, Run
 from journeyman_protocol.base import Message, ProgressToken
 from journeyman_protocol.rows import Method, request
@@ -84,8 +80,8 @@ async def _start(
     prompt: str,
     mode: Literal["execute", "plan+execute"],
 ) -> Run:
-    project_id = await _project_of(context, params, folder)
-    await _bring_unsaved(context, project_id, folder)
+    project_id = (await of_folder(context, folder, params.work_done_token)).project.id
+    await bring_open_documents(context, project_id, folder)
     run = await agent.run(
         context, AgentRunParams(prompt=prompt, project_id=project_id, mode=mode, wait="accepted")
     )
@@ -110,28 +106,6 @@ def _place(context: Context, uri: str) -> tuple[Path, Path]:
             hint="Open the project's folder in the editor, and ask again.",
         )
     return path, folder
-
-
-async def _project_of(context: Context, params: TaskParams, folder: Path) -> str:
-    services = context.services
-    if (known := await services.projects.of_folder(str(folder), "folder")) is not None:
-        return known.id
-    with SourceWork(context.peer, params.work_done_token) as work:
-        return (await services.sources.create(FromFolder(folder), say=work.show)).project.id
-
-
-async def _bring_unsaved(context: Context, project_id: str, folder: Path) -> None:
-    """Every open document of the folder, as it is in the editor; what comes back is an edit of that."""
-    files, folders = Files(context.services.manager), context.services.store.folders
-    texts = {path.as_posix(): text.encode() for path, text in context.peer.editor.texts_below(folder)}
-    known = await folders.files(project_id, list(texts))
-    for name, content in texts.items():
-        await files.write(project_id, name, Write(content))
-    brought = [
-        FolderFile(name, hashlib.sha256(content).hexdigest(), name in known and known[name].executable)
-        for name, content in texts.items()
-    ]
-    await folders.note(project_id, brought, [])
 
 
 def _told(found: Diagnostic) -> str:
