@@ -92,6 +92,8 @@ class AgentRunParams(Message):
     chat_id: Id | None = None
     """Absent: a new chat, in `projectId` or in a new project."""
     project_id: Id | None = None
+    user_id: Id | None = None
+    """Whose run it is. A daemon works for one user, `local`; another one is refused."""
     client_run_id: Id | None = None
     """Idempotency key of the client: the same one twice is the same run."""
     wait: Literal["completed", "accepted"] = "completed"
@@ -108,6 +110,7 @@ class AgentRunParams(Message):
     partial_result_token: ProgressToken | None = None
     """With it the run's events also come as `$/progress` on this token."""
     meta: dict[str, Any] | None = Field(default=None, alias="_meta")
+    """`RequestMeta`, and whatever else a client notes; every request may carry it."""
 
 
 class Changes(Message):

@@ -67,3 +67,11 @@ class Open(Message):
         frozen=True,
         use_attribute_docstrings=True,
     )
+
+
+class RequestMeta(Open):
+    """`_meta`, which the params of any request may carry; what is not named here is ignored."""
+
+    traceparent: str | None = None
+    """Where the request belongs in the caller's trace, as W3C Trace Context writes it."""
+    tracestate: str | None = None

@@ -123,6 +123,8 @@ class LogTraceParams(Message):
     """`$/logTrace` of LSP."""
 
     message: str
+    verbose: str | None = None
+    """With `verbose`: how it was answered, and how many requests of the connection are not yet."""
 
 
 ROWS: tuple[Method, ...] = (

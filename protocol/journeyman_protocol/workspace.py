@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from journeyman_protocol.base import Id, Message, Paged, ProgressToken, Timestamp
+from journeyman_protocol.base import Id, Message, Page, Paged, ProgressToken, Timestamp
 from journeyman_protocol.project import FolderFile
 from journeyman_protocol.rows import Method, OrderedBy, outgoing, request
 
@@ -80,8 +80,8 @@ class WorkspaceRef(Message):
     project_id: Id
 
 
-class WorkspaceList(Message):
-    items: list[WorkspaceStatus]
+class WorkspacePage(Page[WorkspaceStatus]):
+    """Workspaces, by project."""
 
 
 class ArchiveParams(Message):
@@ -157,7 +157,7 @@ ROWS: tuple[Method, ...] = (
         OrderedBy.PROJECT,
     ),
     request("workspace/status", WorkspaceRef, WorkspaceStatus, "State of a workspace."),
-    request("workspace/list", Paged, WorkspaceList, "State of every workspace there is."),
+    request("workspace/list", Paged, WorkspacePage, "State of every workspace there is."),
     request(
         "workspace/archive",
         ArchiveParams,

@@ -250,6 +250,9 @@ class PuppetManager:
         return WorkspaceStatus(project_id, "cold")
 
     async def list(self) -> tuple[WorkspaceStatus, ...]:
+        queued = self.answers.get("list")
+        if queued:
+            return queued.popleft()
         return (WorkspaceStatus("p1", "idle", acquired="created", instance_id="i1"),)
 
     async def archive(self, project_id: str, *, keep: bool = False, on_progress: Any = None) -> Any:

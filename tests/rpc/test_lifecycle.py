@@ -218,3 +218,12 @@ async def test_trace_is_switched_on_and_off(world: World) -> None:
     await client.result("daemon/ping")
     await client.result("daemon/ping")
     assert client.claim("$/logTrace") == []
+
+
+async def test_trace_may_begin_with_initialize_and_says_more_when_verbose(world: World) -> None:
+    client = await world.connect()
+    await client.initialize(CAPABLE, trace="verbose")
+    await client.error("chat/get", {"chatId": "x"})
+    told = await client.notification("$/logTrace")
+    assert "chat/get" in told["message"]
+    assert told["verbose"] == "not_found; 0 requests in flight"

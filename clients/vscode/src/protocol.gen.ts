@@ -13,6 +13,8 @@ export interface AgentRunParams {
   /** Absent: a new chat, in `projectId` or in a new project. */
   chatId?: string;
   projectId?: string;
+  /** Whose run it is. A daemon works for one user, `local`; another one is refused. */
+  userId?: string;
   /** Idempotency key of the client: the same one twice is the same run. */
   clientRunId?: string;
   /** `completed` answers at the end; `accepted` answers at once, and the run reports by events. */
@@ -26,6 +28,7 @@ export interface AgentRunParams {
   workDoneToken?: number | string;
   /** With it the run's events also come as `$/progress` on this token. */
   partialResultToken?: number | string;
+  /** `RequestMeta`, and whatever else a client notes; every request may carry it. */
   _meta?: Record<string, unknown>;
 }
 
@@ -763,6 +766,8 @@ export interface KeptFile {
 /** `$/logTrace` of LSP. */
 export interface LogTraceParams {
   message: string;
+  /** With `verbose`: how it was answered, and how many requests of the connection are not yet. */
+  verbose?: string;
 }
 
 /** Messages, oldest first. */
@@ -1187,6 +1192,13 @@ export interface RenameParams {
   overwrite?: boolean;
 }
 
+/** `_meta`, which the params of any request may carry; what is not named here is ignored. */
+export interface RequestMeta {
+  /** Where the request belongs in the caller's trace, as W3C Trace Context writes it. */
+  traceparent?: string;
+  tracestate?: string;
+}
+
 export interface RestoreParams {
   projectId: string;
   /** Absent: the newest. */
@@ -1513,8 +1525,10 @@ export interface WorkspaceFile {
   executable: boolean;
 }
 
-export interface WorkspaceList {
+/** Workspaces, by project. */
+export interface WorkspacePage {
   items: WorkspaceStatus[];
+  nextCursor?: string;
 }
 
 export interface WorkspaceRef {
@@ -1664,7 +1678,7 @@ export interface Requests {
   /** State of a workspace. */
   "workspace/status": { params: WorkspaceRef; result: WorkspaceStatus };
   /** State of every workspace there is. */
-  "workspace/list": { params: Paged; result: WorkspaceList };
+  "workspace/list": { params: Paged; result: WorkspacePage };
   /** Put the workspace away: upload, verify, move the pointer, and only then remove it. */
   "workspace/archive": { params: ArchiveParams; result: ArchiveResult };
   /** Bring an archive back: staged and verified, then swapped in. */

@@ -8,7 +8,7 @@ from typing import Any, cast
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from journeyman_protocol import PROTOCOL_VERSION
-from journeyman_protocol.base import Message
+from journeyman_protocol.base import Message, RequestMeta
 from journeyman_protocol.daemon import ClientJourneyman, InitializationOptions, JourneymanCapabilities
 from journeyman_protocol.errors import ErrorCode, ErrorData
 from journeyman_protocol.methods import METHODS
@@ -24,7 +24,7 @@ class _NoFieldTitles(GenerateJsonSchema):
 
 def _models() -> tuple[list[type[Message]], list[type[Message]]]:
     """(what clients send, what the daemon sends)"""
-    sent: list[type[Message]] = [ClientJourneyman, InitializationOptions]
+    sent: list[type[Message]] = [ClientJourneyman, InitializationOptions, RequestMeta]
     received: list[type[Message]] = [JourneymanCapabilities, ErrorData]
     for method in METHODS:
         ours = method.direction in (Direction.NOTIFICATION_OUT, Direction.REQUEST_OUT)

@@ -65,6 +65,8 @@ def shake_hands(protocol: lsp.JourneymanProtocol, message: dict[str, Any]) -> Sh
             asked = f"The client asks for protocol version {opted.protocol_version}."
             raise refuse("invalid", asked, problem)
     typed: types.InitializeParams = structured(protocol, types.INITIALIZE, {**message, "params": params})
+    if typed.trace is not None:
+        protocol.trace = typed.trace
     result, _ = lsp.begin(protocol.lsp_initialize, typed)
     answer: dict[str, Any] = protocol.unstructure(result)
     answer["capabilities"].update(features.CAPABILITIES)

@@ -22,6 +22,7 @@ from journeyman.rpc.handshake import shake_hands, shown_token, structured
 from journeyman.rpc.hub import Hub
 from journeyman.rpc.jsonbody import as_object, dump
 from journeyman.rpc.limits import Limits
+from journeyman.rpc.meta import without_meta
 from journeyman.rpc.outbound import Outbound
 from journeyman.rpc.outbox import Outbox
 from journeyman.rpc.peer import Peer
@@ -133,6 +134,7 @@ class Session:
         row = self._router.row(method)
         if method == types.WORKSPACE_EXECUTE_COMMAND:
             row, params = commands.read(params)
+        _, params = without_meta(as_object(params), row)
         if row is not None:
             typed = validate(row, params)
             call = Call(ident, method, self._turns.take(scope_key(row, typed)))
@@ -191,12 +193,16 @@ class Session:
 
     def _over(self, call: Call, outcome: str, seconds: float) -> None:
         self._router.services.metrics.answered(call.method, outcome, seconds)
-        self._trace(call, seconds)
+        self._trace(call, outcome, seconds)
 
-    def _trace(self, call: Call, seconds: float) -> None:
-        if self.server.protocol.trace != types.TraceValue.Off:
-            text = f"{call.method} ({call.ident}) answered after {seconds * 1000:.0f} ms"
-            self.peer.notify("$/logTrace", {"message": text})
+    def _trace(self, call: Call, outcome: str, seconds: float) -> None:
+        trace = self.server.protocol.trace
+        if trace == types.TraceValue.Off:
+            return
+        told = {"message": f"{call.method} ({call.ident}) answered after {seconds * 1000:.0f} ms"}
+        if trace == types.TraceValue.Verbose:
+            told["verbose"] = f"{outcome}; {len(self.calls)} requests in flight"
+        self.peer.notify("$/logTrace", told)
 
     # Lifecycle
 

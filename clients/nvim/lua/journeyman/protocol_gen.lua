@@ -8,6 +8,7 @@
 ---@field prompt string|journeyman.TextBlock[]
 ---@field chatId? string Absent: a new chat, in `projectId` or in a new project.
 ---@field projectId? string
+---@field userId? string Whose run it is. A daemon works for one user, `local`; another one is refused.
 ---@field clientRunId? string Idempotency key of the client: the same one twice is the same run.
 ---@field wait? "completed"|"accepted" `completed` answers at the end; `accepted` answers at once, and the run reports by events.
 ---@field delivery? "queue"|"steer"|"interrupt" Where a run is going on in the chat. `queue`: after it and what waits already. `steer`: no run of its own; the running one takes the prompt before its next step, leaves out the tool calls it had not begun, and is the answer. `interrupt`: that run is cancelled, its work stays, and this one is next.
@@ -17,7 +18,7 @@
 ---@field budget? journeyman.Budget
 ---@field workDoneToken? integer|string
 ---@field partialResultToken? integer|string With it the run's events also come as `$/progress` on this token.
----@field _meta? table<string, any>
+---@field _meta? table<string, any> `RequestMeta`, and whatever else a client notes; every request may carry it.
 
 ---A verified archive. `digest` is the root hash of the tree.
 ---@class journeyman.Archive
@@ -545,6 +546,7 @@
 ---`$/logTrace` of LSP.
 ---@class journeyman.LogTraceParams
 ---@field message string
+---@field verbose? string With `verbose`: how it was answered, and how many requests of the connection are not yet.
 
 ---Messages, oldest first.
 ---@class journeyman.MessagePage
@@ -840,6 +842,11 @@
 ---@field newPath string
 ---@field overwrite? boolean Replace what is at `newPath`, a directory with all in it too. Otherwise that is a `conflict`.
 
+---`_meta`, which the params of any request may carry; what is not named here is ignored.
+---@class journeyman.RequestMeta
+---@field traceparent? string Where the request belongs in the caller's trace, as W3C Trace Context writes it.
+---@field tracestate? string
+
 ---@class journeyman.RestoreParams
 ---@field projectId string
 ---@field archiveId? string Absent: the newest.
@@ -1076,8 +1083,10 @@
 ---@field sha256 string
 ---@field executable boolean
 
----@class journeyman.WorkspaceList
+---Workspaces, by project.
+---@class journeyman.WorkspacePage
 ---@field items journeyman.WorkspaceStatus[]
+---@field nextCursor? string
 
 ---@class journeyman.WorkspaceRef
 ---@field projectId string

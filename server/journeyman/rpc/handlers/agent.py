@@ -10,7 +10,7 @@ from journeyman import records
 from journeyman.agent.runs import Delivered
 from journeyman.agent.starting import StartRun
 from journeyman.failures import Failure
-from journeyman.records import TERMINAL_RUN_STATUSES
+from journeyman.records import LOCAL_USER_ID, TERMINAL_RUN_STATUSES
 from journeyman.rpc import wire
 from journeyman.rpc.daemons_own import as_the_daemons_own
 from journeyman.rpc.handlers.queue import modified
@@ -35,6 +35,9 @@ CATCH_UP_S = 5.0
 
 
 async def run(context: Context, params: AgentRunParams) -> Run:
+    if params.user_id not in (None, LOCAL_USER_ID):
+        hint = f"Leave `userId` out, or say {LOCAL_USER_ID!r}."
+        raise refuse("unauthorized", "This daemon works for the user it belongs to, and nobody else.", hint)
     if context.hub.draining:
         raise refuse("draining", "The daemon is shutting down.", "Try again in a moment.", retryable=True)
     # From here on a cancel is the run's: stored but not waited for would be neither started nor stopped.

@@ -19,7 +19,7 @@ from journeyman_protocol.workspace import (
     RestoreParams,
     RestoreResult,
     WorkspaceFile,
-    WorkspaceList,
+    WorkspacePage,
     WorkspaceRef,
     WorkspaceStatus,
 )
@@ -41,18 +41,21 @@ async def status(context: Context, params: WorkspaceRef) -> WorkspaceStatus:
     return await _status(context, params.project_id)
 
 
-async def list_(context: Context, params: Paged) -> WorkspaceList:
+async def list_(context: Context, params: Paged) -> WorkspacePage:
     services = context.services
-    found = value_of(await services.manager.list())
+    every = value_of(await services.manager.list())
+    rest = [item for item in every if params.cursor is None or item.project_id > params.cursor]
+    found = rest[: params.limit]
     newest = {
         item.project_id: await services.store.archives.newest(item.project_id)
         for item in found
         if item.archive_id is not None
     }
-    return WorkspaceList(
+    return WorkspacePage(
         items=[
             wire.workspace_status(item, services.sandbox_name, newest.get(item.project_id)) for item in found
-        ]
+        ],
+        next_cursor=found[-1].project_id if len(rest) > len(found) else None,
     )
 
 

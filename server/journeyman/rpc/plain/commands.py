@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from journeyman.rpc.meta import META
 from journeyman.rpc.plain.tasks import TASKS
 from journeyman.rpc.refusals import refuse
 from journeyman.rpc.router import Handler
@@ -32,8 +33,8 @@ COMMANDS: Mapping[str, Method] = {
 
 
 def read(params: Any) -> tuple[Method, dict[str, Any]]:
-    """The request that is asked for and its params, not validated yet. A token for progress that came with
-    the request goes into them. Raises a refusal."""
+    """The request that is asked for and its params, not validated yet. A token for progress and `_meta` that
+    came with the request go into them. Raises a refusal."""
     given = cast("dict[str, Any]", params) if isinstance(params, dict) else {}
     name = given.get("command")
     row = COMMANDS.get(name) if isinstance(name, str) else None
@@ -58,4 +59,6 @@ def read(params: Any) -> tuple[Method, dict[str, Any]]:
     token = given.get("workDoneToken")
     if token is not None and "work_done_token" in row.params.model_fields:
         wanted.setdefault("workDoneToken", token)
+    if META in given:
+        wanted.setdefault(META, given[META])
     return row, wanted
