@@ -138,6 +138,9 @@ class Settings(BaseSettings):
     metrics_listen: str | None = None
     """HOST:PORT of this machine where `GET /metrics` answers Prometheus, e.g. `127.0.0.1:9464`. Default:
     nowhere; `daemon/metrics` says the same to clients."""
+    otel_endpoint: str | None = None
+    """OTLP/HTTP collector that traces go to, e.g. `http://127.0.0.1:4318`; needs `journeyman[otel]`. Default:
+    `OTEL_EXPORTER_OTLP_ENDPOINT`, and without that nowhere."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Detail of the daemon's log."""
     log_format: Literal["text", "json"] = "text"

@@ -1,4 +1,4 @@
-"""What doctor finds out about the way out."""
+"""What doctor finds out about the way out and about traces."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from components.collector import Collector
+from journeyman.adapters import otlp
 from journeyman.app import diagnosis
 from journeyman.config import Settings
 from journeyman.ports.diagnosis import Finding
@@ -38,3 +40,26 @@ async def test_a_proxy_of_this_machine_is_not_used(tmp_path: Path, monkeypatch: 
     found = await egress(tmp_path)
     assert found.ok is None
     assert "proxy is not used" in found.detail
+
+
+async def traces(tmp_path: Path, endpoint: str | None) -> Finding:
+    settings = Settings.model_validate(
+        {"data_dir": tmp_path / "data", "objects": str(tmp_path), "otel_endpoint": endpoint}
+    )
+    [found] = [each for each in await diagnosis.diagnose(settings) if each.name == "traces"]
+    return found
+
+
+async def test_where_traces_go(tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in otlp.ENDPOINTS:
+        monkeypatch.delenv(name, raising=False)
+    assert (await traces(tmp_path, None)).ok
+    nobody = await traces(tmp_path, f"http://127.0.0.1:{unused_tcp_port}")
+    assert (nobody.ok, nobody.hint) == (None, "Start the collector.")
+    async with Collector() as collector:
+        there = await traces(tmp_path, collector.url)
+        assert (there.ok, there.detail) == (True, f"Sent to {collector.url}/v1/traces.")
+    monkeypatch.setattr(otlp, "find_spec", lambda name: None)
+    missing = await traces(tmp_path, "http://127.0.0.1:1")
+    assert missing.ok is None
+    assert "journeyman[otel]" in missing.hint

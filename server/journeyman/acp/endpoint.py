@@ -17,6 +17,7 @@ from acp.schema import (
 )
 from pydantic import BaseModel, ValidationError
 
+from journeyman import spans
 from journeyman.acp import handshake
 from journeyman.acp.asking import SessionQuestions
 from journeyman.acp.context import Context
@@ -24,12 +25,14 @@ from journeyman.acp.errors import error_of
 from journeyman.acp.folders import Folders
 from journeyman.acp.handlers import METHODS
 from journeyman.acp.sessions import Sessions, wire
+from journeyman.ports.tracing import Parent
 from journeyman.rpc import envelope
 from journeyman.rpc.auth import Unauthorized
 from journeyman.rpc.calls import Call, Calls, Ident, Turns
 from journeyman.rpc.capabilities import ClientCan
-from journeyman.rpc.jsonbody import dump
+from journeyman.rpc.jsonbody import as_object, dump
 from journeyman.rpc.language import Ends
+from journeyman.rpc.meta import META, parent_of
 from journeyman.rpc.outbound import Outbound
 from journeyman.rpc.peer import Peer
 from journeyman.rpc.refusals import Refusal, from_exception, refuse
@@ -136,6 +139,7 @@ class Endpoint:
             answer=self._answer,
             refuse=self.refuse,
             ended=self._over,
+            span=spans.served(self._services.tracer, method, _above(params)),
         )
 
     def _over(self, call: Call, outcome: str, seconds: float) -> None:
@@ -215,3 +219,7 @@ def _validated(model: type[Any], method: str, params: Any) -> Any:
         raise refuse(
             "invalid", f"The parameters of {method} are not right.", f"`{field}`: {first['msg']}."
         ) from error
+
+
+def _above(params: Any) -> Parent | None:
+    return parent_of(as_object((as_object(params) or {}).get(META)) or {})

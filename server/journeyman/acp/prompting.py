@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from acp.schema import PromptRequest, PromptResponse, SessionInfoUpdate, StopReason
 
-from journeyman import records
+from journeyman import records, spans
 from journeyman.acp import commands, options
 from journeyman.acp.content import text_of
 from journeyman.acp.context import Context
@@ -54,6 +54,7 @@ async def prompt(context: Context, params: PromptRequest) -> PromptResponse:
         mode=mode or session.choices.mode,
         model=session.choices.model,
         effort=session.choices.effort,
+        above=spans.parent(),
     )
     session.mapper.expected.append(text)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from journeyman.agent import traced
 from journeyman.agent.session import Session
 from journeyman.model import retry
 from journeyman.model.assembly import ModelTurn
@@ -34,11 +35,14 @@ async def ask(session: Session, message_id: str, messages: tuple[Message, ...], 
             session.telling.delta(delta.text, "reasoning", message_id)
 
     def again(why: retry.Retry) -> None:
+        span.note("journeyman.model.retries", why.attempt)
         session.telling.passing_notice(
             f"{why.reason} Trying again in {why.pause_s:.0f} s ({why.attempt} of {why.attempts})."
         )
 
-    turn = await retry.ask(session.model, request, clock=session.clock, on_delta=watched, on_retry=again)
+    with traced.model_call(session.info) as span:
+        turn = await retry.ask(session.model, request, clock=session.clock, on_delta=watched, on_retry=again)
+        traced.answered(span, turn)
     received = len(turn.text) + len(turn.reasoning)
     received += sum(len(json.dumps(call.arguments)) for call in turn.tool_calls)
     session.meter.add(turn.usage, session.info, sent=sent, received=received)

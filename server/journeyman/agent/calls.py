@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from journeyman.agent import admitting
+from journeyman.agent import admitting, traced
 from journeyman.agent.admitting import Pass
 from journeyman.agent.inbox import SKIPPED
 from journeyman.agent.reminder import reminder
@@ -97,7 +97,9 @@ async def _run(session: Session, prepared: Prepared, admitted: Pass) -> None:
     context = replace(session.tools, call_id=call.id, output=output)
     observation = await admitting.stale(session, prepared, admitted)
     if observation is None:
-        observation = _with(await run_tool(prepared, context), admitted.note)
+        with traced.tool_call(prepared.tool.spec.name) as told:
+            observation = _with(await run_tool(prepared, context), admitted.note)
+            told(observation.ok)
         observation = _with(observation, await session.extended.beside(prepared, state))
     if state.todo_changes != todo_changes:
         session.steps_since_todo = 0

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from journeyman.agent.inbox import Inbox
+from journeyman.ports.tracing import Parent
 from journeyman.records import Run
 
 
@@ -27,6 +28,8 @@ class OpenRun:
     """Somebody changes it: it does not begin meanwhile."""
     shown: bool = False
     """Was told of as waiting."""
+    above: Parent | None = None
+    """The span of who asked for it. Not stored: a run of the next daemon begins a trace of its own."""
     result: Run | None = None
 
     def stop(self) -> None:

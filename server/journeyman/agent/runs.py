@@ -11,7 +11,8 @@ import logging
 from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
-from journeyman.agent import starting
+from journeyman import spans
+from journeyman.agent import starting, traced
 from journeyman.agent.open_runs import OpenRun, OpenRuns
 from journeyman.agent.queue import Queue
 from journeyman.agent.recovery import recover
@@ -121,6 +122,7 @@ class RunService:
             budget=wanted.budget,
         )
         entry = self.queue.add(await self._services.store.runs.add(run))
+        entry.above = wanted.above
         if wanted.delivery == "interrupt":
             await self.queue.in_front([entry])
             self._supersede(entry)
@@ -153,6 +155,7 @@ class RunService:
         if stored.id != fresh.id:
             return await self._now(stored.id)
         entry = self.queue.add(stored)
+        entry.above = spans.parent()
         await self.queue.in_front([entry])
         await self._begin_or_tell([entry])
         return entry.run
@@ -257,7 +260,9 @@ class RunService:
             await self._end_queued(entry)
             return
         try:
-            entry.result = await perform(self._services, entry.run, entry.inbox, why, was_queued=entry.shown)
+            with traced.run(self._services.tracer, entry.run, entry.above) as told:
+                work = perform(self._services, entry.run, entry.inbox, why, was_queued=entry.shown)
+                entry.result = told(await work)
         except Failure as failure:  # the end itself could not be stored; the next start clears it up
             message = f"The run's end could not be stored: {failure.message} {failure.hint}".strip()
             entry.result = replace(entry.run, status="failed", stop_reason=failure.kind, summary=message)

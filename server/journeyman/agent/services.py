@@ -18,6 +18,7 @@ from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.guest import Guest
 from journeyman.ports.sandbox import Workspace
 from journeyman.ports.store import Store
+from journeyman.ports.tracing import Tracer
 from journeyman.project.service import ProjectService
 from journeyman.tasks import Supervisor
 from journeyman.todo.service import TodoService
@@ -125,5 +126,7 @@ class Services:
     """None: nobody is asked, everything may happen."""
     review: Reviewing | None = None
     extensions: Extensions = field(default_factory=Extensions)
+    tracer: Tracer | None = None
+    """None: nobody collects traces."""
     default_model: str | None = None
     """The user's setting; None: the first usable one of the catalogue."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from journeyman.agent.limits import check_price
 from journeyman.agent.services import Services
 from journeyman.failures import Failure, not_found
+from journeyman.ports.tracing import Parent
 from journeyman.records import (
     LOCAL_USER_ID,
     Budget,
@@ -56,6 +57,8 @@ class StartRun:
     effort: str | None = None
     budget: Budget = field(default_factory=Budget)
     delivery: Delivery = "queue"
+    above: Parent | None = None
+    """The span of who asks."""
 
 
 def checked(prompt: str) -> str:

@@ -26,6 +26,7 @@ from journeyman.app import sandboxes
 from journeyman.app.egress import way_out
 from journeyman.app.extensions import extensions_of
 from journeyman.app.permissions import permissions_of
+from journeyman.app.traces import tracer_of
 from journeyman.changes.carrying import Carrying
 from journeyman.changes.service import Changes
 from journeyman.chat.event_log import EventLog
@@ -40,11 +41,13 @@ from journeyman.model.registry import ModelRegistry
 from journeyman.model.replay import ReplayModel
 from journeyman.ports.clock import Clock, Ids, SystemClock, SystemIds
 from journeyman.ports.dialer import Dialer
+from journeyman.ports.guest import Guest
 from journeyman.ports.host import Host
 from journeyman.ports.model import Model
 from journeyman.ports.objects import ObjectStore
 from journeyman.ports.sandbox import Limits, Sandbox
 from journeyman.ports.store import Store
+from journeyman.ports.tracing import Tracer
 from journeyman.project.service import ProjectService
 from journeyman.quotas import Quota
 from journeyman.records import Run
@@ -89,6 +92,7 @@ async def build(
     models: Mapping[str, Model] | None = None,
     dialer: Dialer | None = None,
     host: Host | None = None,
+    tracer: Tracer | None = None,
 ) -> AsyncGenerator[App]:
     """The loaded app; leaving the block lets go of everything in reverse order.
 
@@ -109,6 +113,8 @@ async def build(
         stack.push_async_callback(sandbox.close)
         known = registry(settings, models or {})
         stack.push_async_callback(known.close)
+        if (tracer := tracer or await tracer_of(settings)) is not None:
+            stack.push_async_callback(tracer.close)
         supervisor = Supervisor()
 
         events = EventLog(store.events, clock)
@@ -119,6 +125,9 @@ async def build(
 
         def running(project_id: str) -> Run | None:
             return runs.running_in(project_id)
+
+        async def settle(project_id: str, guest: Guest) -> None:
+            await checkpoints.settle(project_id, guest)
 
         egress = way_out(
             settings,
@@ -150,7 +159,8 @@ async def build(
                 settings.workspace_disk_mb << 20, settings.workspace_entries_max, settings.archives_mb << 20
             ),
             quota_of=projects.quota_of,
-            first=lambda project_id, guest: checkpoints.settle(project_id, guest),
+            first=settle,
+            tracer=tracer,
         )
         parts = _checkpoint_parts(settings, store, events, manager, supervisor, clock, ids)
         checkpoints = Checkpoints(parts)
@@ -175,6 +185,7 @@ async def build(
                 gatekeeper=permissions,
                 review=changes,
                 extensions=extensions,
+                tracer=tracer,
                 default_model=settings.model,
             ),
             runs_max=settings.runs_max,
@@ -204,6 +215,7 @@ async def build(
             settings=settings,
             extensions=extensions,
             sandbox_name=None if sandbox.name == "none" else sandbox.name,
+            tracer=tracer,
             status=_status(clock.now(), runs, manager, sandbox, objects),
         )
         stack.push_async_callback(supervisor.close)

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from importlib import metadata
 
 from journeyman import paths
+from journeyman.adapters import otlp
 from journeyman.adapters.bubblewrap import BubblewrapSandbox
 from journeyman.adapters.docker_presence import docker_presence
 from journeyman.adapters.generations import workspace_uid
@@ -23,8 +24,10 @@ from journeyman.app.build import DATABASE, marks, object_store, registry
 from journeyman.app.egress import policy
 from journeyman.config import Settings
 from journeyman.failures import Failure
+from journeyman.model.reachable import answers
 from journeyman.ports.clock import SystemClock, SystemIds
 from journeyman.ports.diagnosis import Finding
+from journeyman.redaction import redact
 
 FREE_BYTES_WANTED = 2 << 30
 VERSIONS = ("pygls", "lsprotocol", "docker", "boto3", "litellm", "aiosqlite", "pydantic")
@@ -44,6 +47,7 @@ async def diagnose(settings: Settings) -> list[Finding]:
         ("egress", _egress),
         ("archives", _objects),
         ("models", _models),
+        ("traces", _traces),
     )
     findings: list[Finding] = []
     for name, look in looks:
@@ -222,3 +226,14 @@ async def _models(settings: Settings) -> list[Finding]:
         return [Finding("models", True, f"{len(usable)} usable, default {default}")]
     finally:
         await models.close()
+
+
+async def _traces(settings: Settings) -> list[Finding]:
+    url = otlp.traces_url(settings.otel_endpoint)
+    if url is None:
+        return [Finding("traces", True, "Sent nowhere (otel_endpoint).")]
+    if (problem := otlp.missing()) is not None:
+        return [Finding("traces", None, problem.message, problem.hint)]
+    if not await answers(url):
+        return [Finding("traces", None, f"Nothing answers at {redact(url)}.", "Start the collector.")]
+    return [Finding("traces", True, f"Sent to {redact(url)}.")]

@@ -29,7 +29,6 @@ Attribute = Literal[
     "gen_ai.usage.input_tokens",
     "gen_ai.usage.output_tokens",
     "gen_ai.tool.name",
-    "gen_ai.tool.call.id",
     "error.type",
 ]
 """Names, numbers and kinds only: no prompt, no argument of a tool, no path, no text of an error."""

@@ -28,6 +28,7 @@ FEATURES = [
     "progress.partialResult",
     "permissions",
     "notifications.optOut",
+    "meta.traceContext",
 ]
 
 M = TypeVar("M", bound=Message)

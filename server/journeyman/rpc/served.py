@@ -10,9 +10,11 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from journeyman.ports.tracing import Span
 from journeyman.rpc.calls import Call, Calls, Ident
 from journeyman.rpc.refusals import Refusal, from_exception
 from journeyman.rpc.refusals import refuse as a_refusal
+from journeyman.spans import NOTHING, entered
 
 
 def serve(
@@ -24,9 +26,10 @@ def serve(
     answer: Callable[[Ident, Any], None],
     refuse: Callable[[Ident, Refusal], None],
     ended: Callable[[Call, str, float], None],
+    span: Span = NOTHING,
 ) -> None:
     """Add the call to `calls` and do `work` for it; `ended` gets how it was answered, `ok` or the kind of its
-    refusal, and the seconds it took."""
+    refusal, and the seconds it took. `span` is what the work belongs to, and ends with it."""
     began = time.monotonic()
     answered = False
     outcome = "cancelled"
@@ -54,8 +57,15 @@ def serve(
         calls.remove(call)
         call.pass_turn()
         ended(call, outcome, time.monotonic() - began)
+        if span is not NOTHING:
+            span.note("journeyman.outcome", outcome)
+            span.end("" if outcome == "ok" else outcome)
 
     calls.add(call)
-    task = start(serving(), call.method)
+    if span is NOTHING:
+        task = start(serving(), call.method)
+    else:
+        with entered(span):
+            task = start(serving(), call.method)
     call.runs_in(task)
     task.add_done_callback(over)

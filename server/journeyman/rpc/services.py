@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from journeyman.permission.service import Permissions
     from journeyman.ports.clock import Clock, Ids
     from journeyman.ports.store import Store
+    from journeyman.ports.tracing import Tracer
     from journeyman.project.service import ProjectService
     from journeyman.sources.service import Sources
     from journeyman.tasks import Supervisor
@@ -78,3 +79,5 @@ class Services:
     """`docker` or `bubblewrap`; None where no sandbox can be had."""
     extensions: Extensions = field(default_factory=Extensions)
     metrics: Metrics = field(default_factory=Metrics)
+    tracer: Tracer | None = None
+    """None: nobody collects traces."""

@@ -15,6 +15,8 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
+from journeyman import spans
+from journeyman.ports.tracing import Parent
 from journeyman.rpc import envelope, lsp
 from journeyman.rpc.auth import Gate, Unauthorized
 from journeyman.rpc.calls import Call, Calls, Ident, Turns
@@ -134,7 +136,7 @@ class Session:
         row = self._router.row(method)
         if method == types.WORKSPACE_EXECUTE_COMMAND:
             row, params = commands.read(params)
-        _, params = without_meta(as_object(params), row)
+        above, params = without_meta(as_object(params), row)
         if row is not None:
             typed = validate(row, params)
             call = Call(ident, method, self._turns.take(scope_key(row, typed)))
@@ -142,11 +144,11 @@ class Session:
             handler = commands.HANDLERS.get(row.name)
             if row.name in lenses.DECIDED_BY:
                 lenses.after_decision(context)
-            self._serve(call, lambda: self._router.call(row, context, typed, handler))
+            self._serve(call, lambda: self._router.call(row, context, typed, handler), above)
             return
-        self._standard(ident, method, message)
+        self._standard(ident, method, message, above)
 
-    def _standard(self, ident: Ident, method: str, message: dict[str, Any]) -> None:
+    def _standard(self, ident: Ident, method: str, message: dict[str, Any], above: Parent | None) -> None:
         protocol = self.server.protocol
         if (feature := FEATURES.get(method)) is not None:
             typed = structured(protocol, method, message)
@@ -156,7 +158,7 @@ class Session:
             async def answering() -> Any:
                 return protocol.unstructure(await feature(context, typed))
 
-            self._serve(call, answering)
+            self._serve(call, answering, above)
             return
         handler = protocol.standard_handler(method)
         if handler is None:
@@ -178,9 +180,9 @@ class Session:
         async def work() -> Any:
             return protocol.unstructure(await waiting)
 
-        self._serve(Call(ident, method, self._turns.take(None)), work)
+        self._serve(Call(ident, method, self._turns.take(None)), work, above)
 
-    def _serve(self, call: Call, work: Callable[[], Awaitable[Any]]) -> None:
+    def _serve(self, call: Call, work: Callable[[], Awaitable[Any]], above: Parent | None) -> None:
         serve(
             call,
             work,
@@ -189,6 +191,7 @@ class Session:
             answer=self._answer,
             refuse=self.refuse,
             ended=self._over,
+            span=spans.served(self._router.services.tracer, call.method, above),
         )
 
     def _over(self, call: Call, outcome: str, seconds: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from journeyman.ports.clock import Clock
 from journeyman.ports.sandbox import Generations, Limits, Sandbox
 from journeyman.ports.store import Store
+from journeyman.ports.tracing import Tracer
 from journeyman.quotas import Quota
 from journeyman.tasks import Supervisor
 from journeyman.workspace.archiving import Archiver
@@ -36,6 +37,7 @@ def furnish(
     space: Space,
     default_quota: Quota,
     quota_of: QuotaOf,
+    tracer: Tracer | None,
 ) -> Room:
     registry, announcer = Registry(clock, ttl_s=ttl_s), Announcer(clock)
     return Room(
@@ -59,4 +61,5 @@ def furnish(
         announcer=announcer,
         deadlines=deadlines,
         quotas=Quotas(registry, clock, announcer, deadlines, default=default_quota, quota_of=quota_of),
+        tracer=tracer,
     )

@@ -17,6 +17,7 @@ from journeyman.ports.guest import Guest
 from journeyman.ports.host import Host, UnknownHost
 from journeyman.ports.sandbox import Generations, Limits, Sandbox, Workspace
 from journeyman.ports.store import Store
+from journeyman.ports.tracing import Tracer
 from journeyman.quotas import Quota
 from journeyman.records import ArchiveRecord
 from journeyman.tasks import Supervisor
@@ -80,6 +81,7 @@ class WorkspaceManager:
         default_quota: Quota | None = None,
         quota_of: QuotaOf = no_quota,
         first: Settling = _nothing_first,
+        tracer: Tracer | None = None,
     ) -> None:
         """`first`: what has to be finished in a project's files before anybody gets its workspace."""
         host, marks = host or UnknownHost(), marks or Marks()
@@ -101,6 +103,7 @@ class WorkspaceManager:
             space=Space(host, marks),
             default_quota=default_quota or Quota(),
             quota_of=quota_of,
+            tracer=tracer,
         )
         self._registry = self._room.registry
         self._turns = Turns(self._room, incident=self.incident, first=first)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
+from journeyman import spans
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.records import ArchiveRecord, WorkspaceState
@@ -43,6 +44,7 @@ class PutAway:
         self._task: asyncio.Task[ArchiveRecord] | None = None
         self._pointer_moved = False
         self._abandoned = False
+        self._above = spans.parent()
 
     def abandon(self) -> None:
         """Somebody needs the workspace: stop, unless the pointer has moved (then it is soon done)."""
@@ -105,16 +107,22 @@ class PutAway:
             self._pointer_moved = self._pointer_moved or step == POINTER_MOVED
             await ledger.write(journal=step)
 
-        async with within(room.deadlines.archive_s, "Archiving the workspace"):
-            made = await room.engine.archive(
-                entry.project_id,
-                guest,
-                epoch=ledger.epoch,
-                journal=journal,
-                on_progress=self._on_progress,
-                generation=entry.generation,
-                live=self._keep,
-            )
+        with spans.root(room.tracer, "archive", "internal", self._above) as span:
+            span.note("journeyman.project.id", entry.project_id)
+            async with within(room.deadlines.archive_s, "Archiving the workspace"):
+                made = await room.engine.archive(
+                    entry.project_id,
+                    guest,
+                    epoch=ledger.epoch,
+                    journal=journal,
+                    on_progress=self._on_progress,
+                    generation=entry.generation,
+                    live=self._keep,
+                )
+            span.note("journeyman.archive.id", made.archive_id)
+            span.note("journeyman.archive.files", made.files)
+            span.note("journeyman.archive.bytes", made.bytes)
+            span.note("journeyman.archive.new_bytes", made.new_bytes)
         self._pointer_moved = True
         record = await self._record(made, ledger)
         reach("archive.recorded")

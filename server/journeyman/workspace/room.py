@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from journeyman.ports.clock import Clock
 from journeyman.ports.sandbox import Workspace
 from journeyman.ports.store import Store
+from journeyman.ports.tracing import Tracer
 from journeyman.records import WorkspaceState
 from journeyman.tasks import Supervisor
 from journeyman.workspace.archiving import Archiver
@@ -66,6 +67,7 @@ class Room:
     announcer: Announcer
     deadlines: Deadlines
     quotas: Quotas
+    tracer: Tracer | None = None
     desks: dict[str, Desk] = field(default_factory=dict[str, Desk])
 
     @contextmanager

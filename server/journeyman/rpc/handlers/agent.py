@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 
-from journeyman import records
+from journeyman import records, spans
 from journeyman.agent.runs import Delivered
 from journeyman.agent.starting import StartRun
 from journeyman.failures import Failure
@@ -71,6 +71,7 @@ async def _start(context: Context, params: AgentRunParams) -> Delivered:
         effort=params.effort,
         budget=wire.budget(params.budget),
         delivery=params.delivery,
+        above=spans.parent(),
     )
     return await as_the_daemons_own(services.supervisor, lambda: services.runs.deliver(order), "start a run")
 
