@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -21,6 +21,19 @@ from pydantic_settings import (
 
 from journeyman import paths
 from journeyman.failures import Failure
+
+
+class HookSetting(BaseModel):
+    """One `[[hooks]]` of the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    on: Literal["before_tool", "after_tool", "run_start", "run_end"]
+    command: str = Field(min_length=1, max_length=10_000)
+    tools: tuple[str, ...] = ()
+    where: Literal["workspace", "outside"] = "workspace"
+    timeout_s: float = Field(default=10.0, gt=0, le=600)
+    failure: Literal["refuse", "go_on"] = "refuse"
 
 
 class Settings(BaseSettings):
@@ -82,6 +95,10 @@ class Settings(BaseSettings):
     """Writing and editing files of the workspace with the tools for it."""
     permission_timeout_s: float = Field(default=1800.0, gt=0)
     """Seconds a question to you waits for its answer; then the answer is no."""
+    hooks: tuple[HookSetting, ...] = ()
+    """Commands around tools and runs, see docs/extensions.md."""
+    explore: bool = True
+    """Whether the agent may look things up apart from its history, out of the run's budget."""
     trash_grace_s: float = Field(default=7 * 24 * 3600.0, ge=0)
     """Seconds a removed workspace's files are kept on disk after their archive was verified."""
     disk_low_mb: int = Field(default=4096, ge=0)

@@ -55,6 +55,9 @@ class Pass:
 
 async def admit(session: Session, prepared: Prepared) -> Pass | Observation:
     """A pass, or what the model is told instead of the call being run."""
+    refused = await session.extended.before(prepared, session.state)
+    if refused is not None:
+        return refused
     gatekeeper = session.gatekeeper
     asked = await prepared.tool.effect(session.tools, prepared.arguments)
     if gatekeeper is None or asked is None:

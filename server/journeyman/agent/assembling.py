@@ -7,6 +7,7 @@ import json
 from journeyman.agent.admitting import Pauses
 from journeyman.agent.conversation import Conversation
 from journeyman.agent.environment import look
+from journeyman.agent.exploring import Explorer
 from journeyman.agent.extending import extend
 from journeyman.agent.families import family_of
 from journeyman.agent.finishing import Finishing
@@ -19,6 +20,7 @@ from journeyman.agent.session import Session
 from journeyman.agent.state import FinStatus, RunState, plain
 from journeyman.agent.stuck import StuckDetector
 from journeyman.agent.telling import Telling
+from journeyman.agent.tools import explore
 from journeyman.agent.tools.context import ToolContext
 from journeyman.agent.tools.jobs import Jobs
 from journeyman.agent.tools.observation import Observation
@@ -44,8 +46,23 @@ async def assemble(
     project = await services.projects.get(run.project_id)
     state = RunState(root, await _cwd(context, chat))
     jobs = Jobs(guest, services.supervisor, services.clock)
-    extended = await extend(services.extensions, guest, root, state.cwd, run.prompt)
-    registry = Registry(guest, root, extended.tools)
+    extended = await extend(
+        services.extensions, guest, state, run, lambda text: telling.notice("warning", text)
+    )
+    pauses, started = Pauses(services.clock), services.clock.monotonic()
+    meter = Meter(services.limits.lowered(run.budget))
+    explorer = Explorer(
+        services,
+        run,
+        resolved,
+        meter,
+        telling,
+        extended.hooks,
+        lambda: services.clock.monotonic() - started - pauses.total_s,
+        lambda: inbox.something,
+    )
+    exploring = (explore.tool(explorer.explore),) if services.extensions.explore else ()
+    registry = Registry(guest, root, (*exploring, *extended.tools))
     family = family_of(resolved.info)
     overhead = len(family.system) + sum(len(s.description) + len(json.dumps(dict(s.parameters)))
                                         for s in registry.specs(family))  # fmt: skip
@@ -104,7 +121,7 @@ async def assemble(
     async def finish(summary: str, status: FinStatus) -> Observation:
         return await finishing.finish(summary, status, await get_todos())
 
-    pauses, gatekeeper = Pauses(services.clock), services.gatekeeper
+    gatekeeper = services.gatekeeper
 
     async def ask(call_id: str, question: str, options: tuple[str, ...]) -> str | None:
         if gatekeeper is None:
@@ -126,13 +143,13 @@ async def assemble(
         telling=telling,
         tools=tools,
         registry=registry,
-        meter=Meter(services.limits.lowered(run.budget)),
+        meter=meter,
         stuck=StuckDetector(),
         finishing=finishing,
         inbox=inbox,
         clock=services.clock,
         ids=services.ids,
-        started=services.clock.monotonic(),
+        started=started,
         pauses=pauses,
         ledger=Ledger(services.store.turns, chat.id, run.id),
         gatekeeper=gatekeeper,

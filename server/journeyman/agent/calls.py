@@ -101,6 +101,7 @@ async def _run(session: Session, prepared: Prepared, admitted: Pass) -> None:
             observation = _with(await run_tool(prepared, context), admitted.note)
             told(observation.ok)
         observation = _with(observation, await session.extended.beside(prepared, state))
+        observation = _with(observation, await session.extended.after(prepared, state, observation))
     if state.todo_changes != todo_changes:
         session.steps_since_todo = 0
     if state.edits != edits and (paths := prepared.tool.changed_paths(state, prepared.arguments)):

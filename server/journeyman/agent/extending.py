@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from journeyman.agent.tools import skill
+from journeyman.agent.tools.observation import Observation, failed
+from journeyman.agent.tools.shell import ENVIRONMENT
 from journeyman.agent.tools.tool import Tool
 from journeyman.extensions.extensions import Extensions
+from journeyman.extensions.hooks import Hooks
 from journeyman.extensions.prompt_files import expand
 from journeyman.extensions.rules import Rules
 from journeyman.extensions.skills import find as find_skills
@@ -18,6 +22,7 @@ from journeyman.ports.guest import Guest
 if TYPE_CHECKING:
     from journeyman.agent.state import RunState
     from journeyman.agent.tools.registry import Prepared
+    from journeyman.records import Run
 
 ON_FILES = frozenset({"read", "write", "edit"})
 CALLED = "The user called /{name}, which says:\n\n{text}"
@@ -29,6 +34,7 @@ class Extended:
     """Of one run."""
 
     rules: Rules
+    hooks: Hooks
     request: str
     """What the user asks for: the prompt, or what the command it calls says."""
     blocks: tuple[str, ...] = ()
@@ -37,6 +43,17 @@ class Extended:
     """Beside those every run has."""
     called: str = ""
     """What the model is told of a command the prompt calls; empty for any other prompt."""
+
+    async def before(self, prepared: Prepared, state: RunState) -> Observation | None:
+        """What the model is told instead of a call that a hook of the user's refuses."""
+        refused = await self.hooks.before(prepared.tool.spec.name, prepared.arguments, state.cwd)
+        return None if refused is None else failed(f"a hook of the user's refused this: {refused}")
+
+    async def after(self, prepared: Prepared, state: RunState, made: Observation) -> str | None:
+        """What a hook of the user's says of a call that was made."""
+        name, arguments = prepared.tool.spec.name, prepared.arguments
+        said = await self.hooks.after(name, arguments, state.cwd, ok=made.ok, text=made.text)
+        return None if said is None else f"note: a hook of the user's says: {said}"
 
     async def beside(self, prepared: Prepared, state: RunState) -> str | None:
         """What is said with the result of a call that came to a directory for the first time."""
@@ -50,15 +67,20 @@ class Extended:
             return None
 
 
-async def extend(user: Extensions, guest: Guest, root: str, cwd: str, prompt: str) -> Extended:
+async def extend(
+    user: Extensions, guest: Guest, state: RunState, run: Run, say: Callable[[str], Awaitable[None]]
+) -> Extended:
     """Raises `invalid` for a command that cannot be carried out."""
+    root = state.root
     rules = Rules(guest, root)
     skills = await find_skills(user.skills(guest, root))
-    command = await expand(prompt, user.commands(guest, root))
+    command = await expand(run.prompt, user.commands(guest, root))
+    facts = {"runId": run.id, "chatId": run.chat_id, "projectId": run.project_id}
     return Extended(
         rules,
-        prompt if command is None else command.text,
-        blocks=(await rules.first(cwd), skills.block),
+        Hooks(user.hooks, guest, root, user.host, facts, say, ENVIRONMENT),
+        run.prompt if command is None else command.text,
+        blocks=(await rules.first(state.cwd), skills.block),
         tools=(skill.tool(skills),) if skills.known else (),
         called="" if command is None else CALLED.format(name=command.command.name, text=command.text),
     )

@@ -118,6 +118,7 @@ class _Worker:
         session = self._session = await assemble(
             self._services, self._run, chat, context, resolved, self._telling, self._inbox
         )
+        await session.extended.hooks.begins(self._run.prompt)
         session.review = self._services.review
         session.recording = await recording.start(
             self._services,
@@ -161,6 +162,9 @@ class _Worker:
             await self._try("answer open calls", self._answer_open_calls(session))
         if session is not None and session.recording is not None:
             await self._try("finish the checkpoints", session.recording.close())
+        if session is not None:
+            ends = session.extended.hooks.ends(run.status, run.summary)
+            await self._try("tell the hooks of its end", ends)
         if workspace is not None and self._before is not None:
             looked = changes.since(workspace.guest, workspace.root, self._before)
             found = await self._try("find changes", looked)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from journeyman.extensions import prompt_files, skills
+from journeyman.extensions.hooks import Hook
 from journeyman.extensions.places import OwnPlace, Place, ProjectPlace
 from journeyman.ports.guest import Guest
+from journeyman.ports.host_commands import HostCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,11 @@ class Extensions:
 
     home: Path | None = None
     """The user's configuration directory, with `skills` and `commands` in it."""
+    hooks: tuple[Hook, ...] = ()
+    host: HostCommands | None = None
+    """Runs those hooks that the user wants outside the workspace."""
+    explore: bool = False
+    """Whether runs may look things up apart from their history."""
 
     def skills(self, guest: Guest | None, root: str) -> tuple[Place, ...]:
         return self._places("skills", skills.PROJECT_FOLDERS, guest, root)
