@@ -14,7 +14,7 @@ STAMP_DEV := $(VENV)/.ready-dev
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test prove check gen bench bench-rpc bench-archive serve lock clean
+.PHONY: help setup setup-dev run test prove check gen bench bench-rpc bench-archive eval-scripted serve lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,9 @@ bench-rpc: setup-dev  ## the wire beside other JSON-RPC servers: round trips, no
 
 bench-archive: setup-dev  ## archiving and restoring 1 GB beside tar and zstd, restic and Docker
 	@$(BIN)/python -m bench.archiving
+
+eval-scripted: setup-dev  ## the 20 tasks judge rightly: all solved by who knows the answers, none by who lies or cheats
+	@$(BIN)/python -m bench.scripted
 
 serve: setup  ## run the daemon in the foreground
 	@$(BIN)/journeyman serve

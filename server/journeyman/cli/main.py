@@ -16,6 +16,7 @@ from journeyman.cli import (
     chats,
     demo,
     doctor,
+    evaluate,
     execute,
     files,
     fork,
@@ -60,6 +61,7 @@ app.add_typer(chats.app, name="chats")
 app.command()(runs.runs)
 app.command()(runs.resume)
 app.add_typer(runs.queue, name="queue")
+app.command("eval")(evaluate.eval_)
 app.add_typer(permissions.app, name="permissions")
 app.add_typer(trajectory.app, name="trajectory")
 app.command()(chats.todo)
