@@ -77,6 +77,43 @@ CASES: list[tuple[str, str, str, str, str | None, str]] = [
     ("interior line order", "a1\nb1\n", "b1\na1", "x", None, "not found"),
     ("empty file", "", "a", "b", None, "not found"),
     ("dollar and backslash are literal", "a$1\\1b\n", "a$1\\1b", "\\g<0>$&", "\\g<0>$&\n", "exact"),
+    ("repeated block, one differs within", "if a:\n    x()\n    y()\nif b:\n    x()\n    z()\n", "    x()\n    z()\n", "    w()\n", "if a:\n    x()\n    y()\nif b:\n    w()\n", "exact"),
+    ("repeated block, all the same", "if a:\n    x()\nif b:\n    x()\n", "    x()\n", "    w()\n", None, "2 matches at lines 2, 4"),
+    ("repeated block, a line more decides", "if a:\n    x()\nif b:\n    x()\n", "if b:\n    x()\n", "if b:\n    w()\n", "if a:\n    x()\nif b:\n    w()\n", "exact"),
+    ("exact once, leniently twice: the exact one", "a \nb\na\nb\n", "a\nb\n", "x\n", "a \nb\nx\n", "exact"),
+    ("tabs and spaces mixed in one indent", "\t  x = 1\n", "    x = 1", "    x = 2", None, "not found"),
+    ("tabs and spaces mixed, exact", "\t  x = 1\n", "\t  x = 1", "\t  x = 2", "\t  x = 2\n", "exact"),
+    ("tabs asked in a file of two spaces", "if a:\n  if b:\n    c()\n", "\tif b:\n\t\tc()", "\tif b:\n\t\td()", "if a:\n  if b:\n    d()\n", "indent"),
+    ("indent of a whole method, new text deeper", TABBED, "def g(self):\n\treturn 2\n", "def g(self):\n\tif x:\n\t\treturn 3\n", TABBED.replace("\t\treturn 2", "\t\tif x:\n\t\t\treturn 3"), "indent"),
+    ("line endings all different", "a\r\nb\nc\rd\n", "b\n", "x\n", "a\r\nx\nc\rd\n", "exact"),
+    ("lone carriage returns are no line breaks", "a\rb\rc\n", "a\nb", "x", None, "not found"),
+    ("crlf in the middle of lf", "a\nb\r\nc\n", "b\nc\n", "x\ny\n", "a\nx\ny\n", "line-endings"),
+    ("final newline asked, none there", "a\nb", "b\n", "x\n", "a\nx", "trailing-space"),
+    ("final newline asked of two lines, none there", "a\nb\nc", "b\nc\n", "x\ny\n", "a\nx\ny", "trailing-space"),
+    ("newline at the end of the file is taken when asked", "a\nb\n", "b\n", "", "a\n", "exact"),
+    ("only newlines in the file", "\n\n\n", "\n\n", "\n", None, "2 matches"),
+    ("primes and minus", "5′ − 3″\n", "5' - 3\"", "6' - 3\"", "6′ − 3″\n", "punctuation"),
+    ("dash is no letter", "a–b\n", "aob", "x", None, "not found"),
+    ("accents are letters", "caf\u00e9 = 1\n", "cafe = 1", "x", None, "not found"),
+    ("composed and decomposed differ", "caf\u00e9\n", "cafe\u0301", "x", None, "not found"),
+    ("wide letters are letters", "ａ = 1\n", "a = 1", "x", None, "not found"),
+    ("zero width space is not nothing", "a\u200bb = 1\n", "ab = 1", "x", None, "not found"),
+    ("zero width space, exact", "a\u200bb = 1\n", "b = 1", "b = 2", "a\u200bb = 2\n", "exact"),
+    ("escaped tab", "a\tb\n", "a\\tb\\n", "a\\tc\\n", "a\tc\n", "escapes"),
+    ("escaped backslash", "p = 'C:\\x'\n", "p = \\'C:\\\\x\\'", "p = \\'D:\\\\x\\'", "p = 'D:\\x'\n", "escapes"),
+    ("escaped, ambiguous", "a\nb\na\nb\n", "a\\nb", "x\\ny", None, "2 matches"),
+    ("drifted number", "x = 1\ny = 2\nz = 3\n", "x = 1\ny = 3\nz = 3\n", "w\n", None, "closest place"),
+    ("drifted comment", "f()  # one\ng()\n", "f()  # two\ng()\n", "h()\n", None, "closest place"),
+    ("drifted name in a long block", "".join(f"line {n}\n" for n in range(40)), "".join(f"line {n}\n" for n in range(10, 20)) + "line twenty\n", "x", None, "closest place"),
+    ("swapped brackets", "f(a[1])\n", "f(a(1))", "x", None, "not found"),
+    ("a sign more", "x == y\n", "x = y", "z", None, "not found"),
+    ("part of a word", "foobar()\nbar()\n", "bar()", "baz()", None, "2 matches"),
+    ("part of a word alone", "foobar()\n", "bar()", "baz()", "foobaz()\n", "exact"),
+    ("regular expressions are text", "a.c\nabc\n", "a.c", "x", "x\nabc\n", "exact"),
+    ("nul bytes: exact only", "a\0 b\nc \nd\n", "c\nd\n", "x\n", None, "not found"),
+    ("nul bytes: exact", "a\0 b\nc\n", "c\n", "d\n", "a\0 b\nd\n", "exact"),
+    ("unicode line separators are no line breaks", "a\u2028b\nc\n", "a\nb\n", "x\n", None, "not found"),
+    ("form feed in the span stays around it", "\x0ca\nb\x0c\n", "a\nb", "x", "\x0cx\x0c\n", "exact"),
     ("old longer than file", "a\n", "a\nb\nc\nd", "x", None, "not found"),
 ]  # fmt: skip
 
@@ -93,6 +130,56 @@ def test_hazard(text: str, old: str, new: str, expected: str | None, words: str)
         assert isinstance(result, Edited), result
         assert result.data.decode() == expected
         assert result.rung == words
+
+
+OVERLAPS: list[tuple[str, str, list[tuple[str, str]], str | None, str]] = [
+    ("apart", "a\nb\nc\n", [("a", "x"), ("c", "z")], "x\nb\nz\n", ""),
+    ("the second in what the first wrote", "a\nb\n", [("a", "xy"), ("y\nb", "Y")], "xY\n", ""),
+    ("the first took away what the second wants", "a\nb\nc\n", [("a\nb", "x"), ("b\nc", "y")], None, "edit 2 of 2"),
+    ("the same place twice", "a\n", [("a", "x"), ("a", "y")], None, "edit 2 of 2"),
+    ("the first makes the second ambiguous", "a\nb\n", [("a", "b"), ("b", "c")], None, "2 matches"),
+    ("the first makes the second clear", "a\nb\nb\n", [("a\nb", "a"), ("b", "c")], "a\nc\n", ""),
+    ("one equal among them", "a\nb\n", [("a", "x"), ("b", "b")], None, "edit 2 of 2 failed, so none was made"),
+    ("one empty among them", "a\nb\n", [("a", "x"), ("", "b")], None, "edit 2 of 2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "edits", "expected", "words"), [c[1:] for c in OVERLAPS], ids=[c[0] for c in OVERLAPS]
+)
+def test_several_edits(text: str, edits: list[tuple[str, str]], expected: str | None, words: str) -> None:
+    result = edit_all(text.encode(), [(old, new, False) for old, new in edits])
+    if expected is None:
+        assert isinstance(result, NotEdited), result
+        assert words in result.message
+    else:
+        assert isinstance(result, Edited), result
+        assert result.data.decode() == expected
+
+
+def test_the_suite_has_its_size() -> None:
+    assert len(CASES) + len(OVERLAPS) >= 100
+    assert len({case[0] for case in [*CASES, *OVERLAPS]}) == len(CASES) + len(OVERLAPS)
+
+
+@pytest.mark.parametrize(
+    ("old", "rung"), [("needle = 1\n", "exact"), ("needle = 1 \n", None), ("nedle", None)]
+)
+def test_a_huge_file_is_edited_where_the_text_is_exact(old: str, rung: str | None) -> None:
+    around = b"some line of text\n" * 120_000
+    result = edit(around + b"needle = 1\n" + around, old, "x\n")
+    if rung is None:
+        assert isinstance(result, NotEdited)
+    else:
+        assert isinstance(result, Edited)
+        assert result.data == around + b"x\n" + around
+
+
+def test_a_huge_file_with_the_text_twice_is_refused() -> None:
+    around = b"some line of text\n" * 120_000
+    result = edit(around + b"needle\n" + around + b"needle\n", "needle", "x")
+    assert isinstance(result, NotEdited)
+    assert "2 matches at lines 120001, 240002" in result.message
 
 
 def test_bytes_that_are_not_utf8_stay() -> None:

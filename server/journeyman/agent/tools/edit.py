@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from journeyman.agent.tools.context import ToolContext
 from journeyman.agent.tools.diff import short_diff
-from journeyman.agent.tools.edit_ladder import NotEdited, edit_all
+from journeyman.agent.tools.edit_ladder import Edited, NotEdited, edit_all
 from journeyman.agent.tools.observation import Observation, failed
 from journeyman.agent.tools.tool import Arguments, Tool, always, boolean, path_resource, record, spec, text
 from journeyman.failures import Failure
 from journeyman.permission.effect import Effect
+
+FILE_BYTES_MAX = 20_000_000
+AT_ONCE_BYTES_MAX = 200_000
 
 
 async def _run(context: ToolContext, arguments: Arguments) -> Observation:
@@ -27,13 +31,22 @@ async def _run(context: ToolContext, arguments: Arguments) -> Observation:
     data, sha256 = present
     if sha256 is None:
         return failed(f"there is no file {shown}", hint="Use write to create it, or glob to find it.")
-    result = edit_all(data, edits)
+    if len(data) > FILE_BYTES_MAX:
+        return failed(f"{shown} has {len(data)} bytes, too many to edit", hint="Use terminal (sed).")
+    result = await _edited(data, edits)
     if isinstance(result, NotEdited):
         return failed(f"{shown}: {result.message}")
     stat = await context.guest.write(path, result.data, expected_sha256=sha256)
     context.state.edited(path, stat.sha256 or "")
     status = f"edited {shown} (rung: {result.rung}) lines {result.first_line}-{result.last_line}"
     return Observation(f"{status}\n{short_diff(data, result.data, shown)}")
+
+
+async def _edited(data: bytes, edits: list[tuple[str, str, bool]]) -> Edited | NotEdited:
+    """In a thread where it may take longer than others should wait."""
+    if len(data) <= AT_ONCE_BYTES_MAX:
+        return edit_all(data, edits)
+    return await asyncio.to_thread(edit_all, data, edits)
 
 
 def _edits(arguments: Arguments) -> list[tuple[str, str, bool]]:

@@ -15,6 +15,8 @@ from journeyman.agent.tools.edit_hint import closest
 from journeyman.agent.tools.edit_rungs import RUNGS, Match, exact
 
 BOM = "\ufeff"
+LENIENT_CHARACTERS_MAX = 2_000_000
+"""In a longer file only an exact match counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,9 @@ def edit(data: bytes, old: str, new: str, *, replace_all: bool = False) -> Edite
     if old == new:
         there = " The file already reads so." if old in text else ""
         return NotEdited(f"old_string and new_string are equal: nothing to do.{there}")
-    for rung in RUNGS:
+    # Nobody reads a binary file, or one this long, closely enough to be nearly right about it.
+    rungs = RUNGS[:1] if "\0" in text or len(text) > LENIENT_CHARACTERS_MAX else RUNGS
+    for rung in rungs:
         matches = rung.find(text, old, new)
         if not matches:
             continue

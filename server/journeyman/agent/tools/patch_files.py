@@ -7,6 +7,7 @@ workspace itself going away in the middle leaves some of it done, and then the a
 
 from __future__ import annotations
 
+import asyncio
 import posixpath
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from journeyman.failures import Failure
 from journeyman.ports.guest import Guest
 
 FILE_BYTES_MAX = 20_000_000
+AT_ONCE_BYTES_MAX = 200_000
+"""Larger files are looked through in a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,10 @@ async def plan(guest: Guest, sections: Sequence[Section], at: Callable[[str], st
             continue
         after, rung = old.before or b"", "exact"
         if section.hunks:
-            patched = patch(after, section.hunks)
+            if len(after) <= AT_ONCE_BYTES_MAX:
+                patched = patch(after, section.hunks)
+            else:
+                patched = await asyncio.to_thread(patch, after, section.hunks)
             if isinstance(patched, NotPatched):
                 raise RefusedError(f"{section.path}: {patched.message}")
             after, rung = patched.data, patched.rung
