@@ -29,6 +29,7 @@ class GuestProcess:
         self._extra = bytearray()
         self._exit: Exit | None = None
         self._started = False
+        self._log: str | None = None
         channel.on_note = self._on_note
 
     @classmethod
@@ -44,6 +45,7 @@ class GuestProcess:
                 "merge_output": spec.merge_output,
                 "pty": spec.pty,
                 "bound": spec.bound,
+                "log": spec.log,
             },
         )
         process = cls(channel)
@@ -65,6 +67,8 @@ class GuestProcess:
         if "pid" in message:
             self._pid = int(message["pid"])
             self._started = True
+        elif "log" in message:
+            self._log = str(message["log"])
         elif "extra" in message:
             if len(self._extra) < wire.EXTRA_MAX:
                 self._extra += base64.b64decode(str(message["extra"]), validate=True)
@@ -75,6 +79,10 @@ class GuestProcess:
     @property
     def pid(self) -> int:
         return self._pid
+
+    @property
+    def log(self) -> str | None:
+        return self._log
 
     @property
     def exited(self) -> bool:

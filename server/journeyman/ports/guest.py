@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
+from journeyman.ports.searching import GlobResult as GlobResult
+from journeyman.ports.searching import GrepMatch as GrepMatch
+from journeyman.ports.searching import GrepResult as GrepResult
 from journeyman.ports.tunnel import ListeningPort, PortWatch, Tunnel, WayOut
 
 if TYPE_CHECKING:
@@ -177,6 +180,8 @@ class ProcessSpec:
     bound: bool = False
     """It belongs to whoever listens: dropped, it is hung up on, and killed 2 s later with all that came of
     it. `kill_all` can spare it."""
+    log: str | None = None
+    """A plain name: all output is kept under it too, once it is long (see `Process.log`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +197,12 @@ class Process(Protocol):
 
     @property
     def pid(self) -> int: ...
+
+    @property
+    def log(self) -> str | None:
+        """The file in the workspace that all output is kept in; None while there is none. Nothing beyond
+        64 MiB is kept."""
+        ...
 
     def output(self) -> AsyncIterator[bytes]:
         """Output as it comes. Ends when the process ended and what it wrote was delivered; a child
@@ -235,29 +246,6 @@ class Finished:
     truncated_bytes: int
     seconds: float
     timed_out: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class GrepMatch:
-    path: str
-    line: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class GrepResult:
-    matches: tuple[GrepMatch, ...]
-    more_matches: int
-    """Matches beyond the limit."""
-    more_files: int
-    """Files that hold them."""
-
-
-@dataclass(frozen=True, slots=True)
-class GlobResult:
-    paths: tuple[str, ...]
-    """Relative to the directory searched, newest first."""
-    more: int
 
 
 class Guest(Protocol):

@@ -26,8 +26,12 @@ async def test_read_in_bounds(tools: Bench) -> None:
     assert "x [line cut]" in text
     assert text.endswith("[lines 1-2000 of 3001; 1001 more: read offset=2001]")
     (tools.folder / "wide.txt").write_text(("z" * 1_900 + "\n") * 100)
-    assert "more: read offset=" in await tools.text("read", path="wide.txt")
-    assert len(await tools.text("read", path="wide.txt")) <= 30_000 + 500
+    text = await tools.text("read", path="wide.txt")
+    assert len(text) <= 30_000
+    shown = text.splitlines()[1:-1]
+    last = len(shown)
+    assert text.endswith(f"[lines 1-{last} of 100; {100 - last} more: read offset={last + 1}]")
+    assert [int(row.split("|")[0]) for row in shown] == list(range(1, len(shown) + 1)), "none is left out"
 
 
 @pytest.mark.parametrize(

@@ -108,9 +108,42 @@ async def test_long_output_keeps_head_and_tail_and_names_the_whole(tools: Bench)
     assert len(text) <= 30_500
     assert "\n1\n2\n3\n" in text
     assert "\n20000\n" in text
-    saved = text.rsplit("all of it is in ", 1)[1].split(" ")[0]
-    whole = await tools.text("terminal", command=f"wc -l < {saved}")
-    assert int(whole.splitlines()[1]) == 20_000
+    assert await _log_of(tools, text) == "".join(f"{n}\n" for n in range(1, 20_001))
+
+
+async def _log_of(tools: Bench, text: str) -> str:
+    """What the file has that an answer names for the whole of it."""
+    saved = text.rsplit("all of it, up to 64 MiB, is in ", 1)[1].split(" ")[0]
+    found = await tools.context.guest.run(["cat", saved], output_bytes_max=20_000_000)
+    return found.output.decode()
+
+
+async def test_the_log_has_what_the_daemon_let_go_of(tools: Bench) -> None:
+    text = await tools.text("terminal", command="seq 1 400000; exit 3", timeout=600)
+    assert text.startswith("exit 3")
+    assert len(text) <= 30_500
+    assert await _log_of(tools, text) == "".join(f"{n}\n" for n in range(1, 400_001))
+
+
+async def test_a_command_that_goes_on_names_its_log(tools: Bench) -> None:
+    command = "seq 1 5000; while [ ! -e go ]; do sleep 0.05; done; echo last"
+    text = await tools.text("terminal", command=command, background=True)
+    while "; all output: " not in text.splitlines()[0]:
+        text = await tools.text("terminal", id=1, timeout=1)
+    log = text.splitlines()[0].rsplit("; all output: ", 1)[1]
+    (tools.folder / "go").touch()
+    while text.startswith("running"):
+        text = await tools.text("terminal", id=1, timeout=30)
+    found = await tools.context.guest.run(["tail", "-n", "2", log])
+    assert found.output == b"5000\nlast\n"
+
+
+async def test_other_tools_keep_what_is_left_out_too(tools: Bench) -> None:
+    for number in range(40):
+        (tools.folder / f"{number}.txt").write_text(f"needle {'x' * 200}\n" * 10)
+    text = await tools.text("grep", pattern="needle", limit=1000)
+    assert len(text) <= 30_500
+    assert (await _log_of(tools, text)).count("needle") == 400
 
 
 @pytest.mark.parametrize(

@@ -38,3 +38,10 @@ class ToolContext:
     """Call id, question and options; answers what the user said, None where nobody is there."""
     output: Callable[[str], None] = lambda _text: None
     """Shows live output of this call to whoever watches; never waits."""
+
+    @property
+    def log_name(self) -> str:
+        """What this call's whole output is kept under in the workspace. Providers that count their calls
+        from 0 do so in every chat."""
+        call = "".join(c for c in self.call_id if c.isalnum() or c in "-_")[:80]
+        return f"{self.run.chat_id[:8]}-{call or 'output'}.txt"

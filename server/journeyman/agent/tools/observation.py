@@ -13,6 +13,8 @@ class Observation:
     """First line: the status. A failure says what to do next."""
     ok: bool = True
     """Whether the tool did what was asked. A command that exits 1 was run, but is not ok."""
+    log: str | None = None
+    """A file of the workspace that has the whole text already."""
 
 
 def failed(status: str, *, hint: str = "") -> Observation:
@@ -24,6 +26,8 @@ def capped(text: str, saved_as: str | None) -> str:
     if len(text) <= CHARACTERS_MAX:
         return text
     half = CHARACTERS_MAX // 2 - 200
-    where = f"; all of it is in {saved_as} (terminal: sed -n 1,200p {saved_as})" if saved_as else ""
+    where = ""
+    if saved_as:
+        where = f"; all of it, up to 64 MiB, is in {saved_as} (terminal: sed -n 1,200p {saved_as})"
     gap = f"[{len(text) - 2 * half} characters left out{where}]"
     return f"{text[:half]}\n{gap}\n{text[-half:]}\n{gap}"

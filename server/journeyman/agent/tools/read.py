@@ -6,12 +6,14 @@ import difflib
 import posixpath
 
 from journeyman.agent.tools.context import ToolContext
-from journeyman.agent.tools.observation import Observation, failed
+from journeyman.agent.tools.observation import CHARACTERS_MAX, Observation, failed
 from journeyman.agent.tools.tool import Arguments, Tool, integer, path_resource, spec, text
 from journeyman.failures import Failure
 
 LINES_MAX = 2_000
 BYTES_MAX = 50_000
+ROWS_CHARACTERS_MAX = CHARACTERS_MAX - 1_000
+"""So that no row is left out after the last line said which there are."""
 LINE_CHARACTERS_MAX = 2_000
 FILE_BYTES_MAX = 20_000_000
 
@@ -52,13 +54,15 @@ async def _run(context: ToolContext, arguments: Arguments) -> Observation:
 
 def _rows(lines: list[str], offset: int, limit: int) -> list[str]:
     rows: list[str] = []
-    size = 0
+    size = characters = 0
     for number, line in enumerate(lines[offset - 1 : offset - 1 + limit], offset):
         cut = f"{line[:LINE_CHARACTERS_MAX]} [line cut]" if len(line) > LINE_CHARACTERS_MAX else line
-        size += len(cut.encode("utf-8", "replace")) + 8
-        if rows and size > BYTES_MAX:
+        row = f"{number:>6}|{cut}"
+        size += len(row.encode("utf-8", "replace")) + 1
+        characters += len(row) + 1
+        if rows and (size > BYTES_MAX or characters > ROWS_CHARACTERS_MAX):
             break
-        rows.append(f"{number:>6}|{cut}")
+        rows.append(row)
     return rows
 
 

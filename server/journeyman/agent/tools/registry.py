@@ -26,7 +26,7 @@ from journeyman.agent.tools import (
 )
 from journeyman.agent.tools.arguments import decode
 from journeyman.agent.tools.context import ToolContext
-from journeyman.agent.tools.observation import Observation, capped, failed
+from journeyman.agent.tools.observation import CHARACTERS_MAX, Observation, capped, failed
 from journeyman.agent.tools.shell import Shell
 from journeyman.agent.tools.terminal import terminal
 from journeyman.agent.tools.tool import Arguments, Tool
@@ -111,14 +111,15 @@ async def run_tool(prepared: Prepared, context: ToolContext) -> Observation:
     if prepared.notes:
         status, _, rest = text.partition("\n")
         text = "\n".join([status, *(f"note: {note}" for note in prepared.notes), *([rest] if rest else [])])
-    saved = await _saved(text, context) if len(text) > len(capped(text, None)) else None
+    saved = observation.log
+    if saved is None and len(text) > CHARACTERS_MAX:
+        saved = await _saved(text, context)
     return replace(observation, text=capped(text, saved))
 
 
 async def _saved(text: str, context: ToolContext) -> str | None:
     """Keep the whole text in the workspace's temporary folder; None where that fails."""
-    name = "".join(c for c in context.call_id if c.isalnum() or c in "-_")[:80] or "output"
-    path = f"/tmp/journeyman/{name}.txt"
+    path = f"/tmp/journeyman/{context.log_name}"
     script = 'umask 077; mkdir -p /tmp/journeyman && cat > "$1"'
     try:
         ended = await context.guest.run(

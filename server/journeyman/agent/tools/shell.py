@@ -52,7 +52,7 @@ class Shell:
             self._base = _parse(rest) if found.code == 0 else {}
             self._inside = inside.decode("utf-8", "surrogateescape") if found.code == 0 else self.root
 
-    def spec(self, command: str, cwd: str, *, stdin: bool = False) -> ProcessSpec:
+    def spec(self, command: str, cwd: str, *, stdin: bool = False, log: str | None = None) -> ProcessSpec:
         script = _SCRIPT.format(gone=" ".join(sorted(self._gone)) or "__code")
         return ProcessSpec(
             ("bash", "-c", script, "bash", command),
@@ -60,6 +60,7 @@ class Shell:
             env={**ENVIRONMENT, **self._set},
             stdin=stdin,
             extra_fd=True,
+            log=log,
         )
 
     def carry(self, extra: bytes) -> str | None:

@@ -37,7 +37,8 @@ class Terminal:
         await self._shell.prepare()
         background = arguments.get("background", False)
         cwd = context.state.at(arguments.get("cwd", "."))
-        job = await context.jobs.start(self._shell.spec(command, cwd, stdin=background), command)
+        spec = self._shell.spec(command, cwd, stdin=background, log=context.log_name)
+        job = await context.jobs.start(spec, command)
         job.on_output = lambda chunk: context.output(render(chunk))
         ended = await finished(job, BACKGROUND_LOOK_S if background else timeout_s)
         job.on_output = None
@@ -79,7 +80,8 @@ class Terminal:
         seconds = max(job.heard - job.started, 0.0)
         body = render(job.output.fresh()).rstrip("\n") or "[no output]"
         status = f"exit {job.exit.code} in {seconds:.1f}s cwd={state.cwd}"
-        return Observation("\n".join([status, *notes, body]), ok=job.exit.code == 0)
+        text = "\n".join([status, *notes, body])
+        return Observation(text, ok=job.exit.code == 0, log=job.process.log)
 
 
 async def _moved(context: ToolContext, left: str) -> list[str]:
@@ -101,7 +103,8 @@ def _running(context: ToolContext, job: Job) -> Observation:
     choices = (
         f"Choose: poll (id={job.number}), stdin (id, stdin; background commands only), kill (id, kill=true)."
     )
-    return Observation(f"{status}{quiet}\n{body}\n{choices}")
+    kept = f"; all output: {job.process.log}" if job.process.log else ""
+    return Observation(f"{status}{quiet}{kept}\n{body}\n{choices}", log=job.process.log)
 
 
 async def _news(job: Job, timeout_s: float) -> None:

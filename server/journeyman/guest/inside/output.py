@@ -14,6 +14,7 @@ import time
 
 from .channels import Channel
 from .child import Child
+from .log import Log
 from .wire import DRAIN_S, EXTRA_MAX, PIECE, Gone
 
 END_OF_INPUT = b"\x04"
@@ -36,7 +37,7 @@ def read_some(fd: int, limit: int = 65536) -> bytes | None:
         raise
 
 
-def pump(channel: Channel, child: Child, out: int, extra: int | None) -> None:
+def pump(channel: Channel, child: Child, out: int, extra: int | None, log: Log | None = None) -> None:
     """Carry a process's output until it ended and what it had written is delivered. Reads only while
     there is credit, so a slow reader stops the process and not our memory; throws output away once
     nobody listens, so that the process goes on. A terminal is read until it is silent: the system hangs
@@ -83,6 +84,9 @@ def pump(channel: Channel, child: Child, out: int, extra: int | None) -> None:
                         open_out = False
                     elif data:
                         owed -= len(data)
+                        if log is not None and log.add(data):
+                            with contextlib.suppress(Gone):
+                                channel.note({"log": log.path})
                         if not channel.gone:
                             with contextlib.suppress(Gone):
                                 channel.send(data)
@@ -90,6 +94,8 @@ def pump(channel: Channel, child: Child, out: int, extra: int | None) -> None:
                     os.close(extra)
                     extra = None
     finally:
+        if log is not None:
+            log.close()
         os.close(out)
         if extra is not None:
             os.close(extra)

@@ -13,6 +13,7 @@ from typing import Any
 
 from .channels import Channel
 from .child import Child
+from .log import Log
 from .output import feed, pump
 from .paths import Root
 from .pool import Pool
@@ -53,7 +54,7 @@ class Processes:
         if channel.gone:
             self._woken(channel, child)  # it was dropped before anybody could hear of it
         try:
-            pump(channel, child, out, extra)
+            pump(channel, child, out, extra, Log(args["log"]) if args.get("log") else None)
         finally:
             channel.wake = None
             child.close()
