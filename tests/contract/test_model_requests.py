@@ -80,4 +80,4 @@ async def test_what_anthropic_may_cache_is_marked() -> None:
         await collect(model.stream(REQUEST))
         messages = provider.requests[0].json["messages"]
     marked = [isinstance(m["content"], list) and "cache_control" in m["content"][0] for m in messages]
-    assert marked == [True, False, False, True]
+    assert marked == [True, True, False, True], "the system prompt and the ends of this request and the last"

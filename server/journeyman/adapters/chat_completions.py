@@ -34,11 +34,18 @@ def request_fields(request: ModelRequest, options: Mapping[str, Any]) -> Json:
 
 
 def _mark_for_caching(messages: list[Json]) -> None:
-    """Anthropic caches only up to marked places: mark the system prompt and the newest message."""
-    for message in messages[:1] + messages[-1:]:
+    """Anthropic caches only up to marked places: mark the system prompt and the newest two messages, of which
+    the older one was the end of the request before. Every text is a part, marked or not, so that nothing but
+    the marks differs from one request to the next."""
+    for message in messages:
         text = message.get("content")
         if isinstance(text, str) and text:
-            message["content"] = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
+            message["content"] = [{"type": "text", "text": text}]
+    with_text = [message for message in messages if isinstance(message.get("content"), list)]
+    marked = {id(message) for message in [*with_text[:1], *with_text[-2:]]}
+    for message in with_text:
+        if id(message) in marked:
+            message["content"][-1]["cache_control"] = {"type": "ephemeral"}
 
 
 def common_fields(request: ModelRequest, options: Mapping[str, Any]) -> Json:

@@ -40,6 +40,7 @@ class Conversation:
         for message in history:
             put(self._messages, message)
         self._masking = masking
+        masking.replay(self._messages)
 
     def view(self) -> tuple[Message, ...]:
         """What the model is sent."""

@@ -1,6 +1,8 @@
 """Keeping a long history inside the context window, in blocks so that the cached prefix rarely breaks.
 
-Old tool results become one line each. What the user and the model said stays verbatim. Pure.
+Old tool results become one line each; where that is not enough, whole exchanges become a summary
+(`condensing.py`). What the user said stays verbatim. Pure: the same messages, asked for at the same points,
+give the same view, so that a run that is carried on is sent the bytes it was sent before.
 """
 
 from __future__ import annotations
@@ -9,11 +11,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from journeyman.agent.condensing import boundary_of, call_lines, head_of
 from journeyman.records import Message
 
 MASK_ABOVE = 0.6
+SUMMARISE_ABOVE = 0.85
 KEEP_TOKENS = 40_000
 KEEP_SHARE = 0.3
+SUMMARY_SHARE = 0.1
 WORTH_CHARACTERS = 200
 CHARACTERS_PER_TOKEN = 4
 
@@ -25,42 +30,63 @@ class Masking:
     overhead_tokens: int = 0
     """System prompt and tool list."""
     _cleared: dict[str, Message] = field(default_factory=dict[str, Message])
+    _sizes: dict[str, int] = field(default_factory=dict[str, int])
+    """Message id -> tokens as it is sent."""
+    _head: tuple[Message, ...] = ()
+    """In place of the first `_boundary` messages."""
+    _boundary: int = 0
+
+    def replay(self, messages: Sequence[Message]) -> None:
+        """Take the steps that were taken when these messages came about: a view before every answer."""
+        if self.window is None:
+            return
+        used = self.overhead_tokens
+        for index, message in enumerate(messages):
+            if message.role == "assistant" and used > MASK_ABOVE * self.window:
+                self.view(messages[:index])
+            used += tokens(message)
 
     def view(self, messages: Sequence[Message]) -> tuple[Message, ...]:
-        """The messages as the model gets them. Once cleared, a result stays cleared."""
-        seen = [self._cleared.get(message.id, message) for message in messages]
+        """The messages as the model gets them. What was cleared or summarised once stays so."""
+        seen = self._seen(messages)
         if self.window is None or self._tokens(seen) <= MASK_ABOVE * self.window:
             return tuple(seen)
-        kept, keep = 0, min(KEEP_TOKENS, int(KEEP_SHARE * self.window))
-        calls = _calls(messages)
-        for index in range(len(seen) - 1, -1, -1):
-            message = seen[index]
-            kept += tokens(message)
-            if kept > keep and message.role == "tool" and len(message.text) > WORTH_CHARACTERS:
-                seen[index] = self._cleared[message.id] = replace(message, text=_line(message, calls))
+        self._mask(messages, seen)
+        seen = self._seen(messages)
+        if self._tokens(seen) <= SUMMARISE_ABOVE * self.window:
+            return tuple(seen)
+        boundary = boundary_of(messages)
+        if boundary > self._boundary:
+            room = int(SUMMARY_SHARE * self.window) * CHARACTERS_PER_TOKEN
+            self._head, self._boundary = head_of(messages, boundary, room), boundary
+            seen = self._seen(messages)
         return tuple(seen)
 
+    def _seen(self, messages: Sequence[Message]) -> list[Message]:
+        rest = messages[self._boundary :] if self._boundary else messages
+        return [*self._head, *(self._cleared.get(message.id, message) for message in rest)]
+
+    def _mask(self, messages: Sequence[Message], seen: Sequence[Message]) -> None:
+        assert self.window is not None
+        kept, keep = 0, min(KEEP_TOKENS, int(KEEP_SHARE * self.window))
+        calls = call_lines(messages)
+        for message in reversed(seen[len(self._head) :]):
+            kept += self._size(message)
+            if kept > keep and message.role == "tool" and len(message.text) > WORTH_CHARACTERS:
+                line = calls.get(message.tool_call_id or "", message.tool_name or "tool")
+                self._cleared[message.id] = replace(message, text=f"[cleared: {line}]")
+                self._sizes.pop(message.id, None)
+
     def _tokens(self, messages: Sequence[Message]) -> int:
-        return self.overhead_tokens + sum(tokens(message) for message in messages)
+        return self.overhead_tokens + sum(map(self._size, messages))
+
+    def _size(self, message: Message) -> int:
+        if message.id not in self._sizes:
+            self._sizes[message.id] = tokens(message)
+        return self._sizes[message.id]
 
 
 def tokens(message: Message) -> int:
     """An estimate, for deciding only; never reported as usage."""
     size = len(message.for_model) + sum(len(json.dumps(call.arguments)) + 40 for call in message.tool_calls)
     return size // CHARACTERS_PER_TOKEN + 4
-
-
-def _calls(messages: Sequence[Message]) -> dict[str, str]:
-    """Call id -> name and its first arguments, on one line."""
-    shown: dict[str, str] = {}
-    for message in messages:
-        for call in message.tool_calls:
-            values = (
-                str(value).splitlines()[0][:80] for value in call.arguments.values() if str(value).strip()
-            )
-            shown[call.id] = " ".join([call.name, *list(values)[:3]])
-    return shown
-
-
-def _line(message: Message, calls: dict[str, str]) -> str:
-    return f"[cleared: {calls.get(message.tool_call_id or '', message.tool_name or 'tool')}]"
