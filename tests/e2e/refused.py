@@ -15,9 +15,9 @@ DEADLINE_S = 60.0
 
 
 @asynccontextmanager
-async def served(place: Place) -> AsyncGenerator[Client]:
+async def served(place: Place, *arguments: str) -> AsyncGenerator[Client]:
     """A real daemon on `place`, and a client of it."""
-    process = await asyncio.to_thread(place.start)
+    process = await asyncio.to_thread(place.start, *arguments)
     try:
         async with Client.connect(socket=place.socket) as client:
             yield client

@@ -18,6 +18,7 @@ from journeyman.rpc.framing import FrameDecoder, FramingError, Stage
 from journeyman.rpc.hub import Hub
 from journeyman.rpc.language import Conversation, Decoder, Ends, Lines
 from journeyman.rpc.limits import Limits
+from journeyman.rpc.loopback import ends_of, watch_if_theirs
 from journeyman.rpc.outbox import Outbox
 from journeyman.rpc.parent import watch_process
 from journeyman.rpc.refusals import Refusal, refuse
@@ -45,7 +46,8 @@ class Connection:
         lines: Lines | None = None,
     ) -> None:
         """`local`: the peer is on this machine and in our process namespace, so its `processId` means
-        something to us. `lines`: what is spoken with a peer whose first byte is '{'."""
+        something to us; over TCP that has to be seen first (`loopback`). `lines`: what is spoken with a peer
+        whose first byte is '{'."""
         self.name = name
         self._reader = reader
         self._writer = writer
@@ -137,9 +139,13 @@ class Connection:
         self.close_soon(reason)
 
     def _watch_parent(self, pid: int) -> None:
+        def gone() -> None:
+            self.close_soon(f"The client's process {pid} has ended.")
+
         if self._local:
-            watching = watch_process(pid, lambda: self.close_soon(f"The client's process {pid} has ended."))
-            self._start(watching, "parent watch")
+            self._start(watch_process(pid, gone), "parent watch")
+        elif (ends := ends_of(self._writer)) is not None:
+            self._start(watch_if_theirs(pid, ends, gone), "parent watch")
 
     async def _read(self) -> None:
         decoder: Decoder | None = None
