@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from journeyman_protocol.base import Id, Message, Page, Paged, ProgressToken, Timestamp
 from journeyman_protocol.chat import ModelName, Usage
+from journeyman_protocol.editor import RunContext
 from journeyman_protocol.errors import ErrorKind
 from journeyman_protocol.project import Commands
 from journeyman_protocol.rows import Method, OrderedBy, request
@@ -106,6 +107,9 @@ class AgentRunParams(Message):
     model: ModelName | None = None
     effort: Literal["low", "medium", "high"] | None = None
     budget: Budget | None = None
+    context: RunContext | None = None
+    """What the user sees in the editor: shown to the model as data. With `delivery: "steer"` it goes along
+    with the prompt."""
     work_done_token: ProgressToken | None = None
     partial_result_token: ProgressToken | None = None
     """With it the run's events also come as `$/progress` on this token."""
@@ -161,6 +165,7 @@ class RunRef(Message):
 class SteerParams(Message):
     run_id: Id
     prompt: Prompt
+    context: RunContext | None = None
     client_run_id: Id | None = None
     """The same one twice is the same text, said once."""
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
 from journeyman.changed import PathChange
+from journeyman.editing import NOTHING, EditorContext
 from journeyman.quotas import Quota
 from journeyman.spending import Counted as Counted
 from journeyman.spending import Usage as Usage
@@ -217,6 +218,7 @@ class Run:
     """Counts the changes of its prompt while it waited."""
     resumes: str | None = None
     """The interrupted run that this one carries on."""
+    context: EditorContext = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,7 @@ class Input:
     client_run_id: str | None = None
     rev: int = 0
     """Counts the changes of its text."""
+    context: EditorContext = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,12 +201,12 @@ async def test_a_document_is_kept_in_step(world: World) -> None:
         identifier = {"uri": uri, "version": version}
         client.tell("textDocument/didChange", {"textDocument": identifier, "contentChanges": [change]})
     await client.result("daemon/ping")
-    documents = world.connections[0].session.server.workspace.text_documents
-    assert documents[uri].source == "three\n"
-    assert documents[uri].version == 3
+    documents = world.connections[0].session.server.documents
+    assert (found := documents.get(uri)) is not None
+    assert (found.text, found.version) == ("three\n", 3)
     client.tell("textDocument/didClose", {"textDocument": {"uri": uri}})
     await client.result("daemon/ping")
-    assert uri not in documents
+    assert documents.get(uri) is None
 
 
 async def test_trace_is_switched_on_and_off(world: World) -> None:

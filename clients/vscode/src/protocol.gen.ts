@@ -25,6 +25,8 @@ export interface AgentRunParams {
   model?: string;
   effort?: "low" | "medium" | "high";
   budget?: Budget;
+  /** What the user sees in the editor: shown to the model as data. With `delivery: "steer"` it goes along with the prompt. */
+  context?: RunContext;
   workDoneToken?: number | string;
   /** With it the run's events also come as `$/progress` on this token. */
   partialResultToken?: number | string;
@@ -338,6 +340,33 @@ export interface Commands {
 export interface Context {
   used?: number;
   size?: number;
+}
+
+/** Something an editor reports in a file. */
+export interface ContextDiagnostic {
+  range: Range;
+  severity?: "error" | "warning" | "information" | "hint";
+  message: string;
+  source?: string;
+  code?: number | string;
+  uri?: string;
+  path?: string;
+}
+
+/** A document as the editor has it, saved or not. */
+export interface ContextDocument {
+  uri?: string;
+  path?: string;
+  version?: number;
+  text: string;
+}
+
+export interface ContextSelection {
+  uri?: string;
+  path?: string;
+  range: Range;
+  /** Absent: taken from the document, where it is in `documents` or open. */
+  text?: string;
 }
 
 /** A place in a chat's event log. `epoch` names the incarnation of the log. */
@@ -946,6 +975,11 @@ export interface PortsParams {
   watch?: boolean;
 }
 
+export interface Position {
+  line: number;
+  character: number;
+}
+
 /** US dollars per million tokens. */
 export interface Price {
   inputUsdPerMillion?: number;
@@ -1150,6 +1184,11 @@ export interface Quota {
   archiveBytes?: number;
 }
 
+export interface Range {
+  start: Position;
+  end: Position;
+}
+
 export interface ReadDirectoryParams {
   projectId: string;
   path?: string;
@@ -1262,6 +1301,15 @@ export interface Run {
   resumes?: string;
 }
 
+/** What the user sees. The model is shown it as data beside the prompt, within a bound. */
+export interface RunContext {
+  /** Together at most 4,000,000 characters. */
+  documents?: ContextDocument[];
+  selections?: ContextSelection[];
+  /** All that is reported in the project's files when the run is asked for; absent: not known. */
+  diagnostics?: ContextDiagnostic[];
+}
+
 /** Runs, newest first. */
 export interface RunPage {
   items: RunRecord[];
@@ -1348,6 +1396,7 @@ export interface Snapshot {
 export interface SteerParams {
   runId: string;
   prompt: string | TextBlock[];
+  context?: RunContext;
   /** The same one twice is the same text, said once. */
   clientRunId?: string;
 }

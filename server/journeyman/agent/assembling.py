@@ -6,6 +6,7 @@ import json
 
 from journeyman.agent.admitting import Pauses
 from journeyman.agent.conversation import Conversation
+from journeyman.agent.editor_block import shown
 from journeyman.agent.environment import look
 from journeyman.agent.exploring import Explorer
 from journeyman.agent.extending import extend
@@ -92,7 +93,7 @@ async def assemble(
     if await carries_on(services.store.runs, run, history):
         await conversation.user(CARRY_ON, context=f"{resumed_note(run)}\n\n{environment.text}")
     else:
-        told = "\n\n".join(each for each in (extended.called, environment.text) if each)
+        told = "\n\n".join(each for each in (extended.called, shown(run.context), environment.text) if each)
         await conversation.user(run.prompt, context=told)
     asks = is_question(extended.request)
     finishing = Finishing(state, jobs, telling, asks=asks, orders=orders_something(extended.request))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 
+from journeyman.agent.editor_block import shown
 from journeyman.agent.inbox import STEERED
 from journeyman.agent.masking import Masking
 from journeyman.agent.telling import Telling
@@ -67,7 +68,7 @@ class Conversation:
             "user",
             given.text,
             self._clock.now(),
-            context=STEERED,
+            context="\n\n".join(part for part in (STEERED, shown(given.context)) if part),
         )
 
     async def heard(self, messages: Sequence[Message]) -> None:

@@ -22,6 +22,7 @@ from journeyman.agent.starting import StartRun
 from journeyman.agent.state import Outcome
 from journeyman.agent.telling import Telling
 from journeyman.agent.texts import Texts
+from journeyman.editing import NOTHING, EditorContext
 from journeyman.failures import Failure
 from journeyman.records import Input, Run
 
@@ -82,12 +83,19 @@ class RunService:
                 return Delivered(await self._services.store.runs.get(found.run_id), found.id)
             return await self._deliver(wanted)
 
-    async def steer(self, run_id: str, text: str, *, client_run_id: str | None = None) -> Input:
+    async def steer(
+        self,
+        run_id: str,
+        text: str,
+        *,
+        client_run_id: str | None = None,
+        context: EditorContext = NOTHING,
+    ) -> Input:
         """Give an open run a text. Raises as `Texts.say`, and `conflict` as `deliver`."""
         wanted = StartRun(text, client_run_id=client_run_id)
         async with self._asked(wanted):
             found = await starting.known_text(self._services, wanted)
-            return found or await self.texts.say(run_id, text, client_run_id=client_run_id)
+            return found or await self.texts.say(run_id, text, client_run_id=client_run_id, context=context)
 
     async def _deliver(self, wanted: StartRun) -> Delivered:
         chat_id = wanted.chat_id
@@ -96,7 +104,10 @@ class RunService:
             await starting.chat_for(self._services, wanted)
             if not going_on.inbox.closed:
                 given = await self.texts.say(
-                    going_on.run.id, wanted.prompt, client_run_id=wanted.client_run_id
+                    going_on.run.id,
+                    wanted.prompt,
+                    client_run_id=wanted.client_run_id,
+                    context=wanted.context,
                 )
                 return Delivered(await self._now(given.run_id), given.id)
         if self.queued >= QUEUED_MAX:
@@ -120,6 +131,7 @@ class RunService:
             created_at=self._services.clock.now(),
             effort=wanted.effort,
             budget=wanted.budget,
+            context=wanted.context,
         )
         entry = self.queue.add(await self._services.store.runs.add(run))
         entry.above = wanted.above

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from journeyman.agent.limits import check_price
 from journeyman.agent.services import Services
+from journeyman.editing import NOTHING, EditorContext
 from journeyman.failures import Failure, not_found
 from journeyman.ports.tracing import Parent
 from journeyman.records import (
@@ -59,6 +60,8 @@ class StartRun:
     delivery: Delivery = "queue"
     above: Parent | None = None
     """The span of who asks."""
+    context: EditorContext = NOTHING
+    """What the user sees in their editor."""
 
 
 def checked(prompt: str) -> str:

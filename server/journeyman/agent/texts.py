@@ -9,6 +9,7 @@ from journeyman.agent.open_runs import OpenRun, OpenRuns
 from journeyman.agent.queue import Queue
 from journeyman.agent.services import Services
 from journeyman.agent.starting import BLANK, checked
+from journeyman.editing import NOTHING, EditorContext
 from journeyman.failures import Failure
 from journeyman.records import Input
 
@@ -22,7 +23,14 @@ class Texts:
         self._open = open_runs
         self._queue = queue
 
-    async def say(self, run_id: str, text: str, *, client_run_id: str | None = None) -> Input:
+    async def say(
+        self,
+        run_id: str,
+        text: str,
+        *,
+        client_run_id: str | None = None,
+        context: EditorContext = NOTHING,
+    ) -> Input:
         """Give an open run a text, which it takes between two of its steps. Raises `conflict` for a run that
         has ended (`data` names its chat), and `overloaded`."""
         checked(text)
@@ -44,7 +52,15 @@ class Texts:
                 retryable=True,
             )
         given = await inputs.add(
-            Input(self._services.ids.new(), chat_id, run_id, text, self._services.clock.now(), client_run_id)
+            Input(
+                self._services.ids.new(),
+                chat_id,
+                run_id,
+                text,
+                self._services.clock.now(),
+                client_run_id,
+                context=context,
+            )
         )
         entry.inbox.something = True
         if entry.inbox.closed:  # it ended meanwhile, and may not have seen this one
@@ -65,6 +81,7 @@ class Texts:
                 id=self._services.ids.new(),
                 client_run_id=given.client_run_id,
                 prompt=given.text,
+                context=given.context,
                 status="queued",
                 created_at=self._services.clock.now(),
                 resumes=None,

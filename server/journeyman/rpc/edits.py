@@ -17,6 +17,7 @@ from journeyman.changes.carrying import Proposal
 from journeyman.changes.hunks import Block
 from journeyman.folder.inside import sha256
 from journeyman.rpc.capabilities import ClientCan
+from journeyman.rpc.positions import units
 
 CHANGED = "changed in the editor or its folder since it was copied"
 _LINE_ENDS = re.compile("\r\n|\n|\r")
@@ -152,18 +153,12 @@ def _has_bare_returns(content: bytes) -> bool:
 def _at(lines: Sequence[bytes], line: int, encoding: str) -> dict[str, int]:
     if line < len(lines) or not lines or lines[-1].endswith(b"\n"):
         return {"line": line, "character": 0}
-    return {"line": line - 1, "character": _units(lines[-1].decode("utf-8", "surrogatepass"), encoding)}
+    return {"line": line - 1, "character": units(lines[-1].decode("utf-8", "surrogatepass"), encoding)}
 
 
 def _end(text: str, encoding: str) -> dict[str, int]:
     lines = _LINE_ENDS.split(text)
-    return {"line": len(lines) - 1, "character": _units(lines[-1], encoding)}
-
-
-def _units(text: str, encoding: str) -> int:
-    if encoding == "utf-8":
-        return len(text.encode("utf-8", "surrogatepass"))
-    return len(text) if encoding == "utf-32" else len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return {"line": len(lines) - 1, "character": units(lines[-1], encoding)}
 
 
 def uri_of(root: str, path: str) -> str:

@@ -72,6 +72,7 @@ def shake_hands(protocol: lsp.JourneymanProtocol, message: dict[str, Any]) -> Sh
     answer: dict[str, Any] = protocol.unstructure(result)
     answer["capabilities"].update(features.CAPABILITIES)
     answer["capabilities"].setdefault("workspace", {}).update(features.WORKSPACE_CAPABILITIES)
+    answer["capabilities"]["textDocumentSync"]["save"] = True
     answer["capabilities"]["experimental"] = {"journeyman": _capabilities().wire()}
     return Shaken(
         answer=answer,

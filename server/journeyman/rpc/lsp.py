@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import unquote
 
 from lsprotocol import converters, types
 from pygls.lsp.server import LanguageServer
@@ -23,15 +22,13 @@ from pygls.protocol.language_server import lsp_method
 
 from journeyman import __version__
 from journeyman.rpc import jsonbody
+from journeyman.rpc.documents import Change, Documents
 from journeyman.rpc.edits import OpenDocument
 
 if TYPE_CHECKING:
     from cattrs import Converter
 
 log = logging.getLogger(__name__)
-
-DOCUMENTS_MAX = 2000
-"""Most documents one client may have open here."""
 
 
 @cache
@@ -74,6 +71,7 @@ class Wire:
 
 class JourneymanProtocol(LanguageServerProtocol):
     wire: Wire
+    documents: Documents
 
     def get_message_type(self, method: str) -> type[Any] | None:  # pyright: ignore[reportIncompatibleVariableOverride]
         # Without the cache of the original, which keeps every protocol object alive.
@@ -117,20 +115,24 @@ class JourneymanProtocol(LanguageServerProtocol):
         yield from ()
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
-    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> Any:
-        documents = self.workspace.text_documents
-        if len(documents) >= DOCUMENTS_MAX and unquote(params.text_document.uri) not in documents:
-            log.warning("a client has more than %d documents open; this one is left out", DOCUMENTS_MAX)
-            return None
-        return cast("Any", super().lsp_text_document__did_open(params))
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        opened = params.text_document
+        self.documents.open(opened.uri, opened.version, opened.text)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
-    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Any:
-        # pygls would read an unopened document from the disk of the daemon.
-        if unquote(params.text_document.uri) not in self.workspace.text_documents:
-            log.debug("a change to a document that is not open")
-            return None
-        return cast("Any", super().lsp_text_document__did_change(params))
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        changed = params.text_document
+        self.documents.change(
+            changed.uri, changed.version, [_change(each) for each in params.content_changes]
+        )
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_SAVE)
+    def lsp_text_document__did_save(self, params: types.DidSaveTextDocumentParams) -> None:
+        self.documents.saved(params.text_document.uri)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        self.documents.close(params.text_document.uri)
 
     def _send_data(self, data: Any) -> None:
         if data:
@@ -166,6 +168,7 @@ class JourneymanServer(LanguageServer):
             converter_factory=shared_converter,
         )
         self.protocol.wire = wire
+        self.documents = self.protocol.documents = Documents()
 
     @property
     def position_encoding(self) -> str:
@@ -174,12 +177,19 @@ class JourneymanServer(LanguageServer):
 
     def document(self, uri: str) -> OpenDocument | None:
         """As the client has it open, saved or not."""
-        found = self.workspace.text_documents.get(unquote(uri))
-        return None if found is None else OpenDocument(found.version, found.source)
+        found = self.documents.get(uri)
+        return None if found is None else OpenDocument(found.version, found.text)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         # Never window/showMessage with an exception's text.
         log.error("pygls reports %s", type(error).__name__)
+
+
+def _change(told: types.TextDocumentContentChangeEvent) -> Change:
+    if isinstance(told, types.TextDocumentContentChangePartial):
+        start, end = told.range.start, told.range.end
+        return Change(told.text, (start.line, start.character), (end.line, end.character))
+    return Change(told.text)
 
 
 def begin(handler: Callable[..., Any], params: Any) -> tuple[Any, Awaitable[Any] | None]:

@@ -89,7 +89,7 @@ class Session:
         self.server = lsp.JourneymanServer(
             lsp.Wire(outbox.must, self.outbound.request, lambda: leave("The client sent exit."))
         )
-        self.peer.editor = Editor(lambda: self.server.workspace)
+        self.peer.editor = Editor(lambda: self.server.workspace, self.server.documents)
 
     def receive(self, value: Any) -> None:
         """One parsed JSON value. Never raises, never waits."""
@@ -216,7 +216,7 @@ class Session:
         shaken = shake_hands(self.server.protocol, message)
         self.peer.can = shaken.can
         self.peer.document = self.server.document
-        self.peer.position_encoding = self.server.position_encoding
+        self.peer.position_encoding = self.server.documents.encoding = self.server.position_encoding
         self._state = State.READY
         if shaken.process_id is not None:
             self._watch_parent(shaken.process_id)

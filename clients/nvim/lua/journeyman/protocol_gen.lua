@@ -16,6 +16,7 @@
 ---@field model? string
 ---@field effort? "low"|"medium"|"high"
 ---@field budget? journeyman.Budget
+---@field context? journeyman.RunContext What the user sees in the editor: shown to the model as data. With `delivery: "steer"` it goes along with the prompt.
 ---@field workDoneToken? integer|string
 ---@field partialResultToken? integer|string With it the run's events also come as `$/progress` on this token.
 ---@field _meta? table<string, any> `RequestMeta`, and whatever else a client notes; every request may carry it.
@@ -242,6 +243,29 @@
 ---@class journeyman.Context
 ---@field used? integer
 ---@field size? integer
+
+---Something an editor reports in a file.
+---@class journeyman.ContextDiagnostic
+---@field range journeyman.Range
+---@field severity? "error"|"warning"|"information"|"hint"
+---@field message string
+---@field source? string
+---@field code? integer|string
+---@field uri? string
+---@field path? string
+
+---A document as the editor has it, saved or not.
+---@class journeyman.ContextDocument
+---@field uri? string
+---@field path? string
+---@field version? integer
+---@field text string
+
+---@class journeyman.ContextSelection
+---@field uri? string
+---@field path? string
+---@field range journeyman.Range
+---@field text? string Absent: taken from the document, where it is in `documents` or open.
 
 ---A place in a chat's event log. `epoch` names the incarnation of the log.
 ---@class journeyman.Cursor
@@ -670,6 +694,10 @@
 ---@field projectId string
 ---@field watch? boolean True: from the answer on this connection is told by `workspace/didChangePorts`, whether the workspace runs now or only later. False: not any more. Absent: as it is.
 
+---@class journeyman.Position
+---@field line integer
+---@field character integer
+
 ---US dollars per million tokens.
 ---@class journeyman.Price
 ---@field inputUsdPerMillion? number
@@ -812,6 +840,10 @@
 ---@field entries? integer Files, directories and links in the workspace.
 ---@field archiveBytes? integer Stored bytes of its archives: beyond it they are thinned out earlier, the newest never.
 
+---@class journeyman.Range
+---@field start journeyman.Position
+---@field end journeyman.Position
+
 ---@class journeyman.ReadDirectoryParams
 ---@field projectId string
 ---@field path? string
@@ -894,6 +926,12 @@
 ---@field itemId? string With `delivery: "steer"`: what `agent/queue/update` and `remove` call the text until it is taken.
 ---@field resumes? string The interrupted run that this one carries on.
 
+---What the user sees. The model is shown it as data beside the prompt, within a bound.
+---@class journeyman.RunContext
+---@field documents? journeyman.ContextDocument[] Together at most 4,000,000 characters.
+---@field selections? journeyman.ContextSelection[]
+---@field diagnostics? journeyman.ContextDiagnostic[] All that is reported in the project's files when the run is asked for; absent: not known.
+
 ---Runs, newest first.
 ---@class journeyman.RunPage
 ---@field items journeyman.RunRecord[]
@@ -958,6 +996,7 @@
 ---@class journeyman.SteerParams
 ---@field runId string
 ---@field prompt string|journeyman.TextBlock[]
+---@field context? journeyman.RunContext
 ---@field clientRunId? string The same one twice is the same text, said once.
 
 ---@class journeyman.Steered

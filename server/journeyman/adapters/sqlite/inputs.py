@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from journeyman.adapters.sqlite.chats_messages import insert_messages, require_chat
+from journeyman.adapters.sqlite.contexts import context_from, context_text
 from journeyman.adapters.sqlite.database import Database
 from journeyman.adapters.sqlite.runs import add_run, owner_of
 from journeyman.adapters.sqlite.values import plain_text, time_from, time_text
@@ -27,7 +28,7 @@ class SqliteInputs:
                     return known
             connection.execute(
                 "INSERT INTO inputs (id, chat_id, run_id, user_id, client_run_id, text, rev, state,"
-                " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)",
+                " created_at, context) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?)",
                 (
                     given.id,
                     given.chat_id,
@@ -37,6 +38,7 @@ class SqliteInputs:
                     plain_text(given.text),
                     given.rev,
                     time_text(given.created_at),
+                    context_text(given.context),
                 ),
             )
             return given
@@ -147,4 +149,5 @@ def _input(row: sqlite3.Row) -> Input:
         created_at=time_from(row["created_at"]),
         client_run_id=row["client_run_id"],
         rev=row["rev"],
+        context=context_from(row["context"]),
     )

@@ -328,6 +328,15 @@ _TURNS = Migration(
     ),
 )
 
+_EDITORS = Migration(
+    "editors",
+    (
+        # What the editor showed when it was asked, as JSON; NULL: nothing.
+        "ALTER TABLE runs ADD COLUMN context TEXT",
+        "ALTER TABLE inputs ADD COLUMN context TEXT",
+    ),
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     _HOUSE,
     _SOURCES,
@@ -338,6 +347,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _FOLDERS,
     _CHANGES,
     _TURNS,
+    _EDITORS,
 )
 """Migration number n (from 1) brings a database from version n - 1 to n."""
 

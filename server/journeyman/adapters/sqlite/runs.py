@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from journeyman.adapters.sqlite.chats_messages import require_chat
+from journeyman.adapters.sqlite.contexts import context_from, context_text
 from journeyman.adapters.sqlite.cursors import decode, encode, page_size
 from journeyman.adapters.sqlite.database import Database
 from journeyman.adapters.sqlite.values import (
@@ -38,7 +39,18 @@ _MUTABLE = (
     "commands",
     "steps",
 )
-_FIXED = ("id", "chat_id", "project_id", "client_run_id", "prompt", "mode", "created_at", "rev", "resumes")
+_FIXED = (
+    "id",
+    "chat_id",
+    "project_id",
+    "client_run_id",
+    "prompt",
+    "mode",
+    "created_at",
+    "rev",
+    "resumes",
+    "context",
+)
 _ADD = (
     f"INSERT INTO runs (user_id, {', '.join(_FIXED + _MUTABLE)})"
     f" VALUES (:user_id, {', '.join(f':{name}' for name in _FIXED + _MUTABLE)})"
@@ -194,6 +206,7 @@ def _columns(run: Run) -> dict[str, str | int | None]:
         "created_at": time_text(run.created_at),
         "rev": run.rev,
         "resumes": run.resumes,
+        "context": context_text(run.context),
         "model": run.model,
         "status": run.status,
         "open": int(run.status not in TERMINAL_RUN_STATUSES),
@@ -234,4 +247,5 @@ def _run(row: sqlite3.Row) -> Run:
         steps=row["steps"],
         rev=row["rev"],
         resumes=row["resumes"],
+        context=context_from(row["context"]),
     )

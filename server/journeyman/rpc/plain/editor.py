@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from pygls.workspace import Workspace
 
+from journeyman.rpc.documents import Documents
+
 
 def path_of(uri: str) -> Path | None:
     """The file of this machine that a `file:` URI names; None for any other."""
@@ -19,9 +21,10 @@ def path_of(uri: str) -> Path | None:
 
 
 class Editor:
-    def __init__(self, workspace: Callable[[], Workspace]) -> None:
+    def __init__(self, workspace: Callable[[], Workspace], documents: Documents) -> None:
         """`workspace`: pygls', which is there once `initialize` was."""
         self._told = workspace
+        self.documents = documents
 
     def folder_of(self, path: Path) -> Path | None:
         """The innermost folder of the editor's that holds `path`."""
@@ -32,12 +35,12 @@ class Editor:
 
     def text(self, uri: str) -> str | None:
         """The text of an open document; None where it is not open."""
-        document = self._told().text_documents.get(uri)
-        return None if document is None else document.source
+        document = self.documents.get(uri)
+        return None if document is None else document.text
 
     def texts_below(self, folder: Path) -> Iterator[tuple[Path, str]]:
         """Open documents in `folder`: where they are in it, and their texts."""
-        for uri, document in self._told().text_documents.items():
-            path = path_of(uri)
+        for document in self.documents:
+            path = path_of(document.uri)
             if path is not None and folder in path.parents:
-                yield path.relative_to(folder), document.source
+                yield path.relative_to(folder), document.text
