@@ -14,7 +14,7 @@ STAMP_DEV := $(VENV)/.ready-dev
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test prove check gen bench bench-rpc bench-archive eval-scripted serve lock clean
+.PHONY: help setup setup-dev run test prove check gen bench bench-rpc bench-archive eval-scripted test-editors vsix serve lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,13 @@ test: setup-dev  ## everything, on real components
 
 prove: setup-dev  ## the long proofs: kill -9 at every failpoint, every fault, every mutation
 	@$(BIN)/python -m pytest -m prove -q tests/prove
+
+test-editors: setup-dev  ## the VS Code extension in a real VS Code (installed once beside the repository, six minutes)
+	@clients/vscode/test/all.sh $(BIN)/journeyman
+
+vsix:  ## the VS Code extension as a file to install; needs Node.js 20 or newer
+	@command -v npm >/dev/null || { echo "There is no npm on PATH: install Node.js 20 or newer."; exit 1; }
+	@cd clients/vscode && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent package
 
 gen: setup  ## write schema.json, PROTOCOL.md and the clients' types from the Python models
 	@$(BIN)/python -m journeyman_protocol.gen

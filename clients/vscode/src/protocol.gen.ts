@@ -1538,7 +1538,7 @@ export interface WatchParams {
   projectId: string;
   path?: string;
   recursive?: boolean;
-  /** Without a slash: names at any depth, such as `node_modules` or `*.tmp`. With one: globs over paths from the workspace, such as `**/build/**`. What is excluded is not watched. */
+  /** Without a slash: names at any depth, such as `node_modules` or `*.tmp`. With one: globs over paths from the workspace, such as `**\/build/**`. What is excluded is not watched. */
   excludes?: string[];
 }
 

@@ -35,7 +35,9 @@ def _type(node: dict[str, Any]) -> str:
 
 
 def _comment(text: str, indent: str = "") -> list[str]:
-    return [f"{indent}/** {' '.join(text.split())} */"] if text else []
+    # A glob such as **/build/** would end the comment.
+    words = " ".join(text.split()).replace("*/", "*\\/")
+    return [f"{indent}/** {words} */"] if text else []
 
 
 def _constant(method: str) -> str:

@@ -1,0 +1,38 @@
+/** What the extension and the page of the chat say to each other. Both sides check what they get by `type`. */
+import type { Event } from "../protocol.gen";
+import type { Mode } from "../settings";
+import type { Delivery } from "./active";
+import type { ChatState } from "./state";
+
+export interface Surroundings {
+  /** What the daemon is doing, where it is not ready. */
+  trouble: string;
+  /** Commands that help, by what their buttons say. */
+  remedies: { title: string; command: string }[];
+  model: string;
+  mode: Mode;
+}
+
+export type ToPage =
+  | { type: "state"; state: ChatState | undefined }
+  | { type: "events"; events: Event[] }
+  | { type: "surroundings"; surroundings: Surroundings }
+  | { type: "refused"; text: string; sentence: string }
+  | { type: "focus" };
+
+export type FromPage =
+  | { type: "ready" }
+  | { type: "send"; text: string; delivery: Delivery }
+  | { type: "stop" }
+  | { type: "resume" }
+  | { type: "earlier" }
+  | { type: "model" }
+  | { type: "mode" }
+  | { type: "command"; command: string }
+  | { type: "permission"; permissionId: string; optionId: string; feedback: string }
+  | { type: "unqueue"; itemId: string }
+  | { type: "todo"; id: string; done: boolean }
+  | { type: "link"; href: string }
+  | { type: "copy"; text: string }
+  | { type: "whole"; messageId: string }
+  | { type: "file"; path: string };

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Everything that tests the VS Code extension: types, golden messages, units, and the real editor. CACHE is made by
+# install.sh where it is not there yet.   all.sh JOURNEYMAN [pattern]
+set -eu
+here=$(cd "$(dirname "$0")/.." && pwd)
+journeyman=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+cache=$("$here/test/editor/install.sh")
+PATH="$cache/node/bin:$PATH"
+export PATH
+cd "$here"
+[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+npx tsc --noEmit -p .
+npx tsc --noEmit -p test
+node test/golden.mjs
+npx tsc --noEmit -p .build/golden
+rm -rf .build/unit
+node esbuild.mjs --tests
+node --test .build/unit/
+node test/editor/run.mjs "$cache" "$journeyman" "${2:-}"
