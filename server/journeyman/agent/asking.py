@@ -6,6 +6,7 @@ import json
 
 from journeyman.agent import traced
 from journeyman.agent.session import Session
+from journeyman.failures import Failure
 from journeyman.model import retry
 from journeyman.model.assembly import ModelTurn
 from journeyman.ports.model import Effort, ModelDelta, ModelRequest, ReasoningDelta, TextDelta
@@ -15,14 +16,43 @@ EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
 
 
 async def ask(session: Session, message_id: str, messages: tuple[Message, ...], sent: int) -> ModelTurn:
-    """Raises a `model_*` Failure when the model cannot be had, after the stated retries. `sent`: how many
-    characters the messages have."""
+    """Raises a `model_*` Failure when the model cannot be had, after the stated retries, and no other of the
+    user's list can. `sent`: how many characters the messages have."""
+    while True:
+        try:
+            turn = await _ask(session, message_id, messages, sent)
+        except Failure as failure:
+            other = await session.fallbacks.next(failure, session.info.id, session.run.budget)
+            if other is None:
+                raise
+            await session.telling.notice(
+                "warning", f"{failure.message} The run goes on with {other.info.id}.", failure.hint
+            )
+            session.change_model(other)
+            messages = session.conversation.view()
+            sent = characters(session, messages)
+            if session.meter.reached(session.elapsed_s, session.info, sent=sent) is not None:
+                raise
+        else:
+            session.think_hard = False
+            return turn
+
+
+def effort(session: Session) -> Effort:
+    """What its user asked for; else much for a plan and where something failed, and little in between."""
+    asked: Effort | None = next((each for each in EFFORTS if each == session.run.effort), None)
+    if asked is not None:
+        return asked
+    return "high" if session.state.phase == "plan" or session.think_hard else "low"
+
+
+async def _ask(session: Session, message_id: str, messages: tuple[Message, ...], sent: int) -> ModelTurn:
     request = ModelRequest(
         model=session.info.name,
         system=session.family.system,
         messages=messages,
         tools=session.registry.specs(session.family),
-        effort=next((effort for effort in EFFORTS if effort == session.run.effort), None),
+        effort=effort(session),
         output_tokens_max=session.meter.answer_tokens_max(session.info, sent=sent),
     )
 

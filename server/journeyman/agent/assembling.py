@@ -10,6 +10,7 @@ from journeyman.agent.editor_block import shown
 from journeyman.agent.environment import look
 from journeyman.agent.exploring import Explorer
 from journeyman.agent.extending import extend
+from journeyman.agent.fallback import Fallbacks
 from journeyman.agent.families import family_of
 from journeyman.agent.finishing import Finishing
 from journeyman.agent.inbox import Inbox
@@ -152,6 +153,7 @@ async def assemble(
         ids=services.ids,
         started=started,
         pauses=pauses,
+        fallbacks=Fallbacks(services.models, services.fallback_models),
         ledger=Ledger(services.store.turns, chat.id, run.id),
         gatekeeper=gatekeeper,
         answers_may_be_text=asks,

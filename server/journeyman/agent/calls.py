@@ -119,12 +119,20 @@ async def _run(session: Session, prepared: Prepared, admitted: Pass) -> None:
 
 async def _answer(session: Session, call: ToolCall, observation: Observation, seconds: float) -> None:
     stuck = session.stuck.saw_call(call.name, call.arguments, observation.text)
+    session.think_hard |= stuck is not None or _failed(session, call, observation)
     if stuck and stuck.what == "end":
         session.end(Outcome("blocked", "stuck", f"The run went in circles: {stuck.message}."))
     observation = _with(observation, stuck.message if stuck else None)
     observation = _with(observation, session.meter.warning(session.elapsed_s))
     observation = _with(observation, await reminder(session))
     await _store(session, call, observation, seconds)
+
+
+def _failed(session: Session, call: ToolCall, observation: Observation) -> bool:
+    """Whether the work was shown to be wrong: by `fin`, or by a command of the project or of its plan."""
+    if observation.ok:
+        return False
+    return call.name == "fin" or session.state.shows_something(str(call.arguments.get("command", "")))
 
 
 async def _skip(session: Session, call: ToolCall) -> None:

@@ -43,6 +43,15 @@ class Conversation:
         self._masking = masking
         masking.replay(self._messages)
 
+    @property
+    def window(self) -> int | None:
+        """Of the model that is sent the view."""
+        return self._masking.window
+
+    @window.setter
+    def window(self, tokens: int | None) -> None:
+        self._masking.window = tokens
+
     def view(self) -> tuple[Message, ...]:
         """What the model is sent."""
         return self._masking.view(self._messages)

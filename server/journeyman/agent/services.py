@@ -130,3 +130,5 @@ class Services:
     """None: nobody collects traces."""
     default_model: str | None = None
     """The user's setting; None: the first usable one of the catalogue."""
+    fallback_models: tuple[str, ...] = ()
+    """The user's setting: asked in this order where a run's model cannot be had any more."""

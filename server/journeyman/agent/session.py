@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from journeyman.agent.admitting import Pauses
 from journeyman.agent.conversation import Conversation
 from journeyman.agent.extending import Extended
+from journeyman.agent.fallback import Fallbacks
 from journeyman.agent.families import Family, family_of
 from journeyman.agent.finishing import Finishing
 from journeyman.agent.inbox import Inbox
@@ -18,6 +19,7 @@ from journeyman.agent.stuck import StuckDetector
 from journeyman.agent.telling import Telling
 from journeyman.agent.tools.context import ToolContext
 from journeyman.agent.tools.registry import Registry
+from journeyman.model.registry import ResolvedModel
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.model import Model, ModelInfo
 from journeyman.records import Run
@@ -43,6 +45,7 @@ class Session:
     started: float
     """Monotonic time of the start."""
     pauses: Pauses
+    fallbacks: Fallbacks
     ledger: Ledger
     extended: Extended
     gatekeeper: Gatekeeper | None = None
@@ -52,6 +55,13 @@ class Session:
     recording: Recording | None = None
     review: Reviewing | None = None
     steps_since_reminder: int = 0
+    think_hard: bool = False
+    """Something failed that the next answer has to do with."""
+
+    def change_model(self, other: ResolvedModel) -> None:
+        """From the next request on."""
+        self.model, self.info = other.model, other.info
+        self.conversation.window = other.info.context_window
 
     @property
     def family(self) -> Family:

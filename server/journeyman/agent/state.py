@@ -39,6 +39,8 @@ class RunState:
     passed: dict[str, int] = field(default_factory=dict[str, int])
     """Command (white space normalised) -> `edits` when it last exited 0."""
     todo_changes: int = 0
+    checks: frozenset[str] = frozenset()
+    """Of the todo list as the run last wrote it."""
     outcome: Outcome | None = None
     """Set when `fin` was accepted."""
 
@@ -68,6 +70,11 @@ class RunState:
     def passes(self, command: str) -> bool:
         """Whether `command` exited 0 since the last edit."""
         return self.passed.get(plain(command), -1) >= self.edits
+
+    def shows_something(self, command: str) -> bool:
+        """Whether `command` is one that says whether the work is right: of the project, or of the list."""
+        known = {each for each in (self.commands.build, self.commands.test, self.commands.run) if each}
+        return plain(command) in {plain(each) for each in known | self.checks}
 
     @property
     def passed_since_the_last_edit(self) -> bool:

@@ -187,6 +187,7 @@ async def build(
                 extensions=extensions,
                 tracer=tracer,
                 default_model=settings.model,
+                fallback_models=settings.model_fallbacks,
             ),
             runs_max=settings.runs_max,
         )

@@ -155,7 +155,7 @@ async def test_what_differs_is_named_with_its_step(tmp_path: Path) -> None:
 CHANGES: dict[str, tuple[Any, str]] = {
     "system": (lambda step: replace(step, prefix={**step.prefix, "system": "Other."}), "the system prompt"),
     "tools": (lambda step: replace(step, prefix={**step.prefix, "tools": []}), "the list of tools"),
-    "settings": (lambda step: replace(step, settings={"effort": "low"}), "the settings"),
+    "settings": (lambda step: replace(step, settings={"effort": "medium"}), "the settings"),
     "fewer": (lambda step: replace(step, messages=step.messages[:-1]), "the number of messages"),
     "content": (
         lambda step: replace(step, messages=(*step.messages[:-1], {**step.messages[-1], "content": "?"})),
