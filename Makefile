@@ -14,7 +14,7 @@ STAMP_DEV := $(VENV)/.ready-dev
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test prove check gen bench bench-rpc bench-archive eval-scripted test-editors vsix serve lock clean
+.PHONY: help setup setup-dev run test prove check gen bench bench-rpc bench-archive bench-agent eval-scripted test-editors vsix serve lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,9 @@ bench-rpc: setup-dev  ## the wire beside other JSON-RPC servers: round trips, no
 
 bench-archive: setup-dev  ## archiving and restoring 1 GB beside tar and zstd, restic and Docker
 	@$(BIN)/python -m bench.archiving
+
+bench-agent: setup-dev  ## a run's own cost: overhead per step, bytes per request, CPU and memory, alone and 32 at once
+	@$(BIN)/python -m bench.agent
 
 eval-scripted: setup-dev  ## the 20 tasks judge rightly: all solved by who knows the answers, none by who lies or cheats
 	@$(BIN)/python -m bench.scripted

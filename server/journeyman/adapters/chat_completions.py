@@ -17,6 +17,9 @@ from journeyman.ports.model import ModelRequest, ToolSpec
 from journeyman.records import Message, ToolCall
 
 Json = dict[str, Any]
+# Made once: `json.dumps` makes a new encoder for every call that is not plain.
+_PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_STRICT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def request_fields(request: ModelRequest, options: Mapping[str, Any]) -> Json:
@@ -72,9 +75,7 @@ def stream_fields(options: Mapping[str, Any]) -> Json:
 
 def encode(body: Json) -> bytes:
     """Compact UTF-8 JSON, keys as they stand, the same bytes for the same value."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode(
-        "utf-8", "replace"
-    )
+    return _STRICT(body).encode("utf-8", "replace")
 
 
 def _tool(spec: ToolSpec) -> Json:
@@ -95,5 +96,5 @@ def _message(message: Message) -> Json | None:
 
 
 def _call(call: ToolCall) -> Json:
-    arguments = json.dumps(call.arguments, ensure_ascii=False, separators=(",", ":"))
+    arguments = _PLAIN(call.arguments)
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}

@@ -30,7 +30,7 @@ async def ask(session: Session, message_id: str, messages: tuple[Message, ...], 
             )
             session.change_model(other)
             messages = session.conversation.view()
-            sent = characters(session, messages)
+            sent = session.characters(messages)
             if session.meter.reached(session.elapsed_s, session.info, sent=sent) is not None:
                 raise
         else:
@@ -77,11 +77,3 @@ async def _ask(session: Session, message_id: str, messages: tuple[Message, ...],
     received += sum(len(json.dumps(call.arguments)) for call in turn.tool_calls)
     session.meter.add(turn.usage, session.info, sent=sent, received=received)
     return turn
-
-
-def characters(session: Session, messages: tuple[Message, ...]) -> int:
-    """What is sent with these, about, the list of tools left out."""
-    return len(session.family.system) + sum(
-        len(message.for_model) + sum(len(json.dumps(call.arguments)) for call in message.tool_calls)
-        for message in messages
-    )

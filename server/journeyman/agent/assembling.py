@@ -19,6 +19,7 @@ from journeyman.agent.masking import CHARACTERS_PER_TOKEN, Masking
 from journeyman.agent.resuming import CARRY_ON, carries_on, resumed_note
 from journeyman.agent.services import Services
 from journeyman.agent.session import Session
+from journeyman.agent.sizes import Sizes
 from journeyman.agent.state import FinStatus, RunState, plain
 from journeyman.agent.stuck import StuckDetector
 from journeyman.agent.telling import Telling
@@ -155,6 +156,7 @@ async def assemble(
         pauses=pauses,
         fallbacks=Fallbacks(services.models, services.fallback_models),
         ledger=Ledger(services.store.turns, chat.id, run.id),
+        sizes=Sizes(),
         gatekeeper=gatekeeper,
         answers_may_be_text=asks,
         extended=extended,

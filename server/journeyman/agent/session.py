@@ -14,6 +14,7 @@ from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import Meter
 from journeyman.agent.recording import Recording
 from journeyman.agent.services import Gatekeeper, Reviewing
+from journeyman.agent.sizes import Sizes
 from journeyman.agent.state import Outcome, RunState
 from journeyman.agent.stuck import StuckDetector
 from journeyman.agent.telling import Telling
@@ -22,7 +23,7 @@ from journeyman.agent.tools.registry import Registry
 from journeyman.model.registry import ResolvedModel
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.model import Model, ModelInfo
-from journeyman.records import Run
+from journeyman.records import Message, Run
 from journeyman.trajectory.ledger import Ledger
 
 
@@ -47,6 +48,7 @@ class Session:
     pauses: Pauses
     fallbacks: Fallbacks
     ledger: Ledger
+    sizes: Sizes
     extended: Extended
     gatekeeper: Gatekeeper | None = None
     answers_may_be_text: bool = False
@@ -72,6 +74,10 @@ class Session:
     def elapsed_s(self) -> float:
         """Seconds the run has had, without those it waited for a person."""
         return self.clock.monotonic() - self.started - self.pauses.total_s
+
+    def characters(self, messages: tuple[Message, ...]) -> int:
+        """What is sent with these, about, the list of tools left out."""
+        return len(self.family.system) + self.sizes.of(messages)
 
     def end(self, outcome: Outcome) -> None:
         """The first ending counts."""

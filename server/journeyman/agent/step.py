@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from journeyman.agent.asking import ask, characters
+from journeyman.agent.asking import ask
 from journeyman.agent.calls import run_calls
 from journeyman.agent.limits import Ceiling
 from journeyman.agent.reviewing import review
@@ -29,7 +29,7 @@ async def step(session: Session) -> None:
     await _hear(session)
     await review(session)
     messages = session.conversation.view()
-    sent = characters(session, messages)
+    sent = session.characters(messages)
     if _at_a_ceiling(session, sent):
         return
     message_id = session.ids.new()

@@ -6,7 +6,8 @@ where an older message changed (results are cleared in blocks).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ from journeyman.ports.store import TurnStore
 from journeyman.records import Message
 from journeyman.trajectory.request import Rolling, digest, message_fields, prefix_bytes, settings_fields
 from journeyman.turns import Sent, Turn
+
+FEW = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Ledger:
     """Of the newest request."""
     _asked: _Asked | None = None
 
-    def asked(self, request: ModelRequest, stored: Collection[Message]) -> None:
+    def asked(self, request: ModelRequest, stored: Sequence[Message]) -> None:
         """`request` is about to be sent; `stored` are the messages that are in the store as they are."""
         if self._prefix_of != (request.system, request.tools):
             self._prefix_of = (request.system, request.tools)
@@ -56,9 +59,11 @@ class Ledger:
             for message in request.messages[:kept]:
                 self._rolling.take(message_fields(message))
         self._messages = request.messages
-        known = {id(message) for message in stored}
+        fresh = request.messages[kept:]
+        # What is new was stored last; one that is not found there is only written down in full.
+        known = {id(message) for message in (stored if len(fresh) > FEW else stored[-2 * FEW :])}
         added: list[Sent] = []
-        for message in request.messages[kept:]:
+        for message in fresh:
             fields = message_fields(message)
             self._rolling.take(fields)
             added.append(Sent(message.id, None if id(message) in known else fields))
@@ -96,6 +101,8 @@ class Ledger:
 
 def _same(before: tuple[Message, ...], now: tuple[Message, ...]) -> int:
     """With how many messages of `before` `now` begins."""
+    if len(before) <= len(now) and all(map(operator.is_, before, now)):
+        return len(before)
     for number, (old, new) in enumerate(zip(before, now, strict=False)):
         if old is not new and old != new:
             return number

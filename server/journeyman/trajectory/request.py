@@ -17,11 +17,12 @@ from journeyman.ports.model import ModelRequest, ToolSpec
 from journeyman.records import Message, ToolCall
 
 Json = dict[str, Any]
+_ENCODER = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def encode(value: Any) -> bytes:
     """The same bytes for the same value; what UTF-8 cannot carry is escaped."""
-    return json.dumps(value, separators=(",", ":")).encode()
+    return _ENCODER(value).encode()
 
 
 def message_fields(message: Message) -> Json:

@@ -73,6 +73,9 @@ class Database(aiosqlite.Connection):
         self._queue = cast("SimpleQueue[tuple[None, Callable[[], None]]]", self._tx)  # pyright: ignore[reportUnknownMemberType]
         self._jobs: deque[_Job] = deque()
         self._drain_is_queued = False
+        self._waited_for: deque[tuple[float, asyncio.Future[Any]]] = deque()
+        """Deadlines and what they are of, the oldest first."""
+        self._watching = False
         self._refusal: Failure | None = None
 
     @classmethod
@@ -137,17 +140,34 @@ class Database(aiosqlite.Connection):
         if not self._drain_is_queued:
             self._drain_is_queued = True
             self._queue.put_nowait((None, self._drain))
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                return await future
-        except TimeoutError as error:
-            if not future.cancelled():
-                raise
-            raise Failure(
-                "storage_failed",
-                f"The database {self.path} did not answer for {DEADLINE_S:.0f} seconds.",
-                hint="Whether the last change was stored is not known: look at it before repeating it.",
-            ) from error
+        self._expect(future)
+        return await future
+
+    def _expect(self, future: asyncio.Future[Any]) -> None:
+        waited_for = self._waited_for
+        while waited_for and waited_for[0][1].done():
+            waited_for.popleft()
+        waited_for.append((self._loop.time() + DEADLINE_S, future))
+        if not self._watching:
+            self._watching = True
+            self._loop.call_later(DEADLINE_S, self._watch)
+
+    def _watch(self) -> None:
+        """One timer for everything that waits: a deadline of its own would cost each more than its work."""
+        waited_for, now = self._waited_for, self._loop.time()
+        while waited_for and (waited_for[0][1].done() or waited_for[0][0] <= now):
+            future = waited_for.popleft()[1]
+            if not future.done():
+                future.set_exception(
+                    Failure(
+                        "storage_failed",
+                        f"The database {self.path} did not answer for {DEADLINE_S:.0f} seconds.",
+                        hint="Whether the last change was stored is not known: look before repeating it.",
+                    )
+                )
+        self._watching = bool(waited_for)
+        if waited_for:
+            self._loop.call_at(waited_for[0][0], self._watch)
 
     # What follows runs on the connection's thread.
 

@@ -8,6 +8,10 @@ from typing import Any
 
 from journeyman.records import Commands
 
+# Made once: `json.dumps` makes a new encoder for every call that is not plain.
+_PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ESCAPED = json.JSONEncoder(separators=(",", ":")).encode
+
 
 def time_text(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds: texts sort like the times they stand for."""
@@ -28,10 +32,10 @@ def optional_time_from(text: str | None) -> datetime | None:
 
 def json_text(value: Any) -> str:
     """JSON that comes back equal, lone surrogates (which UTF-8 cannot carry) included as escapes."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = _PLAIN(value)
     if _encodes(text):
         return text
-    return json.dumps(value, separators=(",", ":"))
+    return _ESCAPED(value)
 
 
 def plain_text(text: str) -> str:

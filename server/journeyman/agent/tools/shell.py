@@ -1,13 +1,15 @@
 """A shell command as a process, and what it leaves for the next: its directory and exported variables.
 
-Every command is a new `bash -c`. On exit it writes its directory and environment to file descriptor 3,
-NUL-separated; nothing is ever parsed out of a prompt or of the command's output.
+Every command is a new `bash -c`. On exit it writes its directory and its exports to file descriptor 3;
+nothing is ever parsed out of a prompt or of the command's output. The exports come from bash itself
+(`exports.py`): another process for them would cost as much as the shell.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from journeyman.agent.tools.exports import UnreadableError, exports
 from journeyman.ports.guest import Guest, ProcessSpec
 
 COMMAND_BYTES_MAX = 100_000
@@ -24,7 +26,8 @@ ENVIRONMENT = {
 _OWN = {"PWD", "OLDPWD", "SHLVL", "_", "BASHPID"}
 _SCRIPT = """\
 unset {gone}
-trap '__code=$?; {{ printf "%s\\0" "$PWD"; command -p env -0; }} >&3 2>/dev/null; exit "$__code"' EXIT
+trap '__code=$?; {{ builtin printf "%s\\0" "$PWD"; builtin export -p; builtin printf "\\0"; }} >&3 2>/dev/null
+exit "$__code"' EXIT
 eval "$1"
 """
 
@@ -66,9 +69,13 @@ class Shell:
     def carry(self, extra: bytes) -> str | None:
         """Keep what a finished command left; answers its directory, or None where it left nothing."""
         cwd, _, rest = extra.partition(b"\0")
-        if not rest or not rest.endswith(b"\0"):  # nothing, or cut at the guest's limit
+        if not rest.endswith(b"\0"):  # nothing, or cut at the guest's limit
             return None
-        now, base = _parse(rest), self._base or {}
+        try:
+            now = _named(exports(rest[:-1]))
+        except UnreadableError:
+            return None
+        base = self._base or {}
         self._set = {name: value for name, value in now.items() if base.get(name) != value}
         self._gone = {name for name in base if name not in now and name.isidentifier()}
         left = cwd.decode("utf-8", "surrogateescape")
@@ -82,9 +89,16 @@ def clean_spec(command: str, cwd: str) -> ProcessSpec:
 
 
 def _parse(data: bytes) -> dict[str, str]:
+    """What `env -0` printed."""
     pairs = (item.partition(b"=") for item in data.split(b"\0") if b"=" in item)
+    return _named({name: value for name, _, value in pairs})
+
+
+def _named(found: dict[bytes, bytes]) -> dict[str, str]:
+    """What can be carried: not the shell's own variables, nor names that are none to a shell."""
+    named = {name.decode("utf-8", "replace"): value for name, value in found.items()}
     return {
-        name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
-        for name, _, value in pairs
-        if name.decode("utf-8", "replace") not in _OWN and name.decode("utf-8", "replace").isidentifier()
+        name: value.decode("utf-8", "surrogateescape")
+        for name, value in named.items()
+        if name not in _OWN and name.isidentifier()
     }
