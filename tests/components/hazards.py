@@ -26,6 +26,8 @@ x
 </function>
 </tool_call>"""
 
+AS_JSON = '{"name": "ls", "arguments": {"path": "x"}}'
+
 
 @dataclass(frozen=True)
 class Hazard:
@@ -99,6 +101,18 @@ HAZARDS: tuple[Hazard, ...] = (
     ),
     Hazard(
         "call as XML text", answer(chunk({"content": QWEN}), chunk(finish="stop")), (LS,), text="I will look."
+    ),
+    Hazard("call as JSON text", answer(chunk({"content": AS_JSON}), chunk(finish="stop")), (LS,)),
+    Hazard(
+        "call as Hermes text",
+        answer(chunk({"content": f"I will.\n<tool_call>\n{AS_JSON}\n</tool_call>"}), chunk(finish="stop")),
+        (LS,),
+        text="I will.",
+    ),
+    Hazard(
+        "call inside the thoughts",
+        answer(chunk({"reasoning_content": QWEN}), chunk(finish="stop")),
+        (LS,),
     ),
     Hazard(
         "error inside the stream",
