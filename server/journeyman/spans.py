@@ -81,7 +81,7 @@ def lasting(span: Span) -> Generator[Span]:
     try:
         with entered(span):
             yield span
-    except BaseException as error:
+    except BaseException as error:  # whatever ended it: the span says so, and it goes on
         failed = _kind(error)
         raise
     finally:
