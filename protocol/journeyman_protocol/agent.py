@@ -33,6 +33,7 @@ EventKind = Literal[
     "permission/resolved",
     "queue/changed",
     "changes/decided",
+    "document/conflict",
     "notice",
 ]
 

@@ -70,6 +70,7 @@ EventKind = Literal[
     "permission/resolved",
     "queue/changed",
     "changes/decided",
+    "document/conflict",
     "notice",
 ]
 CheckpointKind = Literal["start", "step", "safety", "rewind"]

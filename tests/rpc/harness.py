@@ -27,6 +27,7 @@ from journeyman.checkpoint.picture import Keeping
 from journeyman.checkpoint.service import Checkpoints
 from journeyman.config import Settings
 from journeyman.extensions.extensions import Extensions
+from journeyman.overlay.editors import Editors
 from journeyman.permission.service import Permissions
 from journeyman.ports.clock import SystemClock, SystemIds
 from journeyman.project.service import ProjectService
@@ -290,6 +291,7 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
     forwards = Forwards(manager, gateway, supervisor, clock, ids)  # pyright: ignore[reportArgumentType]
     services = Services(
         runs=runs,  # pyright: ignore[reportArgumentType]
+        editors=Editors(),
         manager=manager,  # pyright: ignore[reportArgumentType]
         differences=Differences(manager, engine),  # pyright: ignore[reportArgumentType]
         checkpoints=checkpoints,

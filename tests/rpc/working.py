@@ -76,6 +76,7 @@ async def working(directory: Path, *, limits: Limits | None = None) -> AsyncGene
             clock=services.clock,
             ids=services.ids,
             limits=limits or Limits(),
+            editors=services.editors,
             default_model=MODEL,
         )
         made = Working(built, agent, workspaces)

@@ -508,7 +508,7 @@ export interface Event {
   ts: string;
   runId?: string;
   itemId?: string;
-  kind: "run/started" | "run/phase" | "run/finished" | "message/delta" | "message/completed" | "tool/started" | "tool/output" | "tool/finished" | "todo/changed" | "usage/updated" | "workspace/changed" | "checkpoint/made" | "checkpoint/restored" | "permission/requested" | "permission/resolved" | "queue/changed" | "changes/decided" | "notice";
+  kind: "run/started" | "run/phase" | "run/finished" | "message/delta" | "message/completed" | "tool/started" | "tool/output" | "tool/finished" | "todo/changed" | "usage/updated" | "workspace/changed" | "checkpoint/made" | "checkpoint/restored" | "permission/requested" | "permission/resolved" | "queue/changed" | "changes/decided" | "document/conflict" | "notice";
   data: Record<string, unknown>;
   durable: boolean;
 }

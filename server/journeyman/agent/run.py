@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeVar, cast
 
-from journeyman.agent import changes, recording
+from journeyman.agent import changes, open_documents, recording
 from journeyman.agent.assembling import assemble
 from journeyman.agent.executor import execute
 from journeyman.agent.inbox import Inbox
@@ -114,12 +114,15 @@ class _Worker:
 
     async def _inside(self, context: RunContext, chat: Chat, resolved: ResolvedModel) -> Outcome:
         guest, root = context.workspace.guest, context.workspace.root
+        project = await self._services.projects.get(self._run.project_id)
+        documents = await open_documents.begin(self._services, self._run, project, guest)
         self._before = await changes.take(guest, root)
         session = self._session = await assemble(
             self._services, self._run, chat, context, resolved, self._telling, self._inbox
         )
         await session.extended.hooks.begins(self._run.prompt)
         session.review = self._services.review
+        session.documents = documents
         session.recording = await recording.start(
             self._services,
             guest,

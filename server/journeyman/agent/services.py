@@ -12,6 +12,7 @@ from journeyman.chat.event_log import EventLog
 from journeyman.chat.service import ChatService
 from journeyman.extensions.extensions import Extensions
 from journeyman.model.registry import ModelRegistry
+from journeyman.overlay.editors import Editors
 from journeyman.permission.answers import Admission
 from journeyman.permission.effect import Effect
 from journeyman.ports.clock import Clock, Ids
@@ -89,6 +90,12 @@ class Gatekeeper(Protocol):
         """What the user answers; None where nobody is there to be asked."""
         ...
 
+    def choose(
+        self, question: str, options: tuple[str, ...], *, chat_id: str, run_id: str, call_id: str
+    ) -> Awaitable[str | None]:
+        """The option the user takes; None where nobody is there, or they take none."""
+        ...
+
     def take_back(self, run_id: str) -> Awaitable[None]:
         """The run is over, or its user says something else: what it asked and nobody answered is no more."""
         ...
@@ -128,6 +135,9 @@ class Services:
     extensions: Extensions = field(default_factory=Extensions)
     tracer: Tracer | None = None
     """None: nobody collects traces."""
+    editors: Editors = field(default_factory=Editors)
+    touched: Callable[[str, str], None] = lambda _project, _path: None
+    """Told of files of a project that are changed for a user, not by the agent."""
     default_model: str | None = None
     """The user's setting; None: the first usable one of the catalogue."""
     fallback_models: tuple[str, ...] = ()

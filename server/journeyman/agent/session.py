@@ -12,6 +12,7 @@ from journeyman.agent.families import Family, family_of
 from journeyman.agent.finishing import Finishing
 from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import Meter
+from journeyman.agent.open_documents import OpenDocuments
 from journeyman.agent.recording import Recording
 from journeyman.agent.services import Gatekeeper, Reviewing
 from journeyman.agent.sizes import Sizes
@@ -56,6 +57,7 @@ class Session:
     steps_since_todo: int = 0
     recording: Recording | None = None
     review: Reviewing | None = None
+    documents: OpenDocuments | None = None
     steps_since_reminder: int = 0
     think_hard: bool = False
     """Something failed that the next answer has to do with."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from journeyman.agent import open_documents
 from journeyman.agent.asking import ask
 from journeyman.agent.calls import run_calls
 from journeyman.agent.limits import Ceiling
@@ -12,7 +13,7 @@ from journeyman.agent.session import Session
 from journeyman.agent.state import Outcome
 from journeyman.agent.stuck import StuckDetector
 from journeyman.agent.wording import is_question, orders_something
-from journeyman.records import EndReason
+from journeyman.records import EndReason, Input, Message
 
 REASONS: dict[Ceiling, EndReason] = {
     "steps": "limit_steps",
@@ -28,6 +29,7 @@ async def step(session: Session) -> None:
         return
     await _hear(session)
     await review(session)
+    await open_documents.tell(session)
     messages = session.conversation.view()
     sent = session.characters(messages)
     if _at_a_ceiling(session, sent):
@@ -45,9 +47,11 @@ async def step(session: Session) -> None:
             session.ledger.answered(message_id, session.info.id, turn.stop_reason, turn.usage, seconds)
         )
     if turn.tool_calls:
+        await open_documents.bring(session)
         await run_calls(session, session.conversation.last_calls)
         if session.recording is not None:
             session.recording.after_step(message_id)
+        await open_documents.hand_over(session)
     else:
         await _text_only(session, turn.text.strip(), cut=turn.stop_reason == "length")
 
@@ -61,7 +65,7 @@ def _at_a_ceiling(session: Session, sent: int = 0) -> bool:
 
 async def _hear(session: Session) -> None:
     """Take what the user said meanwhile."""
-    messages = await session.inbox.take(session.conversation.said)
+    messages = await session.inbox.take(lambda given: _said(session, given))
     if messages:
         await session.conversation.heard(messages)
         for message in messages:
@@ -69,6 +73,12 @@ async def _hear(session: Session) -> None:
             session.finishing.orders |= orders_something(message.text)
         session.answers_may_be_text &= session.finishing.asks
         session.stuck = StuckDetector()  # it was helped
+
+
+def _said(session: Session, given: Input) -> Message:
+    if session.documents is not None:
+        session.documents.give(given.context.documents)
+    return session.conversation.said(given)
 
 
 async def _text_only(session: Session, text: str, *, cut: bool) -> None:

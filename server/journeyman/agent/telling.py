@@ -80,6 +80,9 @@ class Telling:
         data = {"level": level, "message": redact(message)}
         await self._say("notice", {**data, "hint": hint} if hint else data)
 
+    async def conflict(self, path: str, editor: str, decision: Literal["open", "theirs", "ours"]) -> None:
+        await self._say("document/conflict", {"path": path, "editor": redact(editor), "decision": decision})
+
     def passing_notice(self, message: str) -> None:
         """A warning for who watches now; it is not stored."""
         self._hint("notice", {"level": "warning", "message": redact(message)}, None)

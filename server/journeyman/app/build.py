@@ -39,6 +39,7 @@ from journeyman.config import Settings
 from journeyman.model.providers import ProviderConfig
 from journeyman.model.registry import ModelRegistry
 from journeyman.model.replay import ReplayModel
+from journeyman.overlay.editors import Editors
 from journeyman.ports.clock import Clock, Ids, SystemClock, SystemIds
 from journeyman.ports.dialer import Dialer
 from journeyman.ports.guest import Guest
@@ -168,6 +169,7 @@ async def build(
         sources = Sources(projects, manager, engine, supervisor, images=sandbox.name == "docker")
         permissions = permissions_of(settings, store, events, clock, ids, supervisor)
         extensions = extensions_of(settings)
+        editors = Editors()
         runs = RunService(
             AgentServices(
                 store=store,
@@ -186,6 +188,8 @@ async def build(
                 review=changes,
                 extensions=extensions,
                 tracer=tracer,
+                editors=editors,
+                touched=manager.outsiders.file,
                 default_model=settings.model,
                 fallback_models=settings.model_fallbacks,
             ),
@@ -194,6 +198,7 @@ async def build(
         forwards = Forwards(manager, HttpGateway(supervisor), supervisor, clock, ids)
         services = Services(
             runs=runs,
+            editors=editors,
             manager=manager,
             terminals=Terminals(manager, supervisor, ids),
             differences=Differences(manager, engine),

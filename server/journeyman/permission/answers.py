@@ -48,6 +48,13 @@ def refused_by(permission: Permission, timeout_s: float) -> Admission:
     return Admission(allowed=False, text=f"the question to the user was taken back: {NOTHING}")
 
 
+def chosen_of(question: Permission) -> str | None:
+    """The option that was taken; None for no answer, and for the one that leaves it to the agent."""
+    if question.state != "allowed":
+        return None
+    return next((each.title for each in question.options if each.id == question.option_id), None)
+
+
 def answer_of(question: Permission, timeout_s: float) -> str:
     """Of a question of the agent's own."""
     said = redact(question.feedback.strip())

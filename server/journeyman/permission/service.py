@@ -12,7 +12,14 @@ from datetime import timedelta
 from typing import Any
 
 from journeyman.failures import Failure
-from journeyman.permission.answers import Admission, admitted, answer_of, refused_by, refused_by_settings
+from journeyman.permission.answers import (
+    Admission,
+    admitted,
+    answer_of,
+    chosen_of,
+    refused_by,
+    refused_by_settings,
+)
 from journeyman.permission.effect import Effect
 from journeyman.permission.policy import Policy, judge
 from journeyman.permission.questions import Listener, Questions
@@ -112,6 +119,21 @@ class Permissions:
             if failure.kind != "overloaded":
                 raise
             return failure.message
+
+    async def choose(
+        self, question: str, options: tuple[str, ...], *, chat_id: str, run_id: str, call_id: str
+    ) -> str | None:
+        """The option the user takes; None where nobody is there, or they take none."""
+        if not self._questions.attended(chat_id):
+            return None
+        place = _Place(chat_id, run_id, call_id)
+        asked = self._made(place, question_subject(question), "", question_options(options))
+        try:
+            return chosen_of(await self._questions.ask(asked))
+        except Failure as failure:
+            if failure.kind != "overloaded":
+                raise
+            return None
 
     async def take_back(self, run_id: str) -> None:
         """The run is over, or its user says something else: nobody need answer what it asked."""

@@ -5,16 +5,17 @@ Knows no method. Callers say first that the client is on the daemon's own machin
 
 from __future__ import annotations
 
-import hashlib
+from functools import partial
 from pathlib import Path
 
-from journeyman.changed import FolderFile
 from journeyman.failures import Failure
+from journeyman.overlay.overlay import Overlay
+from journeyman.records import Project
 from journeyman.rpc.progress import SourceWork
 from journeyman.rpc.router import Context
 from journeyman.sources.service import Made
 from journeyman.sources.spec import FromFolder
-from journeyman.workspace.files import Files, Write
+from journeyman.workspace.transfer import guest_of
 from journeyman_protocol.base import ProgressToken
 
 
@@ -29,15 +30,12 @@ async def of_folder(context: Context, folder: Path, token: ProgressToken | None)
         return await services.sources.create(FromFolder(folder), say=work.show)
 
 
-async def bring_open_documents(context: Context, project_id: str, folder: Path) -> None:
-    """Every open document of the folder, as it is in the editor; what comes back is an edit of that."""
-    files, folders = Files(context.services.manager), context.services.store.folders
-    texts = {path.as_posix(): text.encode() for path, text in context.peer.editor.texts_below(folder)}
-    known = await folders.files(project_id, list(texts))
-    for name, content in texts.items():
-        await files.write(project_id, name, Write(content))
-    brought = [
-        FolderFile(name, hashlib.sha256(content).hexdigest(), name in known and known[name].executable)
-        for name, content in texts.items()
-    ]
-    await folders.note(project_id, brought, [])
+async def bring_open_documents(context: Context, project: Project) -> None:
+    """Every open document of its folder, as it is in the editor. A run that is going on looks after them by
+    itself, and so does the next one; where the agent changed the same lines the file stays as it is."""
+    services = context.services
+    if services.runs.running_in(project.id) is not None or not any(services.editors.drafts(project)):
+        return
+    touched = partial(services.manager.outsiders.file, project.id)
+    async with guest_of(services.manager, project.id) as guest:
+        await Overlay(services.editors, services.store, guest, project, touched).bring()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from urllib.parse import unquote
 
 from journeyman.rpc.positions import offset
@@ -35,6 +36,8 @@ class Opened:
     uri: str
     version: int | None
     text: str
+    revision: int = 0
+    """Another one after everything that is told of any document."""
     unsaved: bool = False
     """Changed since it was opened or saved."""
     earlier: tuple[str, ...] = ()
@@ -47,6 +50,7 @@ class Documents:
         """What a position's `character` counts."""
         self._open: dict[str, Opened] = {}
         self._characters = 0
+        self._revisions = count(1)
 
     def __iter__(self) -> Iterator[Opened]:
         return iter(tuple(self._open.values()))
@@ -97,4 +101,4 @@ class Documents:
             self.close(document.uri)
             return
         self._characters = characters
-        self._open[key] = document
+        self._open[key] = replace(document, revision=next(self._revisions))

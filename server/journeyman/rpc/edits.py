@@ -16,6 +16,7 @@ from journeyman.changes import hunks
 from journeyman.changes.carrying import Proposal
 from journeyman.changes.hunks import Block
 from journeyman.folder.inside import sha256
+from journeyman.overlay.merging import merge
 from journeyman.rpc.capabilities import ClientCan
 from journeyman.rpc.positions import units
 
@@ -119,15 +120,29 @@ def _edits(text: str, proposal: Proposal, encoding: str) -> list[dict[str, Any]]
     if sha256(content) == proposal.was.sha256:
         blocks = hunks.blocks(here, after)
     else:
-        before = hunks.lines(proposal.before) if proposal.before is not None else None
-        if before is None or sha256(proposal.before or b"") != proposal.was.sha256:
+        made_of = proposal.before or b""
+        before = hunks.lines(made_of) if proposal.before is not None else None
+        if before is None or sha256(made_of) != proposal.was.sha256:
             return None
         turned = [_turned(block) for block in hunks.blocks(before, after)]
         found = hunks.moved(here, before, turned)
         if found is None:
-            return None
+            has_it = merge(made_of.decode(), proposal.after.decode(), text) == text
+            return [] if has_it else None
         blocks = [_turned(block) for block in found]
-    if _has_bare_returns(content):  # editors count these as ends of lines: then the whole text is replaced
+    return _of_blocks(text, here, blocks, encoding)
+
+
+def replacing(text: str, after: str, encoding: str) -> list[dict[str, Any]] | None:
+    """Edits that make `text` into `after`; None for what is no text an editor can be asked to write."""
+    here, there = hunks.lines(text.encode("utf-8", "surrogatepass")), hunks.lines(after.encode())
+    if here is None or there is None:
+        return None
+    return _of_blocks(text, here, hunks.blocks(here, there), encoding)
+
+
+def _of_blocks(text: str, here: list[bytes], blocks: Sequence[Block], encoding: str) -> list[dict[str, Any]]:
+    if "\r" in text.replace("\r\n", ""):  # editors count these as ends of lines: the whole text is replaced
         whole = hunks.take(here, blocks).decode("utf-8", "surrogatepass")
         return [{"range": {"start": _START, "end": _end(text, encoding)}, "newText": whole}]
     return [
@@ -144,10 +159,6 @@ _START = {"line": 0, "character": 0}
 
 def _turned(block: Block) -> Block:
     return Block(block.new_at, block.new, block.old_at, block.old)
-
-
-def _has_bare_returns(content: bytes) -> bool:
-    return content.count(b"\r") != content.count(b"\r\n")
 
 
 def _at(lines: Sequence[bytes], line: int, encoding: str) -> dict[str, int]:

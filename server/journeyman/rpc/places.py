@@ -31,7 +31,8 @@ def path_in(project: Project, uri: str, *, local: bool) -> str | None:
     `local`: the editor's files are this machine's."""
     parts = urlsplit(uri)
     if parts.scheme == SCHEME:
-        return _below("/", unquote(parts.path)) if parts.netloc == project.id else None
+        now = parts.netloc == project.id and not parts.query
+        return _below("/", unquote(parts.path)) if now else None
     if project.folder is None:
         return None
     if is_uri(project.folder):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from journeyman.checkpoint.service import Checkpoints
     from journeyman.config import Settings
     from journeyman.model.registry import ModelRegistry
+    from journeyman.overlay.editors import Editors
     from journeyman.permission.service import Permissions
     from journeyman.ports.clock import Clock, Ids
     from journeyman.ports.store import Store
@@ -54,6 +55,7 @@ class StatusFacts:
 @dataclass(frozen=True, slots=True)
 class Services:
     runs: RunService
+    editors: Editors
     manager: WorkspaceManager
     terminals: Terminals
     differences: Differences

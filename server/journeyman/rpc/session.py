@@ -89,7 +89,8 @@ class Session:
         self.server = lsp.JourneymanServer(
             lsp.Wire(outbox.must, self.outbound.request, lambda: leave("The client sent exit."))
         )
-        self.peer.editor = Editor(lambda: self.server.workspace, self.server.documents)
+        self.peer.editor = Editor(self.peer, lambda: self.server.workspace, self.server.documents)
+        self._leave_editors = router.services.editors.join(self.peer.editor)
 
     def receive(self, value: Any) -> None:
         """One parsed JSON value. Never raises, never waits."""
@@ -280,6 +281,7 @@ class Session:
     def close(self) -> None:
         self._router.services.metrics.dropped(self._outbox.dropped)
         self.outbound.close()
+        self._leave_editors()
         self.peer.subscriptions.close()
         self.peer.terminals.close()
         self.peer.watches.close()

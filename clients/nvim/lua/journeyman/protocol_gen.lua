@@ -371,7 +371,7 @@
 ---@field ts string
 ---@field runId? string
 ---@field itemId? string
----@field kind "run/started"|"run/phase"|"run/finished"|"message/delta"|"message/completed"|"tool/started"|"tool/output"|"tool/finished"|"todo/changed"|"usage/updated"|"workspace/changed"|"checkpoint/made"|"checkpoint/restored"|"permission/requested"|"permission/resolved"|"queue/changed"|"changes/decided"|"notice"
+---@field kind "run/started"|"run/phase"|"run/finished"|"message/delta"|"message/completed"|"tool/started"|"tool/output"|"tool/finished"|"todo/changed"|"usage/updated"|"workspace/changed"|"checkpoint/made"|"checkpoint/restored"|"permission/requested"|"permission/resolved"|"queue/changed"|"changes/decided"|"document/conflict"|"notice"
 ---@field data table<string, any>
 ---@field durable boolean
 
@@ -1391,6 +1391,7 @@ M.event_kinds = {
   "permission/resolved",
   "queue/changed",
   "changes/decided",
+  "document/conflict",
   "notice",
 }
 

@@ -73,7 +73,7 @@ async def open_(context: Context, params: ProjectOpenParams) -> ProjectCreated:
     if not context.peer.local:
         raise _elsewhere()
     opened = await of_folder(context, Path(params.folder), params.work_done_token)
-    await bring_open_documents(context, opened.project.id, Path(params.folder))
+    await bring_open_documents(context, opened.project)
     return _created(opened.project, opened.notices)
 
 

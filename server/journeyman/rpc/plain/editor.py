@@ -1,14 +1,31 @@
-"""What one editor has open, as it told by document sync: its folders, and texts that may not be saved yet."""
+"""What one editor has open, as it told by document sync: its folders, and texts that may not be saved yet.
+
+An `Editor` of the port for whoever looks after open documents; it asks with standard LSP alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from pygls.workspace import Workspace
 
+from journeyman.failures import Failure
+from journeyman.ports.editors import Draft
 from journeyman.rpc.documents import Documents
+from journeyman.rpc.edits import replacing
+from journeyman.rpc.jsonbody import as_object
+from journeyman.rpc.places import SCHEME, path_in
+
+if TYPE_CHECKING:
+    from journeyman.records import Project
+    from journeyman.rpc.peer import Peer
+
+EDIT_S = 10.0
+"""How long an editor may take to change a document of its own."""
+ANNOTATION = "journeyman"
 
 
 def path_of(uri: str) -> Path | None:
@@ -21,10 +38,11 @@ def path_of(uri: str) -> Path | None:
 
 
 class Editor:
-    def __init__(self, workspace: Callable[[], Workspace], documents: Documents) -> None:
+    def __init__(self, peer: Peer, workspace: Callable[[], Workspace], documents: Documents) -> None:
         """`workspace`: pygls', which is there once `initialize` was."""
+        self._peer = peer
         self._told = workspace
-        self.documents = documents
+        self._documents = documents
 
     def folder_of(self, path: Path) -> Path | None:
         """The innermost folder of the editor's that holds `path`."""
@@ -35,12 +53,57 @@ class Editor:
 
     def text(self, uri: str) -> str | None:
         """The text of an open document; None where it is not open."""
-        document = self.documents.get(uri)
+        document = self._documents.get(uri)
         return None if document is None else document.text
 
-    def texts_below(self, folder: Path) -> Iterator[tuple[Path, str]]:
-        """Open documents in `folder`: where they are in it, and their texts."""
-        for document in self.documents:
-            path = path_of(document.uri)
-            if path is not None and folder in path.parents:
-                yield path.relative_to(folder), document.text
+    # The port
+
+    @property
+    def name(self) -> str:
+        return self._peer.who
+
+    @property
+    def takes_edits(self) -> bool:
+        return self._peer.can.apply_edits and self._peer.can.document_changes
+
+    def drafts(self, project: Project) -> Sequence[Draft]:
+        found: list[Draft] = []
+        for document in self._documents:
+            path = path_in(project, document.uri, local=self._peer.local)
+            if path is not None:
+                own = document.uri.startswith(f"{SCHEME}:")
+                found.append(
+                    Draft(
+                        document.uri,
+                        path,
+                        document.text,
+                        document.revision,
+                        document.unsaved,
+                        document.earlier,
+                        own,
+                    )
+                )
+        return found
+
+    async def edit(self, draft: Draft, text: str) -> bool:
+        document = self._documents.get(draft.uri)
+        if document is None or document.revision != draft.revision:
+            return False
+        edits = replacing(document.text, text, self._peer.position_encoding)
+        if edits is None:
+            return False
+        change: dict[str, Any] = {
+            "textDocument": {"uri": document.uri, "version": document.version},
+            "edits": edits,
+        }
+        edit: dict[str, Any] = {"documentChanges": [change]}
+        if self._peer.can.change_annotations:
+            change["edits"] = [{**each, "annotationId": ANNOTATION} for each in edits]
+            label = {"label": f"Journeyman: {draft.path}", "needsConfirmation": False}
+            edit["changeAnnotations"] = {ANNOTATION: label}
+        params = {"label": "Journeyman: what the agent changes", "edit": edit}
+        try:
+            answer = await self._peer.outbound.request("workspace/applyEdit", params, timeout_s=EDIT_S)
+        except Failure:
+            return False
+        return (as_object(answer) or {}).get("applied") is True

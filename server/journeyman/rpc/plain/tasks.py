@@ -1,8 +1,8 @@
 """What a person asks for at a place in a file: `journeyman.fix` and `journeyman.ask`.
 
-The folder that is open in the editor is made a project once, and found again after that. What the editor has
-not saved goes into the workspace first, so that the agent sees what the person sees. The run shows its
-progress; its end is a message, and what it changed comes back when the person says so.
+The folder that is open in the editor is made a project once, and found again after that. The document at hand
+goes along as it is in the editor, and what else is open is looked after while the run goes on. The run shows
+its progress; its end is a message, and what it changed comes back when the person says so.
 """
 
 from __future__ import annotations
@@ -13,35 +13,25 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from journeyman.failures import Failure
-from journeyman.rpc.bringing import bring_open_documents, of_folder
+from journeyman.rpc.bringing import of_folder
 from journeyman.rpc.handlers import agent
 from journeyman.rpc.plain import ending
-from journeyman.rpc.plain.actions import ASK, DIAGNOSTICS_MAX, FIX, MESSAGE_CHARACTERS
+from journeyman.rpc.plain.actions import ASK, DIAGNOSTICS_MAX, FIX
 from journeyman.rpc.plain.editor import path_of
 from journeyman.rpc.router import Context, Handler
 from journeyman_protocol.agent import AgentRunParams, Run
 from journeyman_protocol.base import Message, ProgressToken
+from journeyman_protocol.editor import (
+    DOCUMENT_CHARACTERS_MAX,
+    ContextDocument,
+    Diagnostic,
+    Range,
+    RunContext,
+)
 from journeyman_protocol.rows import Method, request
 
 QUOTED_CHARACTERS = 8_000
 """Most of a selection that is quoted in the prompt; the agent can read the rest."""
-
-
-class Position(Message):
-    line: int = Field(ge=0)
-    character: int = Field(ge=0)
-
-
-class Range(Message):
-    start: Position
-    end: Position
-
-
-class Diagnostic(Message):
-    message: Annotated[str, StringConstraints(max_length=MESSAGE_CHARACTERS)]
-    range: Range
-    severity: Literal["error", "warning", "information", "hint"] = "error"
-    source: Annotated[str, StringConstraints(max_length=100)] | None = None
 
 
 class TaskParams(Message):
@@ -81,9 +71,15 @@ async def _start(
     mode: Literal["execute", "plan+execute"],
 ) -> Run:
     project_id = (await of_folder(context, folder, params.work_done_token)).project.id
-    await bring_open_documents(context, project_id, folder)
     run = await agent.run(
-        context, AgentRunParams(prompt=prompt, project_id=project_id, mode=mode, wait="accepted")
+        context,
+        AgentRunParams(
+            prompt=prompt,
+            project_id=project_id,
+            mode=mode,
+            wait="accepted",
+            context=_document(context, params.uri),
+        ),
     )
     context.call.after_answer(lambda: ending.follow(context, run.run_id))
     return run
@@ -106,6 +102,14 @@ def _place(context: Context, uri: str) -> tuple[Path, Path]:
             hint="Open the project's folder in the editor, and ask again.",
         )
     return path, folder
+
+
+def _document(context: Context, uri: str) -> RunContext | None:
+    """The document at hand, as it is in the editor now. What else is open comes along as long as it is."""
+    document = context.peer.document(uri)
+    if document is None or len(document.text) > DOCUMENT_CHARACTERS_MAX:
+        return None
+    return RunContext(documents=[ContextDocument(uri=uri, version=document.version, text=document.text)])
 
 
 def _told(found: Diagnostic) -> str:

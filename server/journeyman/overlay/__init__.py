@@ -1,0 +1,3 @@
+"""What editors have open and did not save, over the files of a workspace: brought in, handed back, and never
+overwritten. Knows no wire, no model and no question.
+"""
