@@ -17,7 +17,7 @@ PermissionState = Literal["pending", "allowed", "denied", "expired", "withdrawn"
 class PermissionSubject(Message):
     """What would be done, exactly. Secrets are taken out, long texts cut; what is allowed is the whole."""
 
-    type: Literal["git", "command", "edit", "question"]
+    type: Literal["git", "command", "edit", "mcp", "question"]
     """`question`: the agent asks the user something; the options are answers, and feedback is one too."""
     title: str
     """One short line."""
@@ -27,13 +27,13 @@ class PermissionSubject(Message):
     """What an allowance for this run covers."""
     cwd: str
     argv: list[str] | None = None
-    """Of `git`: its words."""
+    """Of `git`: its words. Of `mcp`: server, tool, and where that runs (`outside`, `workspace`)."""
     command: str | None = None
     """Of `command`: the line for the shell."""
     paths: list[str] | None = None
     """Of `edit`: the files, from the workspace's root."""
     detail: str | None = None
-    """Of `edit`: what would be written."""
+    """Of `edit`: what would be written. Of `mcp`: the arguments."""
 
 
 class PermissionOption(Message):

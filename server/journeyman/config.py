@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -34,6 +34,29 @@ class HookSetting(BaseModel):
     where: Literal["workspace", "outside"] = "workspace"
     timeout_s: float = Field(default=10.0, gt=0, le=600)
     failure: Literal["refuse", "go_on"] = "refuse"
+
+
+class McpSetting(BaseModel):
+    """One `[[mcp_servers]]` of the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")
+    command: tuple[str, ...] = ()
+    url: str | None = Field(default=None, pattern=r"^https?://")
+    where: Literal["workspace", "outside"] = "workspace"
+    env: dict[str, str] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(default_factory=dict)
+    timeout_s: float = Field(default=60.0, gt=0, le=3600)
+    start_s: float = Field(default=60.0, gt=0, le=3600)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.command) == bool(self.url):
+            raise ValueError(f"the server {self.name} needs a command or a url, and not both")
+        if self.url and self.where != "outside":
+            raise ValueError(f'the server {self.name} has a url, which is outside: say where = "outside"')
+        return self
 
 
 class Settings(BaseSettings):
@@ -97,6 +120,10 @@ class Settings(BaseSettings):
     """Seconds a question to you waits for its answer; then the answer is no."""
     hooks: tuple[HookSetting, ...] = ()
     """Commands around tools and runs, see docs/extensions.md."""
+    mcp_servers: tuple[McpSetting, ...] = ()
+    """Servers of tools over MCP, see docs/extensions.md."""
+    permission_mcp: Literal["ask", "allow", "deny"] = "ask"
+    """Calling tools of MCP servers outside the workspace; inside they are as commands."""
     explore: bool = True
     """Whether the agent may look things up apart from its history, out of the run's budget."""
     trash_grace_s: float = Field(default=7 * 24 * 3600.0, ge=0)

@@ -925,7 +925,7 @@ export interface PermissionReplyParams {
 /** What would be done, exactly. Secrets are taken out, long texts cut; what is allowed is the whole. */
 export interface PermissionSubject {
   /** `question`: the agent asks the user something; the options are answers, and feedback is one too. */
-  type: "git" | "command" | "edit" | "question";
+  type: "git" | "command" | "edit" | "mcp" | "question";
   /** One short line. */
   title: string;
   /** Why it is asked, as half a sentence. */
@@ -933,13 +933,13 @@ export interface PermissionSubject {
   /** What an allowance for this run covers. */
   rules: string[];
   cwd: string;
-  /** Of `git`: its words. */
+  /** Of `git`: its words. Of `mcp`: server, tool, and where that runs (`outside`, `workspace`). */
   argv?: string[];
   /** Of `command`: the line for the shell. */
   command?: string;
   /** Of `edit`: the files, from the workspace's root. */
   paths?: string[];
-  /** Of `edit`: what would be written. */
+  /** Of `edit`: what would be written. Of `mcp`: the arguments. */
   detail?: string;
 }
 

@@ -50,7 +50,12 @@ async def assemble(
     state = RunState(root, await _cwd(context, chat))
     jobs = Jobs(guest, services.supervisor, services.clock)
     extended = await extend(
-        services.extensions, guest, state, run, lambda text: telling.notice("warning", text)
+        services.extensions,
+        guest,
+        state,
+        run,
+        lambda text: telling.notice("warning", text),
+        services.supervisor,
     )
     pauses, started = Pauses(services.clock), services.clock.monotonic()
     meter = Meter(services.limits.lowered(run.budget))

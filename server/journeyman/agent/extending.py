@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from journeyman.agent.tools import skill
+from journeyman.agent.tools import mcp, skill
 from journeyman.agent.tools.observation import Observation, failed
 from journeyman.agent.tools.shell import ENVIRONMENT
 from journeyman.agent.tools.tool import Tool
@@ -15,9 +15,11 @@ from journeyman.extensions.extensions import Extensions
 from journeyman.extensions.hooks import Hooks
 from journeyman.extensions.prompt_files import expand
 from journeyman.extensions.rules import Rules
+from journeyman.extensions.servers import Servers
 from journeyman.extensions.skills import find as find_skills
 from journeyman.failures import Failure
 from journeyman.ports.guest import Guest
+from journeyman.tasks import Supervisor
 
 if TYPE_CHECKING:
     from journeyman.agent.state import RunState
@@ -41,8 +43,14 @@ class Extended:
     """For the end of the first message."""
     tools: tuple[Tool, ...] = ()
     """Beside those every run has."""
+    servers: Servers | None = None
     called: str = ""
     """What the model is told of a command the prompt calls; empty for any other prompt."""
+
+    async def close(self) -> None:
+        """The run is over: end what it had started."""
+        if self.servers is not None:
+            await self.servers.close()
 
     async def before(self, prepared: Prepared, state: RunState) -> Observation | None:
         """What the model is told instead of a call that a hook of the user's refuses."""
@@ -68,19 +76,31 @@ class Extended:
 
 
 async def extend(
-    user: Extensions, guest: Guest, state: RunState, run: Run, say: Callable[[str], Awaitable[None]]
+    user: Extensions,
+    guest: Guest,
+    state: RunState,
+    run: Run,
+    say: Callable[[str], Awaitable[None]],
+    supervisor: Supervisor,
 ) -> Extended:
     """Raises `invalid` for a command that cannot be carried out."""
     root = state.root
     rules = Rules(guest, root)
     skills = await find_skills(user.skills(guest, root))
     command = await expand(run.prompt, user.commands(guest, root))
+    servers = None
+    if user.servers and user.connector is not None:
+        servers = Servers(user.servers, user.connector, guest, supervisor)
     facts = {"runId": run.id, "chatId": run.chat_id, "projectId": run.project_id}
     return Extended(
         rules,
         Hooks(user.hooks, guest, root, user.host, facts, say, ENVIRONMENT),
         run.prompt if command is None else command.text,
         blocks=(await rules.first(state.cwd), skills.block),
-        tools=(skill.tool(skills),) if skills.known else (),
+        tools=(
+            *((skill.tool(skills),) if skills.known else ()),
+            *(() if servers is None else mcp.tools(servers)),
+        ),
+        servers=servers,
         called="" if command is None else CALLED.format(name=command.command.name, text=command.text),
     )

@@ -168,6 +168,7 @@ class _Worker:
         if session is not None:
             ends = session.extended.hooks.ends(run.status, run.summary)
             await self._try("tell the hooks of its end", ends)
+            await self._try("end its servers of tools", session.extended.close())
         if workspace is not None and self._before is not None:
             looked = changes.since(workspace.guest, workspace.root, self._before)
             found = await self._try("find changes", looked)

@@ -25,6 +25,7 @@ def permissions_of(
             protected=settings.permission_protected,
             commands=settings.permission_commands,
             edits=settings.permission_edits,
+            mcp=settings.permission_mcp,
         ),
         timeout_s=settings.permission_timeout_s,
     )

@@ -10,6 +10,7 @@ from journeyman.extensions.hooks import Hook
 from journeyman.extensions.places import OwnPlace, Place, ProjectPlace
 from journeyman.ports.guest import Guest
 from journeyman.ports.host_commands import HostCommands
+from journeyman.ports.tool_servers import ServerSpec, ToolServers
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Extensions:
     hooks: tuple[Hook, ...] = ()
     host: HostCommands | None = None
     """Runs those hooks that the user wants outside the workspace."""
+    servers: tuple[ServerSpec, ...] = ()
+    connector: ToolServers | None = None
     explore: bool = False
     """Whether runs may look things up apart from their history."""
 

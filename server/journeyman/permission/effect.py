@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-EffectType = Literal["git", "command", "edit"]
+EffectType = Literal["git", "command", "edit", "mcp"]
 DETAIL_CHARACTERS_MAX = 10_000
 
 
@@ -19,7 +19,7 @@ class Effect:
     """One short line for people."""
     cwd: str
     argv: tuple[str, ...] = ()
-    """Of `git`: the words as they would be run."""
+    """Of `git`: the words as they would be run. Of `mcp`: server, tool, and where the server runs."""
     command: str = ""
     """Of `command`: the line a shell would be given."""
     paths: tuple[str, ...] = ()

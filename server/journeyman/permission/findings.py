@@ -12,7 +12,7 @@ from journeyman.permission.effect import Effect
 from journeyman.permission.git import objection
 from journeyman.permission.protected import NAMES, protected
 
-Topic = Literal["git", "protected", "commands", "edits"]
+Topic = Literal["git", "protected", "commands", "edits", "mcp"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,18 @@ def findings(effect: Effect) -> tuple[Finding, ...]:
         found = [*_git(effect.argv)]
     elif effect.type == "edit":
         found = [*_written(effect.paths), Finding("edits", "any edit", "it changes files")]
+    elif effect.type == "mcp":
+        found = [_server(*effect.argv)]
     else:
         found = _said(effect.command, effect.cwd)
         found.append(Finding("commands", "any command", "it runs a command"))
     return tuple({finding.rule: finding for finding in reversed(found)}.values())[::-1]
+
+
+def _server(server: str, tool: str, where: str) -> Finding:
+    if where == "outside":
+        return Finding("mcp", f"mcp {server} {tool}", "it is done by a program outside the workspace")
+    return Finding("commands", "any command", "it is done by a program in the workspace")
 
 
 def _said(command: str, cwd: str) -> list[Finding]:

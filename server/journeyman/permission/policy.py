@@ -22,6 +22,7 @@ class Policy:
     protected: Choice = "ask"
     commands: Choice = "allow"
     edits: Choice = "allow"
+    mcp: Choice = "ask"
 
     def of(self, topic: Topic) -> Choice:
         choices: dict[Topic, Choice] = {
@@ -29,6 +30,7 @@ class Policy:
             "protected": self.protected,
             "commands": self.commands,
             "edits": self.edits,
+            "mcp": self.mcp,
         }
         return choices[topic]
 

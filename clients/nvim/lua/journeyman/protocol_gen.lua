@@ -663,15 +663,15 @@
 
 ---What would be done, exactly. Secrets are taken out, long texts cut; what is allowed is the whole.
 ---@class journeyman.PermissionSubject
----@field type "git"|"command"|"edit"|"question" `question`: the agent asks the user something; the options are answers, and feedback is one too.
+---@field type "git"|"command"|"edit"|"mcp"|"question" `question`: the agent asks the user something; the options are answers, and feedback is one too.
 ---@field title string One short line.
 ---@field why string Why it is asked, as half a sentence.
 ---@field rules string[] What an allowance for this run covers.
 ---@field cwd string
----@field argv? string[] Of `git`: its words.
+---@field argv? string[] Of `git`: its words. Of `mcp`: server, tool, and where that runs (`outside`, `workspace`).
 ---@field command? string Of `command`: the line for the shell.
 ---@field paths? string[] Of `edit`: the files, from the workspace's root.
----@field detail? string Of `edit`: what would be written.
+---@field detail? string Of `edit`: what would be written. Of `mcp`: the arguments.
 
 ---@class journeyman.PingResult
 ---@field now string
