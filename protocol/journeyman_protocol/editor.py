@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from journeyman_protocol.base import Message
+from journeyman_protocol.rows import Method, incoming
 
 Severity = Literal["error", "warning", "information", "hint"]
 DOCUMENTS_MAX = 50
@@ -74,3 +75,24 @@ class RunContext(Message):
     selections: Annotated[list[ContextSelection], Field(max_length=SELECTIONS_MAX)] = []
     diagnostics: Annotated[list[ContextDiagnostic], Field(max_length=DIAGNOSTICS_MAX)] | None = None
     """All that is reported in the project's files when the run is asked for; absent: not known."""
+
+
+class DiagnosticsChanged(Message):
+    """All that is reported of one file now, in place of what was reported before. It counts for exactly the
+    text it was made of: that of `version` of the open document, or the text with this `sha256`."""
+
+    uri: Annotated[str, StringConstraints(min_length=1, max_length=8192)]
+    version: int | None = None
+    """Of the document, where it is open; absent: as it is now."""
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """Of the text as UTF-8, where it is not open."""
+    diagnostics: Annotated[list[Diagnostic], Field(max_length=DIAGNOSTICS_MAX)]
+
+
+ROWS: tuple[Method, ...] = (
+    incoming(
+        "editor/didChangeDiagnostics",
+        DiagnosticsChanged,
+        "What the editor reports of a file. New errors in what a run changed keep it from finishing.",
+    ),
+)

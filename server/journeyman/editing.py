@@ -50,6 +50,18 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """All that an editor reports of one file."""
+
+    path: str
+    sha256: str
+    """Of the text it was made of."""
+    text: str | None
+    """That text, where it is known."""
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EditorContext:
     documents: tuple[Document, ...] = ()
     selections: tuple[Selection, ...] = ()

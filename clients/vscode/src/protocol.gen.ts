@@ -406,6 +406,24 @@ export interface DeleteParams {
   recursive?: boolean;
 }
 
+export interface Diagnostic {
+  range: Range;
+  severity?: "error" | "warning" | "information" | "hint";
+  message: string;
+  source?: string;
+  code?: number | string;
+}
+
+/** All that is reported of one file now, in place of what was reported before. It counts for exactly the text it was made of: that of `version` of the open document, or the text with this `sha256`. */
+export interface DiagnosticsChanged {
+  uri: string;
+  /** Of the document, where it is open; absent: as it is now. */
+  version?: number;
+  /** Of the text as UTF-8, where it is not open. */
+  sha256?: string;
+  diagnostics: Diagnostic[];
+}
+
 /** Content is compared, not times. `before` is absent of what was added, `after` of what was removed. */
 export interface DiffEntry {
   /** From the workspace, `/`-separated; bytes that are not UTF-8 are escaped. */
@@ -1803,6 +1821,8 @@ export interface Requests {
 export interface ClientNotifications {
   /** Events were taken; more may be sent (`maxUnacked`). */
   "agent/ack": { params: AckParams };
+  /** What the editor reports of a file. New errors in what a run changed keep it from finishing. */
+  "editor/didChangeDiagnostics": { params: DiagnosticsChanged };
   /** Cancel a request; it is still answered (LSP). */
   "$/cancelRequest": { params: CancelParams };
   /** Cancel the run behind a progress token (LSP). */
@@ -1886,6 +1906,7 @@ export const Methods = {
   changesReject: "changes/reject",
   changesApply: "changes/apply",
   changesDidChange: "changes/didChange",
+  editorDidChangeDiagnostics: "editor/didChangeDiagnostics",
   todoList: "todo/list",
   todoUpdate: "todo/update",
   todoDidChange: "todo/didChange",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from journeyman.agent import gate
@@ -15,6 +16,10 @@ from journeyman.records import TodoList
 ROUNDS_MAX = 3
 
 
+async def nothing_reported() -> list[str]:
+    return []
+
+
 @dataclass(slots=True)
 class Finishing:
     """One per run."""
@@ -26,6 +31,9 @@ class Finishing:
     """Whether the request is a question: then an answer is all there has to be."""
     orders: bool
     """Whether it says that something is to be changed: then an answer is not enough."""
+    new_errors: Callable[[], Awaitable[list[str]]] = nothing_reported
+    """What editors report of the changed files that was not there before the run."""
+    _error_rounds: int = 0
     _refused: str | None = None
     _rounds: int = 0
     _failure: tuple[str, int] | None = None
@@ -38,6 +46,11 @@ class Finishing:
         if self.state.activity == 0 and (refused is None or self.state.todo_changes == 0):
             return self._answered(summary)
         if refused is not None:
+            return self._refuse(refused, Outcome("partial", "gate", f"{summary}\n\nNot finished: {refused}"))
+        errors = await self.new_errors() if self._error_rounds < ROUNDS_MAX else []
+        if errors:
+            self._error_rounds += 1
+            refused = gate.of_errors(errors)
             return self._refuse(refused, Outcome("partial", "gate", f"{summary}\n\nNot finished: {refused}"))
         return await self._verified(summary, gate.checks_to_run(todos, self.state))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from journeyman.agent.state import RunState, plain
 from journeyman.agent.tools.todo_rows import is_open
 from journeyman.records import TodoList
@@ -11,6 +13,8 @@ NOTHING_DONE = (
     "if only an answer is wanted, call fin again with the answer; if it cannot be done, say so with status "
     "blocked."
 )
+
+ERRORS_SHOWN = 10
 
 
 def refusal(todos: TodoList, state: RunState) -> str | None:
@@ -28,6 +32,16 @@ def refusal(todos: TodoList, state: RunState) -> str | None:
             "shows it, or call fin with status partial."
         )
     return None
+
+
+def of_errors(errors: Sequence[str]) -> str:
+    """What is said where editors report new errors in files the run changed."""
+    shown = "; ".join(errors[:ERRORS_SHOWN])
+    more = f"; and {len(errors) - ERRORS_SHOWN} more" if len(errors) > ERRORS_SHOWN else ""
+    return (
+        f"The user's editor reports errors in files you changed that were not there before: {shown}{more}. "
+        "Repair them, or call fin with status partial and say why they stay."
+    )
 
 
 def checks_to_run(todos: TodoList, state: RunState) -> list[str]:

@@ -9,9 +9,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar, cast
 
-from journeyman.agent import changes, open_documents, recording
+from journeyman.agent import changes, evidence, open_documents, recording
 from journeyman.agent.assembling import assemble
 from journeyman.agent.executor import execute
 from journeyman.agent.inbox import Inbox
@@ -116,6 +117,7 @@ class _Worker:
         guest, root = context.workspace.guest, context.workspace.root
         project = await self._services.projects.get(self._run.project_id)
         documents = await open_documents.begin(self._services, self._run, project, guest)
+        reported = await evidence.begin(self._services.editors, project, self._run.context, guest)
         self._before = await changes.take(guest, root)
         session = self._session = await assemble(
             self._services, self._run, chat, context, resolved, self._telling, self._inbox
@@ -123,6 +125,7 @@ class _Worker:
         await session.extended.hooks.begins(self._run.prompt)
         session.review = self._services.review
         session.documents = documents
+        session.finishing.new_errors = partial(reported.of, session.state, guest)
         session.recording = await recording.start(
             self._services,
             guest,

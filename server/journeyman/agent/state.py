@@ -32,6 +32,8 @@ class RunState:
     commands: Commands = field(default_factory=Commands)
     hashes: dict[str, str] = field(default_factory=dict[str, str])
     """Path -> sha256 of the content the model has seen."""
+    touched: set[str] = field(default_factory=set[str])
+    """Paths write, edit and patch changed."""
     edits: int = 0
     """Counts every change made by write and edit."""
     activity: int = 0
@@ -55,6 +57,7 @@ class RunState:
 
     def edited(self, path: str, sha256: str) -> None:
         self.hashes[path] = sha256
+        self.touched.add(path)
         self.edits += 1
         self.activity += 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from journeyman.editing import Report
 from journeyman.ports.editors import Draft, Editor
 from journeyman.records import Project
 
@@ -49,6 +50,10 @@ class Editors:
                 del looks[key]  # closed
             for draft in drafts:
                 yield editor, draft
+
+    def reports(self, project: Project) -> Iterator[Report]:
+        for editor in tuple(self._looks):
+            yield from editor.reports(project)
 
     def before(self, project: Project, path: str) -> tuple[str, ...]:
         """Digests of what a file was each time before something was brought into it, the newest last."""

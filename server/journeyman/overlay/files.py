@@ -62,6 +62,10 @@ def fits(text: str) -> bool:
         return False
 
 
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def is_of(text: str, sha256: str) -> bool:
     """Whether a file of this digest holds `text`, with or without the mark."""
     content = text.encode("utf-8", "surrogatepass")

@@ -9,6 +9,7 @@ file: what two of them changed comes together there.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Iterator
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 TRIES = 3
 """How often an edit is made anew for a document that moved on meanwhile."""
 PAGE = 1_000
+AT_ONCE = 100_000
+"""Characters that are compared at once; more, and the others do not wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +129,14 @@ class Overlay:
         editor, draft, file = conflict.editor, conflict.draft, conflict.file
         either = draft.text if keep == "theirs" else file.text
         if conflict.base is not None and file.text is not None:
-            either = merge(conflict.base, file.text, draft.text, prefer=keep)
+            either = await _merged(conflict.base, file.text, draft.text, prefer=keep)
         if either is None:  # the file is gone, and stays so
             self._looked(editor, draft, Look(draft.revision, draft.text, None))
             return False
         changed = either != file.text
         if changed:
             await self._write(draft.path, file, either)
-            self._brought(editor, draft, file.text or "", either)
+            await self._brought(editor, draft, file.text or "", either)
         look = Look(draft.revision, draft.text, either)
         if keep == "ours" and editor is not None and await self._edit(editor, draft, either):
             look = Look(draft.revision, either, either, (draft.revision, either))
@@ -159,7 +162,7 @@ class Overlay:
             look = Look(None, base or "", file.text)
         else:
             base = look.text
-        merged = None if base is None or file.text is None else merge(base, file.text, draft.text)
+        merged = None if base is None or file.text is None else await _merged(base, file.text, draft.text)
         if file.text is None and base == "":
             merged = draft.text
         if merged is None:
@@ -169,9 +172,11 @@ class Overlay:
             await self._write(draft.path, file, merged)
             if untouched:
                 await self._note(draft.path, file.bytes_of(merged))
-            self._brought(editor, draft, file.text or "", merged)
+            await self._brought(editor, draft, file.text or "", merged)
         before = (
-            merged if look.file == file.text or look.file is None else merge(look.text, look.file, draft.text)
+            merged
+            if look.file == file.text or look.file is None
+            else await _merged(look.text, look.file, draft.text)
         )
         self._looked(
             editor, draft, Look(draft.revision, draft.text, before if before is not None else merged)
@@ -207,13 +212,13 @@ class Overlay:
     def _brought_by_others(self, path: str) -> bool:
         return bool(self._editors.before(self._project, path))
 
-    def _brought(self, by: Editor | None, draft: Draft, before: str, after: str) -> None:
+    async def _brought(self, by: Editor | None, draft: Draft, before: str, after: str) -> None:
         """What one document brought is not for others to be handed: it is no change of the agent's."""
         for editor, other in self._drafts():
             look = self._look(editor, other)
             if other.path != draft.path or look is None or look.file is None or editor is by:
                 continue
-            there = merge(before, after, look.file)
+            there = await _merged(before, after, look.file)
             if there is not None:
                 self._looked(editor, other, replace(look, file=there))
 
@@ -262,8 +267,8 @@ class Overlay:
             if look.asked is not None and look.asked[0] == draft.revision:
                 return  # it is about to tell what it took of us: the next time
             assert file.text is not None
-            target = merge(look.file, file.text, draft.text)
-            text = merge(look.file, file.text, look.text)
+            target = await _merged(look.file, file.text, draft.text)
+            text = await _merged(look.file, file.text, look.text)
             if target is None or text is None:
                 return  # the next `bring` finds the conflict
             asked = look.asked
@@ -316,3 +321,10 @@ class Overlay:
             self._given_looks[draft.uri] = look
         else:
             self._editors.looked(editor, draft, self._project, look)
+
+
+async def _merged(base: str, ours: str, theirs: str, *, prefer: Side | None = None) -> str | None:
+    """`merge`; long texts beside the loop."""
+    if len(base) + len(ours) + len(theirs) < AT_ONCE:
+        return merge(base, ours, theirs, prefer=prefer)
+    return await asyncio.to_thread(merge, base, ours, theirs, prefer=prefer)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from journeyman.editing import Report
 from journeyman.records import Project
 
 
@@ -38,6 +39,10 @@ class Editor(Protocol):
         ...
 
     def drafts(self, project: Project) -> Sequence[Draft]: ...
+
+    def reports(self, project: Project) -> Sequence[Report]:
+        """What it told of a text it named."""
+        ...
 
     async def edit(self, draft: Draft, text: str) -> bool:
         """Make the document this text. False where it would not, did not answer in time, or has changed

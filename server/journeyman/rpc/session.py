@@ -40,6 +40,7 @@ from journeyman.rpc.subscriptions import Subscriptions
 from journeyman.rpc.terminals import PeerTerminals
 from journeyman.rpc.watches import Watches
 from journeyman_protocol.daemon import CancelParams, WorkDoneProgressCancelParams
+from journeyman_protocol.editor import DiagnosticsChanged
 from journeyman_protocol.stream import AckParams
 
 log = logging.getLogger(__name__)
@@ -249,6 +250,8 @@ class Session:
             case types.INITIALIZED:
                 self.peer.initialized = True
                 self._hub.greet(self.peer)
+            case "editor/didChangeDiagnostics":
+                self.peer.editor.reported(DiagnosticsChanged.model_validate(params))
             case "agent/ack":
                 taken = AckParams.model_validate(params)
                 self.peer.subscriptions.acknowledge(taken.chat_id, taken.seq)

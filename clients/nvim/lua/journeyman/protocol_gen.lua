@@ -296,6 +296,20 @@
 ---@field path string
 ---@field recursive? boolean Needed for a directory that is not empty.
 
+---@class journeyman.Diagnostic
+---@field range journeyman.Range
+---@field severity? "error"|"warning"|"information"|"hint"
+---@field message string
+---@field source? string
+---@field code? integer|string
+
+---All that is reported of one file now, in place of what was reported before. It counts for exactly the text it was made of: that of `version` of the open document, or the text with this `sha256`.
+---@class journeyman.DiagnosticsChanged
+---@field uri string
+---@field version? integer Of the document, where it is open; absent: as it is now.
+---@field sha256? string Of the text as UTF-8, where it is not open.
+---@field diagnostics journeyman.Diagnostic[]
+
 ---Content is compared, not times. `before` is absent of what was added, `after` of what was removed.
 ---@class journeyman.DiffEntry
 ---@field path string From the workspace, `/`-separated; bytes that are not UTF-8 are escaped.
@@ -1212,6 +1226,7 @@ M.methods = {
   ["changes/reject"] = { direction = "request" },
   ["changes/apply"] = { direction = "request" },
   ["changes/didChange"] = { direction = "notificationOut" },
+  ["editor/didChangeDiagnostics"] = { direction = "notificationIn" },
   ["todo/list"] = { direction = "request" },
   ["todo/update"] = { direction = "request" },
   ["todo/didChange"] = { direction = "notificationOut" },
@@ -1313,6 +1328,7 @@ M.method = {
   changes_reject = "changes/reject",
   changes_apply = "changes/apply",
   changes_didChange = "changes/didChange",
+  editor_didChangeDiagnostics = "editor/didChangeDiagnostics",
   todo_list = "todo/list",
   todo_update = "todo/update",
   todo_didChange = "todo/didChange",

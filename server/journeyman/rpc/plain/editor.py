@@ -12,12 +12,16 @@ from urllib.parse import unquote, urlsplit
 
 from pygls.workspace import Workspace
 
+from journeyman.editing import Diagnostic, Report, Span
 from journeyman.failures import Failure
+from journeyman.overlay.files import digest
 from journeyman.ports.editors import Draft
 from journeyman.rpc.documents import Documents
 from journeyman.rpc.edits import replacing
 from journeyman.rpc.jsonbody import as_object
 from journeyman.rpc.places import SCHEME, path_in
+from journeyman_protocol import editor as wire
+from journeyman_protocol.editor import DiagnosticsChanged
 
 if TYPE_CHECKING:
     from journeyman.records import Project
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 EDIT_S = 10.0
 """How long an editor may take to change a document of its own."""
 ANNOTATION = "journeyman"
+REPORTS_MAX = 2_000
+"""Most files of which one client's reports are kept; older ones are forgotten."""
 
 
 def path_of(uri: str) -> Path | None:
@@ -43,6 +49,7 @@ class Editor:
         self._peer = peer
         self._told = workspace
         self._documents = documents
+        self._reports: dict[str, tuple[str, str | None, tuple[wire.Diagnostic, ...]]] = {}
 
     def folder_of(self, path: Path) -> Path | None:
         """The innermost folder of the editor's that holds `path`."""
@@ -85,6 +92,33 @@ class Editor:
                 )
         return found
 
+    def reported(self, told: DiagnosticsChanged) -> None:
+        """Left out is what was made of a text the document does not have any more, or nobody can name."""
+        document = self._documents.get(told.uri)
+        text = None if document is None else document.text
+        if told.version is not None and (document is None or told.version != document.version):
+            return
+        sha256 = told.sha256
+        if text is not None and sha256 in (None, digest(text)):
+            sha256 = digest(text)
+        elif sha256 is None:
+            return
+        else:
+            text = None
+        self._reports.pop(told.uri, None)
+        self._reports[told.uri] = (sha256, text, tuple(told.diagnostics))
+        while len(self._reports) > REPORTS_MAX:
+            del self._reports[next(iter(self._reports))]
+
+    def reports(self, project: Project) -> Sequence[Report]:
+        found: list[Report] = []
+        for uri, (sha256, text, diagnostics) in self._reports.items():
+            path = path_in(project, uri, local=self._peer.local)
+            if path is not None:
+                told = tuple(_diagnostic(each, path) for each in diagnostics)
+                found.append(Report(path, sha256, text, told))
+        return found
+
     async def edit(self, draft: Draft, text: str) -> bool:
         document = self._documents.get(draft.uri)
         if document is None or document.revision != draft.revision:
@@ -107,3 +141,10 @@ class Editor:
         except Failure:
             return False
         return (as_object(answer) or {}).get("applied") is True
+
+
+def _diagnostic(told: wire.Diagnostic, path: str) -> Diagnostic:
+    start, end = told.range.start, told.range.end
+    code = "" if told.code is None else str(told.code)
+    span = Span(start.line, start.character, end.line, end.character)
+    return Diagnostic(path, path, span, told.severity, told.message, told.source or "", code)
