@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 
@@ -46,6 +48,13 @@ asyncio.run(main())
 
 async def framed_echo_ms(count: int, body: bytes) -> tuple[float, ...]:
     """Round trips of one LSP frame through a bare asyncio server in another process."""
+    async with framed_echo() as (reader, writer, _):
+        return await round_trips_ms(reader, writer, count, body)
+
+
+@asynccontextmanager
+async def framed_echo() -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter, int]]:
+    """A connection to that server, and its process."""
     with tempfile.TemporaryDirectory(prefix="jm-bench-") as folder:
         path = str(Path(folder) / "echo.sock")
         server = await asyncio.create_subprocess_exec(
@@ -54,8 +63,7 @@ async def framed_echo_ms(count: int, body: bytes) -> tuple[float, ...]:
         assert server.stdout is not None
         await server.stdout.readline()
         try:
-            reader, writer = await asyncio.open_unix_connection(path)
-            return await round_trips_ms(reader, writer, count, body)
+            yield *await asyncio.open_unix_connection(path), server.pid
         finally:
             server.kill()
             await server.wait()

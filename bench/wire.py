@@ -11,10 +11,10 @@ from contextlib import AsyncExitStack
 from rich.progress import Progress
 
 from bench.calling import PING
-from bench.daemons import Daemon, daemon
+from bench.daemons import Daemon, cpu_s, daemon
 from bench.echoes import node_echo_ms, pygls_echo_ms
 from bench.instant_provider import InstantProvider
-from bench.references import framed_echo_ms, round_trips_ms
+from bench.references import framed_echo, framed_echo_ms, round_trips_ms
 from bench.stepping import MODEL
 from bench.table import Row, render
 from journeyman.client.connection import Client
@@ -43,6 +43,26 @@ async def answering(count: int) -> list[Row]:
         Row("daemon/ping", "ms", ours, "stock pygls echo, stdio", stock),
     ]
     return rows + ([Row("daemon/ping", "ms", ours, "vscode-jsonrpc echo, stdio", node)] if node else [])
+
+
+async def spending(rounds: int) -> list[Row]:
+    """What a ping costs the processor, where the machine's load says less than for its time."""
+    ours: list[float] = []
+    bare: list[float] = []
+    with daemon(JOURNEYMAN_SANDBOX="bubblewrap") as running:
+        async with framed_echo() as (reader, writer, pid):
+            streams = await asyncio.open_unix_connection(str(running.socket))
+            await round_trips_ms(*streams, 50, PING)
+            for spent, process, connection in (
+                (bare, pid, (reader, writer)),
+                (ours, running.process.pid, streams),
+            ) * rounds:
+                before = cpu_s(process)
+                await round_trips_ms(*connection, 1000, PING)
+                spent.append((cpu_s(process) - before) * 1000)
+            streams[1].close()
+    what = "the server's CPU for a thousand pings"
+    return [Row(what, "ms", tuple(ours), "asyncio framed echo", tuple(bare))]
 
 
 async def telling(subscribers: int, updates: int) -> list[Row]:
@@ -150,6 +170,7 @@ async def _all(quick: bool) -> list[Row]:
     with Progress(transient=True) as progress:
         task = progress.add_task("answering", total=5)
         rows += await answering(500 if quick else 2500)
+        rows += await spending(2 if quick else 8)
         for subscribers in (1, 100):
             progress.update(task, advance=1, description=f"telling {subscribers}")
             rows += await telling(subscribers, 200 if quick else 1000)

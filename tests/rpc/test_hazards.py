@@ -23,7 +23,7 @@ from rpc import harness
 from rpc.harness import CAPABLE, Client, World, encode
 from rpc.stock import StockServer
 
-SILENCE_S = 0.3
+SILENCE_S = 1.0
 ACCEPT = {"prompt": "x", "wait": "accepted"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from typing import Any
 
 from journeyman.rpc.limits import Limits
@@ -122,3 +123,90 @@ async def test_room_is_waited_for() -> None:
     assert not waiting.done()
     await written(outbox)
     await asyncio.wait_for(waiting, 5)
+
+
+class Gauged(Paper):
+    """A writer whose system takes nothing while it is told so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.kept = 0
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        self.writes.append(data)
+
+    def unsent(self) -> int:
+        return self.kept
+
+
+async def settled() -> None:
+    """What was begun in this moment of the loop is over."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_an_answer_is_written_where_it_is_made_and_what_follows_it_together() -> None:
+    outbox, paper = Outbox(Limits(), broken()[1]), Gauged()
+    pump = asyncio.ensure_future(outbox.pump(paper, paper.unsent))
+    await settled()
+    outbox.at_once(b'{"n":1}')
+    assert len(paper.writes) == 1, "before anything else had its turn"
+    outbox.at_once(b'{"n":2}')
+    outbox.must({"n": 3})
+    assert len(paper.writes) == 1
+    await settled()
+    assert [each["n"] for each in paper.messages()] == [1, 2, 3]
+    assert len(paper.writes) == 2
+    outbox.must({"n": 4})
+    outbox.at_once(b'{"n":5}')
+    await settled()
+    assert [each["n"] for each in paper.messages()] == [1, 2, 3, 4, 5], "in order"
+    outbox.finish()
+    outbox.at_once(b'{"n":6}')
+    await pump
+    assert len(paper.messages()) == 5
+
+
+async def test_a_peer_that_does_not_take_an_answer_is_given_up_like_any_other() -> None:
+    reasons, note = broken()
+    outbox, paper = Outbox(Limits(stall_s=0.01), note), Gauged()
+    pump = asyncio.ensure_future(outbox.pump(paper, paper.unsent))
+    await settled()
+    paper.kept = 100
+    paper.flowing.clear()
+    outbox.must({"n": 1})
+    await settled()
+    outbox.at_once(b'{"n":2}')
+    assert len(paper.writes) == 1, "not before what the system has not taken"
+    await pump
+    assert "has not read" in reasons[0]
+
+
+async def test_an_answer_the_system_does_not_take_whole_is_waited_for() -> None:
+    reasons, note = broken()
+    outbox, paper = Outbox(Limits(stall_s=0.01), note), Gauged()
+    pump = asyncio.ensure_future(outbox.pump(paper, paper.unsent))
+    await settled()
+    outbox.at_once(b'{"n":1}')
+    paper.kept = 7
+    paper.flowing.clear()
+    await pump
+    assert "has not read" in reasons[0]
+
+
+async def test_any_order_of_answers_and_others_is_kept() -> None:
+    chance = random.Random(7)
+    outbox, paper = Outbox(Limits(), broken()[1]), Gauged()
+    pump = asyncio.ensure_future(outbox.pump(paper, paper.unsent))
+    for number in range(500):
+        if chance.random() < 0.5:
+            outbox.at_once(json.dumps({"n": number}).encode())
+        else:
+            outbox.must({"n": number})
+        for _ in range(chance.choice((0, 0, 1, 2, 3))):
+            await asyncio.sleep(0)
+    outbox.finish()
+    await pump
+    assert [each["n"] for each in paper.messages()] == list(range(500))

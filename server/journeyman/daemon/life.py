@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from journeyman import failpoints
 from journeyman.config import Settings
+from journeyman.daemon.keeping import keep_what_is_there
 from journeyman.daemon.log import logging_to
 from journeyman.failures import Failure
 from journeyman.paths import token_file
@@ -79,6 +80,7 @@ async def _live(
         loop.add_signal_handler(number, stop.set)
     connections = Supervisor()
     async with _served(settings, listening, address, auth, tls, connections) as (app, server):
+        keep_what_is_there()
         log.info("serving, process %d", os.getpid())
         reason = await _until_not_needed(settings, app, server, stop, still_owned)
         log.info("leaving: %s", reason)

@@ -34,9 +34,9 @@ class Turns:
 
     def take(self, key: ScopeKey | None) -> Turn:
         """A place in the queue, taken now."""
-        over = asyncio.get_running_loop().create_future()
         if key is None:
-            return Turn(None, over)
+            return FREE
+        over = asyncio.get_running_loop().create_future()
         before = self._last.get(key)
         self._last[key] = over
 
@@ -49,7 +49,7 @@ class Turns:
 
 
 class Turn:
-    def __init__(self, before: asyncio.Future[None] | None, over: asyncio.Future[None]) -> None:
+    def __init__(self, before: asyncio.Future[None] | None, over: asyncio.Future[None] | None) -> None:
         self._before = before
         self._over = over
 
@@ -66,8 +66,12 @@ class Turn:
             self._before.add_done_callback(self._finish)
 
     def _finish(self, _: asyncio.Future[None] | None) -> None:
-        if not self._over.done():
+        if self._over is not None and not self._over.done():
             self._over.set_result(None)
+
+
+FREE = Turn(None, None)
+"""Of those that wait for nobody, and nobody for them."""
 
 
 class Call:

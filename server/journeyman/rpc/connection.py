@@ -93,7 +93,9 @@ class Connection:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 reader = tasks.create_task(self._read(), name=f"{self.name} reader")
-                writer = tasks.create_task(self._outbox.pump(self._writer), name=f"{self.name} writer")
+                unsent = self._writer.transport.get_write_buffer_size
+                pump = self._outbox.pump(self._writer, unsent)
+                writer = tasks.create_task(pump, name=f"{self.name} writer")
                 await self._closing.wait()
                 reader.cancel()
                 await self._finish()
@@ -153,16 +155,16 @@ class Connection:
         must_show_token_by = clock() + self._limits.auth_s
         mark, since = (Stage.IDLE, 0), clock()
         while not self._closing.is_set():
-            deadline = {
-                Stage.IDLE: None,
-                Stage.HEADER: since + self._limits.header_s,
-                Stage.BODY: since + self._limits.body_s,
-            }[Stage.IDLE if decoder is None else decoder.stage]
+            stage = Stage.IDLE if decoder is None else decoder.stage
+            deadline = None if stage is Stage.IDLE else since + self._patience_s(stage)
             if not self._gate.open:
                 deadline = min(deadline or must_show_token_by, must_show_token_by)
             try:
-                async with asyncio.timeout_at(deadline):
+                if deadline is None:
                     data = await self._reader.read(_READ_BYTES)
+                else:
+                    async with asyncio.timeout_at(deadline):
+                        data = await self._reader.read(_READ_BYTES)
             except TimeoutError:
                 self._last_word(refuse("timeout", "The message did not arrive in time.", retryable=True))
                 return
@@ -178,6 +180,9 @@ class Connection:
                 return
             if (now := (decoder.stage, self._frames)) != mark:
                 mark, since = now, clock()
+
+    def _patience_s(self, stage: Stage) -> float:
+        return self._limits.header_s if stage is Stage.HEADER else self._limits.body_s
 
     async def _decoder(self, first: bytes) -> Decoder | None:
         """What the peer's first bytes ask for; None where that is not to be had here."""

@@ -18,6 +18,8 @@ from journeyman.rpc.limits import Limits
 
 _HTTP = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) ")
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_PLAIN = re.compile(rb"Content-Length: ([0-9]{1,12})\r\n\r\n")
+"""What nearly every header block is, whole."""
 _DIGITS = re.compile(rb"[0-9]{1,12}\Z")
 
 
@@ -96,6 +98,9 @@ class FrameDecoder:
             yield Frame(header, body)
 
     def _read_header(self) -> bool:
+        if (plain := _PLAIN.match(self._buffer)) is not None:
+            self._begin(Header(int(plain[1])), plain.end())
+            return True
         if self._first:
             self._sniff()
         end = self._buffer.find(b"\r\n\r\n", max(0, self._scanned - 3))
@@ -106,16 +111,19 @@ class FrameDecoder:
             return False
         if end > self._limits.header_bytes:
             raise FramingError(f"A header block is longer than {self._limits.header_bytes} bytes.")
-        header = self._parse(bytes(self._buffer[:end]))
+        self._begin(self._parse(bytes(self._buffer[:end])), end + 4)
+        return True
+
+    def _begin(self, header: Header, end: int) -> None:
+        """A header block that ends at `end` of the buffer was read."""
         if header.length > self._limits.frame_bytes:
             raise FramingError(f"A message is longer than {self._limits.frame_bytes} bytes.")
         if self._on_header is not None:
             self._on_header(header)
-        del self._buffer[: end + 4]
+        del self._buffer[:end]
         self._scanned = 0
         self._first = False
         self._header = header
-        return True
 
     def _sniff(self) -> None:
         if _HTTP.match(self._buffer):

@@ -25,7 +25,7 @@ def parse(body: bytes, *, depth_max: int) -> Any:
     if body.count(b"[") + body.count(b"{") > depth_max and _depth(body) > depth_max:
         raise BadJson(f"The message is nested deeper than {depth_max}.")
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+        return _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise BadJson("The message is not UTF-8.") from error
     except ValueError as error:
@@ -39,6 +39,11 @@ def as_object(value: Any) -> dict[str, Any] | None:
 
 def _no_constant(text: str) -> Any:
     raise ValueError(f"{text} is not a JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""Made once: `json.loads` and `json.dumps` would make one for each message."""
 
 
 def _depth(body: bytes) -> int:
@@ -56,6 +61,8 @@ def dump(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:
     """`value` as UTF-8 JSON. Text with a lone surrogate (a file name that is no UTF-8, say) goes out
     escaped, for it has no encoding."""
     try:
+        if default is None:
+            return _ENCODER.encode(value).encode("utf-8")
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=default).encode("utf-8")
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":"), default=default).encode("ascii")

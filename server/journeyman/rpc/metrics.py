@@ -49,10 +49,18 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._found: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+        """Looking labels up costs more than counting; there are as many as methods and kinds of errors."""
+
     def answered(self, method: str, outcome: str, seconds: float) -> None:
         """`outcome`: `ok`, or the kind of the error."""
-        self._requests.labels(method, outcome).inc()
-        self._seconds.labels(method).observe(seconds)
+        found = self._found.get((method, outcome))
+        if found is None:
+            found = self._requests.labels(method, outcome), self._seconds.labels(method)
+            self._found[method, outcome] = found
+        count, times = found
+        count.inc()
+        times.observe(seconds)
 
     def dropped(self, count: int) -> None:
         self._dropped.inc(count)

@@ -31,6 +31,11 @@ class ByteWriter(Protocol):
     async def drain(self) -> None: ...
 
 
+def _unknown() -> int:
+    """Perhaps something: nothing is written at once then."""
+    return 1
+
+
 @dataclass(slots=True)
 class _Entry:
     sort: Sort
@@ -55,6 +60,10 @@ class Outbox:
         self._room.set()
         self._finishing = False
         self._broken = False
+        self._idle: ByteWriter | None = None
+        """The writer while `pump` waits for something to write."""
+        self._unsent: Callable[[], int] = _unknown
+        self._drained = True
         self.dropped = 0
         """Deltas and states this peer never got."""
 
@@ -70,6 +79,28 @@ class Outbox:
         """Queue a message that is never dropped."""
         body = message if isinstance(message, bytes) else jsonbody.dump(message)
         self._add(_Entry("must", None, len(body), body))
+
+    def at_once(self, body: bytes) -> None:
+        """As `must`, for an answer somebody waits for: written here and now where nothing is before it. What
+        else comes in the same moment is gathered and written together."""
+        writer = self._idle
+        if writer is None or self._entries or self._unsent():
+            self.must(body)
+            return
+        self._idle = None
+        try:
+            writer.write(self.frame(body))
+        except (OSError, RuntimeError) as error:
+            self._break(f"The connection is gone: {error}.")
+            return
+        asyncio.get_running_loop().call_soon(self._written, writer)
+
+    def _written(self, writer: ByteWriter) -> None:
+        if self._unsent():
+            self._drained = False
+            self._wake.set()
+        elif not self._entries and not self._finishing and not self._broken:
+            self._idle = writer
 
     def delta(self, key: Hashable, message: dict[str, Any]) -> None:
         """Queue `{..., params: {..., data: {text, ...}}}`; joined with a waiting one of the same key."""
@@ -108,6 +139,7 @@ class Outbox:
     def finish(self) -> None:
         """Nothing more will be queued; `pump` ends when all is written."""
         self._finishing = True
+        self._idle = None
         self._wake.set()
         self._room.set()
 
@@ -151,6 +183,7 @@ class Outbox:
         if self._broken:
             return
         self._broken = True
+        self._idle = None
         self._entries.clear()
         self._bytes = 0
         self._wake.set()
@@ -171,20 +204,26 @@ class Outbox:
             self._room.set()
         return b"".join(pieces)
 
-    async def pump(self, writer: ByteWriter) -> None:
-        """Write until `finish` and empty, or until the peer is gone or stalls. The only writer there is."""
+    async def pump(self, writer: ByteWriter, unsent: Callable[[], int] = _unknown) -> None:
+        """Write until `finish` and empty, or until the peer is gone or stalls. The only writer there is but
+        `at_once`. `unsent`: how many bytes of what was written the system has not taken yet."""
+        self._unsent = unsent
         while not self._broken:
-            if not self._entries:
+            if not self._entries and self._drained:
                 if self._finishing:
                     return
                 self._wake.clear()
+                self._idle = writer
                 await self._wake.wait()
+                self._idle = None
                 continue
-            data = self._take()
             try:
-                writer.write(data)
-                async with asyncio.timeout(self._limits.stall_s):
-                    await writer.drain()
+                if self._entries:
+                    writer.write(self._take())
+                self._drained = True
+                if unsent():
+                    async with asyncio.timeout(self._limits.stall_s):
+                        await writer.drain()
             except TimeoutError:
                 self._break(f"The client has not read for {self._limits.stall_s:.0f} s.")
             except (OSError, RuntimeError) as error:

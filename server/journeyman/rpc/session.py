@@ -276,10 +276,10 @@ class Session:
                 f"The answer would have {len(body)} bytes; a message may have {self._limits.frame_bytes}.",
                 "Ask for less at a time.",
             )
-        self._outbox.must(body)
+        self._outbox.at_once(body)
 
     def refuse(self, ident: Ident | None, refusal: Refusal) -> None:
-        self._outbox.must({"jsonrpc": "2.0", "id": ident, "error": refusal.wire()})
+        self._outbox.at_once(dump({"jsonrpc": "2.0", "id": ident, "error": refusal.wire()}))
 
     def close(self) -> None:
         self._router.services.metrics.dropped(self._outbox.dropped)
