@@ -160,6 +160,7 @@ async def assemble(
         started=started,
         pauses=pauses,
         fallbacks=Fallbacks(services.models, services.fallback_models),
+        explorer=explorer,
         ledger=Ledger(services.store.turns, chat.id, run.id),
         sizes=Sizes(),
         gatekeeper=gatekeeper,

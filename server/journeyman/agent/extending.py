@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from journeyman.agent.tools.registry import Prepared
     from journeyman.records import Run
 
-ON_FILES = frozenset({"read", "write", "edit"})
 CALLED = "The user called /{name}, which says:\n\n{text}"
 ON_DIRECTORIES = frozenset({"ls", "cd", "grep", "glob"})
 
@@ -66,11 +65,15 @@ class Extended:
     async def beside(self, prepared: Prepared, state: RunState) -> str | None:
         """What is said with the result of a call that came to a directory for the first time."""
         name = prepared.tool.spec.name
-        if name not in ON_FILES | ON_DIRECTORIES:
-            return None
-        path = state.at(prepared.arguments.get("path", "."))
+        if name in ON_DIRECTORIES:
+            directories = [state.at(prepared.arguments.get("path", "."))]
+        else:
+            changed = prepared.tool.changed_paths(state, prepared.arguments)
+            files = [state.at(prepared.arguments["path"])] if name == "read" else sorted(changed)
+            directories = list(dict.fromkeys(map(posixpath.dirname, files)))
         try:
-            return await self.rules.near(posixpath.dirname(path) if name in ON_FILES else path) or None
+            said = [await self.rules.near(directory) for directory in directories]
+            return "\n\n".join(filter(None, said)) or None
         except Failure:  # the workspace went away: the call itself says so, or the next one
             return None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from journeyman.agent.admitting import Pauses
 from journeyman.agent.conversation import Conversation
+from journeyman.agent.exploring import Explorer
 from journeyman.agent.extending import Extended
 from journeyman.agent.fallback import Fallbacks
 from journeyman.agent.families import Family, family_of
@@ -48,6 +49,7 @@ class Session:
     """Monotonic time of the start."""
     pauses: Pauses
     fallbacks: Fallbacks
+    explorer: Explorer
     ledger: Ledger
     sizes: Sizes
     extended: Extended
@@ -65,6 +67,7 @@ class Session:
     def change_model(self, other: ResolvedModel) -> None:
         """From the next request on."""
         self.model, self.info = other.model, other.info
+        self.explorer.resolved = other
         self.conversation.window = other.info.context_window
 
     @property

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from journeyman.agent.exploring import ANSWER_CHARACTERS_MAX, CALLS_MAX, STEPS_MAX
-from journeyman.agent.runs import StartRun
+from journeyman.agent.runs import RunService, StartRun
 from journeyman.extensions.extensions import Extensions
 from journeyman.extensions.hooks import Hook
+from journeyman.failures import Failure
 from journeyman.ports.model import ModelRequest
 from journeyman.records import Budget
-from journeyman.testing.model import ScriptedTurn, Step, call, calls, say, with_usage
+from journeyman.testing.model import ScriptedModel, ScriptedTurn, Step, call, calls, say, with_usage
 from unit.agent.gated import GatedModel
 from unit.agent.house import House, house
 
@@ -138,3 +140,15 @@ async def test_there_is_no_such_tool_where_the_user_wants_none(agent: House) -> 
     model, _, texts = await _run(agent, ASK, END)
     assert "there is no tool 'explore'" in texts[0]
     assert "explore" not in [spec.name for spec in model.requests[0].tools]
+
+
+async def test_after_a_fallback_the_other_model_looks(explorers: House) -> None:
+    explorers.services = replace(explorers.services, fallback_models=("scripted/other",))
+    explorers.runs = RunService(explorers.services, runs_max=4)
+    gone = Failure("model_refused", "No credit.")
+    first = explorers.script([call("ls"), gone])
+    other = ScriptedModel([ASK, say("Nowhere."), END])
+    explorers.models.inject("scripted/other", other)
+    run = await explorers.run("Where is it?", mode="execute")
+    assert "Nowhere." in (await explorers.tool_texts(run.chat_id))[1]
+    assert (first.left, other.left) == (0, 0)

@@ -130,3 +130,17 @@ async def test_a_run_is_told_beside_the_result_that_brought_it_there(agent: Hous
     assert "Web rules." not in model.requests[0].messages[0].for_model
     texts = await agent.tool_texts(chat.id)
     assert sum("Web rules." in text for text in texts) == 1
+
+
+async def test_a_patch_brings_the_rules_of_all_its_files(agent: House) -> None:
+    chat = await agent.chat()
+    for name in ("one", "two"):
+        (agent.folder(chat) / name).mkdir()
+        (agent.folder(chat) / name / "AGENTS.md").write_text(f"Rules of {name}.")
+    patch = "*** Begin Patch\n*** Add File: one/a\n+1\n*** Add File: two/b\n+2\n*** End Patch"
+    agent.script([call("patch", patch=patch), call("fin", summary="Made.", status="partial")])
+    await agent.run("Make them.", chat_id=chat.id, mode="execute")
+    text = (await agent.tool_texts(chat.id))[0]
+    assert text.startswith("patched 2 files")
+    assert "Rules of one." in text
+    assert "Rules of two." in text
