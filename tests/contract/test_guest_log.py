@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
+
+import pytest
 
 from journeyman.guest.client import GuestClient
-from journeyman.guest.inside.log import FOLDER, HELD_MAX
+from journeyman.guest.inside import log as logs
+from journeyman.guest.inside.log import FOLDER, HELD_MAX, Log
 from journeyman.ports.guest import ProcessSpec
 
 
@@ -54,3 +58,13 @@ async def test_a_link_in_the_way_is_not_followed(guest: GuestClient) -> None:
     assert output.endswith(b"\n300000\n")
     assert (await guest.read("precious")).data == b"as it was"
     await kept(guest, name)
+
+
+def test_no_more_is_kept_than_its_bound(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(logs, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(logs, "LOG_MAX", 3 * HELD_MAX)
+    log = Log("kept.txt")
+    opened = [log.add(b"x" * HELD_MAX) for _ in range(5)]
+    log.close()
+    assert opened == [False, True, False, False, False]
+    assert (tmp_path / "kept.txt").read_bytes() == b"x" * (3 * HELD_MAX)
