@@ -50,8 +50,10 @@ prove: setup-dev  ## the long proofs: kill -9 at every failpoint, every fault, e
 test-editors: setup-dev  ## the VS Code extension in a real VS Code (installed once beside the repository, six minutes)
 	@clients/vscode/test/all.sh $(BIN)/journeyman
 
-vsix:  ## the VS Code extension as a file to install; needs Node.js 20 or newer
+vsix: setup  ## the VS Code extension as a file to install, with the daemon in it; needs Node.js 20 or newer
 	@command -v npm >/dev/null || { echo "There is no npm on PATH: install Node.js 20 or newer."; exit 1; }
+	@rm -rf clients/vscode/bundled && mkdir clients/vscode/bundled && cp requirements/runtime.txt clients/vscode/bundled/
+	@$(BIN)/uv build -q --wheel --no-build-isolation --python $(BIN)/python -o clients/vscode/bundled . && rm -f clients/vscode/bundled/.gitignore
 	@cd clients/vscode && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent package
 
 gen: setup  ## write schema.json, PROTOCOL.md and the clients' types from the Python models

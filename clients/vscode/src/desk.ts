@@ -9,6 +9,7 @@ import type { Daemon } from "./daemon/daemon";
 import { Methods } from "./protocol.gen";
 import type { Projects } from "./projects";
 import { type Mode, settings } from "./settings";
+import { along, seen } from "./seen";
 import { short } from "./status";
 import type { ChangesView } from "./views/changes";
 import type { PlanView } from "./views/plan";
@@ -40,7 +41,7 @@ export function surroundings(desk: Desk): Surroundings {
   if (state === "missing") Object.assign(shown, { trouble: problem, remedies: [install, again] });
   else if (state === "failed") Object.assign(shown, { trouble: `There is no connection to the daemon: ${problem}`, remedies: [again, log] });
   else if (state === "reconnecting") Object.assign(shown, { trouble: "The connection to the daemon ended; connecting again.", remedies: [log] });
-  return { ...shown, model: short(modelOf(desk)) || "No model", mode: desk.mode ?? settings.mode };
+  return { ...shown, model: short(modelOf(desk)) || "No model", mode: desk.mode ?? settings.mode, along: along() };
 }
 
 /** Say something: in the chat that is open, or in a new one. */
@@ -48,7 +49,7 @@ export async function send(desk: Desk, text: string, delivery: Delivery): Promis
   try {
     if (!desk.chat.id) await openNew(desk);
     const chosen = desk.chat.state?.chat.model ? undefined : desk.projects.model;
-    await desk.chat.send(text, delivery, desk.mode ?? settings.mode, chosen);
+    await desk.chat.send(text, delivery, desk.mode ?? settings.mode, chosen, seen());
   } catch (error) {
     desk.refuse(text, refused(error).sentence);
   }

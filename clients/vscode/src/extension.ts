@@ -34,6 +34,7 @@ export interface Inside {
 export function activate(context: vscode.ExtensionContext): Inside {
   const log = vscode.window.createOutputChannel("Journeyman", { log: true });
   const own = context.globalStorageUri.fsPath;
+  const bundled = vscode.Uri.joinPath(context.extensionUri, "bundled").fsPath;
   const daemon = new Daemon(() => find(places(own)), log);
   const telling = <T>(act: () => Promise<T>) => told(log, act);
   const chat = new ActiveChat(daemon);
@@ -66,6 +67,8 @@ export function activate(context: vscode.ExtensionContext): Inside {
     }),
     view.onDidSay((message) => void hear(desk, message)),
     asking.onDidChange(redraw),
+    vscode.window.onDidChangeTextEditorSelection(() => view.refresh()),
+    vscode.window.onDidChangeActiveTextEditor(() => view.refresh()),
     chat.onDidMove(({ events }) => !events && redraw()),
     daemon.onDidRunCommand((result) => void telling(() => adopt(desk, view, result))),
     daemon.onDidChangeState((state) => {
@@ -79,7 +82,7 @@ export function activate(context: vscode.ExtensionContext): Inside {
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => daemon.state === "missing" && void daemon.restart()),
     vscode.commands.registerCommand("journeyman.showLog", () => log.show()),
-    vscode.commands.registerCommand("journeyman.install", async () => (await install(own, log)) && daemon.restart()),
+    vscode.commands.registerCommand("journeyman.install", async () => (await install(own, bundled, log)) && daemon.restart()),
   );
   for (const [name, act] of Object.entries(commands(desk, view, tree, redraw))) {
     const command = (...args: unknown[]) => telling(() => act(...(args as never[])));

@@ -6,7 +6,7 @@ import * as vscode from "vscode";
 
 import { pages } from "../daemon/calls";
 import type { Daemon } from "../daemon/daemon";
-import type { Event, Run } from "../protocol.gen";
+import type { Event, Run, RunContext } from "../protocol.gen";
 import { Methods } from "../protocol.gen";
 import type { Mode } from "../settings";
 import { type ChatState, apply, fromMessages, opened } from "./state";
@@ -64,11 +64,11 @@ export class ActiveChat implements vscode.Disposable {
   }
 
   /** Answers once the daemon has accepted it. */
-  async send(prompt: string, delivery: Delivery, mode: Mode, model: string | undefined): Promise<Run> {
+  async send(prompt: string, delivery: Delivery, mode: Mode, model: string | undefined, context: RunContext): Promise<Run> {
     const chatId = this.id;
     if (!chatId) throw new Error("There is no chat to say this in.");
     const clientRunId = crypto.randomUUID();
-    return this.daemon.request(Methods.agentRun, { chatId, prompt, delivery, mode, model, clientRunId, wait: "accepted" });
+    return this.daemon.request(Methods.agentRun, { chatId, prompt, delivery, mode, model, context, clientRunId, wait: "accepted" });
   }
 
   async stop(): Promise<void> {

@@ -11,6 +11,8 @@ export interface Surroundings {
   remedies: { title: string; command: string }[];
   model: string;
   mode: Mode;
+  /** What of the editor goes along with a message, in few words. */
+  along: string;
 }
 
 export type ToPage =

@@ -34,15 +34,16 @@ export function page(assets: Assets): string {
 <footer id="composer">
 <p id="refused" role="alert" hidden></p>
 <textarea id="text" rows="3" aria-label="Message to Journeyman" placeholder="Ask Journeyman"></textarea>
-<div id="bar">
-<button id="mode" type="button" class="quiet" title="Pick the mode"></button>
-<button id="model" type="button" class="quiet" title="Pick the model"></button>
-<span class="space"></span>
+<p id="along" hidden></p>
 <select id="delivery" aria-label="While a run goes on" hidden>
 <option value="steer">Tell it now</option>
 <option value="queue">Do it afterwards</option>
 <option value="interrupt">Do this instead</option>
 </select>
+<div id="bar">
+<button id="mode" type="button" class="quiet" title="Pick the mode"></button>
+<button id="model" type="button" class="quiet" title="Pick the model"></button>
+<span class="space"></span>
 <button id="stop" type="button" class="quiet" hidden>Stop</button>
 <button id="send" type="button">Send</button>
 </div>

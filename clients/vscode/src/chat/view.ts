@@ -12,6 +12,7 @@ export const CHAT_VIEW = "journeyman.chat";
 export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   private view: vscode.WebviewView | undefined;
   private ready = false;
+  private toldLast = "";
   private readonly batch = new Batch((events) => this.post({ type: "events", events }));
   private readonly moved: vscode.Disposable;
   private readonly said = new vscode.EventEmitter<FromPage>();
@@ -62,7 +63,12 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
 
   /** The model, the mode or the connection are others now. */
   refresh(): void {
-    if (this.ready) this.post({ type: "surroundings", surroundings: this.surroundings() });
+    if (!this.ready) return;
+    const surroundings = this.surroundings();
+    const told = JSON.stringify(surroundings);
+    if (told === this.toldLast) return;
+    this.toldLast = told;
+    this.post({ type: "surroundings", surroundings });
   }
 
   post(message: ToPage): void {
@@ -85,7 +91,8 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     // A page that was hidden is made anew: it gets everything, and events only after that.
     this.ready = true;
     this.batch.clear();
-    this.post({ type: "surroundings", surroundings: this.surroundings() });
+    this.toldLast = "";
+    this.refresh();
     this.post({ type: "state", state: this.chat.state });
     this.shown.fire();
   }

@@ -53,7 +53,9 @@ export class Composer {
     this.changed();
   }
 
-  surroundings(model: string, mode: string): void {
+  surroundings(model: string, mode: string, along: string): void {
+    by("along").hidden = !along;
+    by("along").textContent = `With it: ${along}`;
     by("model").textContent = model;
     by("mode").textContent = MODES[mode] ?? mode;
   }

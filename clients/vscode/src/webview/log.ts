@@ -10,10 +10,15 @@ export class Log {
   private readonly drawn = new Map<string, { entry: Entry; element: HTMLElement }>();
   private writing: { id: string; done: number } | undefined;
 
-  constructor(private readonly root: HTMLElement) {}
+  /** Whether the end stays in sight; until the person scrolls away from it. */
+  private following = true;
+
+  constructor(private readonly root: HTMLElement) {
+    root.addEventListener("scroll", () => (this.following = root.scrollHeight - root.scrollTop - root.clientHeight < NEAR_PX));
+    new ResizeObserver(() => this.follow()).observe(root);
+  }
 
   draw(state: ChatState | undefined): void {
-    const atEnd = this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight < NEAR_PX;
     if (!state?.entries.length) return this.empty(state);
     const wanted = new Set<string>();
     let before: HTMLElement | null = this.header(state.earlier);
@@ -27,13 +32,18 @@ export class Log {
       element.remove();
       this.drawn.delete(key);
     }
-    if (atEnd) this.root.scrollTop = this.root.scrollHeight;
+    this.follow();
   }
 
   clear(): void {
     this.drawn.clear();
     this.writing = undefined;
+    this.following = true;
     this.root.replaceChildren();
+  }
+
+  private follow(): void {
+    if (this.following) this.root.scrollTop = this.root.scrollHeight;
   }
 
   private empty(state: ChatState | undefined): void {

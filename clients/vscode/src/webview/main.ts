@@ -83,7 +83,7 @@ function queue(): void {
 }
 
 function surround(told: Surroundings): void {
-  composer.surroundings(told.model, told.mode);
+  composer.surroundings(told.model, told.mode, told.along);
   const trouble = by("trouble");
   trouble.hidden = !told.trouble;
   trouble.innerHTML = html`<p>${told.trouble}</p><div class="actions">${told.remedies.map((each) => html`<button type="button" data-act="command" data-command="${each.command}">${each.title}</button>`)}</div>`.text;

@@ -27,6 +27,7 @@ export function answers(page, shots, tell) {
       await page.mouse.down();
       await page.mouse.move(to, box.y + box.height / 2, { steps: 4 });
       await page.mouse.up();
+      await page.mouse.move(to + 300, box.y + box.height - 40);
     },
     /** What a browser shows at a link. */
     visit: async ({ url }) => {

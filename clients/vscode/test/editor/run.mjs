@@ -38,7 +38,7 @@ const env = {
   JOURNEYMAN_DATA_DIR: join(root, "daemon"), JOURNEYMAN_RUNTIME_DIR: join(root, "run"), JOURNEYMAN_CONFIG: join(root, "config.toml"),
   JOURNEYMAN_SANDBOX: "bubblewrap", JOURNEYMAN_OBJECTS: "local",
   JOURNEYMAN_MODEL: `replay/${join(project, "examples/recordings/wordcount.jsonl")}`,
-  JOURNEYMAN_TEST_ROOT: root, JOURNEYMAN_TEST_PATTERN: pattern, JOURNEYMAN_TEST_RECORDINGS: join(extension, "test/editor/recordings"),
+  JOURNEYMAN_TEST_ROOT: root, JOURNEYMAN_TEST_PROGRAM: resolve(journeyman), JOURNEYMAN_TEST_PATTERN: pattern, JOURNEYMAN_TEST_RECORDINGS: join(extension, "test/editor/recordings"),
 };
 const node = join(cache, "node/bin/node");
 const server = spawn(node, [

@@ -10,6 +10,7 @@ import { page } from "../../src/chat/page";
 import { Backoff } from "../../src/daemon/backoff";
 import { startBridge } from "../../src/daemon/bridge";
 import { Refused, pages, refused } from "../../src/daemon/calls";
+import { steps } from "../../src/daemon/steps";
 import { type Places, candidates, find } from "../../src/daemon/find";
 import type { Event, Hunk, TodoItem } from "../../src/protocol.gen";
 import { grouped, nearest } from "../../src/views/hunks";
@@ -44,6 +45,13 @@ test("found is what can be run; else a sentence says what is missing", async () 
 
 test("a program that cannot be started is a sentence, not an event nobody hears", async () => {
   await assert.rejects(startBridge("/no/such/program", undefined), /\/no\/such\/program cannot be started/);
+});
+
+test("installing: every package by its hash, the daemon from what the extension brings", () => {
+  const [environment, packages, daemon] = steps("python3", "/own", "/ext/bundled", "journeyman-1-py3-none-any.whl");
+  assert.deepEqual(environment!.args, ["-m", "venv", "--clear", "/own/venv"]);
+  assert.deepEqual(packages!.args.slice(-3), ["--require-hashes", "-r", "/ext/bundled/runtime.txt"]);
+  assert.deepEqual(daemon!.args.slice(-3), ["--no-deps", "--no-index", "/ext/bundled/journeyman-1-py3-none-any.whl"]);
 });
 
 test("the waits grow, end, and begin again after a success", () => {

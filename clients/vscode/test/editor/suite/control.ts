@@ -14,6 +14,10 @@ test("a run is stopped from the page, and what waited goes on", async ({ desk })
   const chatId = desk.chat.id!;
   await desk.daemon.request(Methods.modelSelect, { chatId, model: recording("long") });
   desk.mode = "execute";
+  const folder = vscode.workspace.workspaceFolders![0]!.uri;
+  const editor = await vscode.window.showTextDocument(vscode.Uri.joinPath(folder, "wordcount/text.py"));
+  editor.selection = new vscode.Selection(2, 0, 4, 5);
+  await until("the page says what goes along", () => page("chat", { script: "document.getElementById('along').textContent === 'With it: wordcount/text.py, lines 3–5'" }));
   const begun = event(desk.chat, ({ kind, data }) => kind === "tool/output" && String(data.text).includes("begun"));
   await send(desk, "Wait for something long.", "queue");
   await begun;
@@ -40,8 +44,7 @@ test("a permission is a card, is answered elsewhere, and is gone here", async ({
   await until("it is known to wait", () => desk.asking.pending.size === 1);
   await view.focus();
   await page("shot", { name: "permission" });
-  const program = vscode.workspace.getConfiguration("journeyman").get<string>("path")!;
-  await promisify(execFile)(program, ["permissions", "deny", String(permission.data.id), "--because", "Not today."]);
+  await promisify(execFile)(process.env.JOURNEYMAN_TEST_PROGRAM!, ["permissions", "deny", String(permission.data.id), "--because", "Not today."]);
   await until("the card is gone", () => page("chat", { script: "document.querySelectorAll('.ask').length === 0" }));
   await until("nothing waits", () => desk.asking.pending.size === 0);
   await desk.chat.stop().catch(() => undefined);

@@ -40,6 +40,8 @@ test("pictures in every theme", async ({ desk, view }) => {
   await send(desk, "Some tests of this project fail. Find out why, and repair the code.", "queue");
   await ended;
   await desk.changes.refresh();
+  await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+  await vscode.commands.executeCommand("workbench.action.closePanel");
   await page("widen", { to: 470 });
   const themes = vscode.workspace.getConfiguration("workbench");
   for (const [name, theme] of Object.entries(THEMES)) {

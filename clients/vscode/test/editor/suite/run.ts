@@ -3,7 +3,8 @@ import * as vscode from "vscode";
 
 import { event, file, page, test, until } from "./harness";
 
-test("a run from the box to its end: progress, plan, cards, result", async ({ desk, status }) => {
+test("a run from the box to its end: progress, plan, cards, result", async ({ desk, status, view }) => {
+  await view.focus();
   const working = new Set<string>();
   const watching = desk.chat.onDidMove(() => void working.add(status.main.text));
   const ended = event(desk.chat, ({ kind }) => kind === "run/finished");
