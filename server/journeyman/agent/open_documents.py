@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from journeyman.failures import Failure
+from journeyman.overlay.files import Unfit
 from journeyman.overlay.overlay import Overlay
 from journeyman.ports.editors import Draft
 
@@ -104,8 +105,8 @@ async def _decided(session: Session, documents: OpenDocuments, conflict: Conflic
     if chosen is not None:
         try:
             changed = await documents.overlay.decide(conflict, "theirs" if chosen == THEIRS else "ours")
-        except Failure as failure:
-            log.warning("the decision on %s could not be carried out: %s", path, failure.message)
+        except (Unfit, Failure) as failure:
+            log.warning("the decision on %s could not be carried out: %s", path, failure)
             return f"{both}. {_READ_AGAIN}"
         if changed:
             _known_to_the_model(session, [path])
@@ -113,7 +114,10 @@ async def _decided(session: Session, documents: OpenDocuments, conflict: Conflic
         whose = "their own lines" if chosen == THEIRS else "the workspace's lines"
         return f"{both}; they kept {whose}. {_READ_AGAIN}"
     documents.unanswered.add(path)
-    documents.overlay.leave(conflict)
+    try:
+        await documents.overlay.leave(conflict)
+    except (Unfit, Failure) as failure:  # it is looked at again before the next calls
+        log.info("%s is still a conflict: %s", path, failure)
     return (
         f"{both}. Nobody decided: the workspace keeps what it has and their editor what they typed. "
         "Leave those lines alone, and say so when you finish."

@@ -45,7 +45,6 @@ class Conflict:
     draft: Draft
     base: str | None
     """What both were made of; None: not known."""
-    file: File
 
     @property
     def who(self) -> str:
@@ -125,8 +124,9 @@ class Overlay:
 
     async def decide(self, conflict: Conflict, keep: Side) -> bool:
         """`theirs`: the document's lines where both were changed, `ours`: the file's. Answers whether the
-        file changed. Raises what the guest raises; `conflict` where the file moved on."""
-        editor, draft, file = conflict.editor, conflict.draft, conflict.file
+        file changed. Raises `Unfit`, and what the guest raises; `conflict` where the file moved on."""
+        editor, draft = conflict.editor, conflict.draft
+        file = await files.read(self._guest, draft.path)  # others may have brought theirs meanwhile
         either = draft.text if keep == "theirs" else file.text
         if conflict.base is not None and file.text is not None:
             either = await _merged(conflict.base, file.text, draft.text, prefer=keep)
@@ -143,10 +143,12 @@ class Overlay:
         self._looked(editor, draft, look)
         return changed
 
-    def leave(self, conflict: Conflict) -> None:
-        """Nobody decides: both stay as they are, and what is changed from now on is looked at."""
+    async def leave(self, conflict: Conflict) -> None:
+        """Nobody decides: both stay as they are, and what is changed from now on is looked at. Raises as
+        `decide`."""
         draft = conflict.draft
-        self._looked(conflict.editor, draft, Look(draft.revision, draft.text, conflict.file.text))
+        file = await files.read(self._guest, draft.path)
+        self._looked(conflict.editor, draft, Look(draft.revision, draft.text, file.text))
 
     # -- documents into files ------------------------------------------------------------------------
 
@@ -166,7 +168,7 @@ class Overlay:
         if file.text is None and base == "":
             merged = draft.text
         if merged is None:
-            return Conflict(editor, draft, base, file)
+            return Conflict(editor, draft, base)
         if merged != file.text:
             untouched = await self._is_as_copied(draft.path, file)
             await self._write(draft.path, file, merged)
