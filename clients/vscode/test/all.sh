@@ -15,5 +15,5 @@ node test/golden.mjs
 npx tsc --noEmit -p .build/golden
 rm -rf .build/unit
 node esbuild.mjs --tests
-node --test .build/unit/
+node --test .build/unit/*.test.js
 node test/editor/run.mjs "$cache" "$journeyman" "${2:-}"
