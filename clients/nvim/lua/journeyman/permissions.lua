@@ -206,8 +206,9 @@ local function decided(permission)
   end
   table.remove(open, index)
   show_card()
-  if asking == permission.id and vim.api.nvim_get_mode().blocking then
-    -- Neovim's own vim.ui.select waits for a key and knows of no other way to be closed.
+  local own = debug.getinfo(vim.ui.select, "S").source:find("vim/ui.lua", 1, true)
+  if asking == permission.id and own and vim.api.nvim_get_mode().mode == "c" then
+    -- Neovim's own vim.ui.select waits for a line and knows of no other way to be closed.
     vim.api.nvim_input("<Esc>")
   end
   signals.emit("question/closed", permission)
