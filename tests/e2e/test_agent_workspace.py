@@ -51,7 +51,7 @@ async def test_run_archive_run_again(bench: Bench, tmp_path: Path) -> None:
         run = await agent.run("Write a greeting program.", chat_id=chat.id, mode="execute")
         assert (run.status, run.changes.files) == ("completed", ("src/app.py",)), run.summary
         texts = await agent.tool_texts(chat.id)
-        assert "all of it is in /tmp/journeyman/" in texts[1]
+        assert "all of it, up to 64 MiB, is in /tmp/journeyman/" in texts[1]
         assert texts[2].splitlines()[0].endswith("cwd=/workspace/src")
         assert texts[2].splitlines()[1:] == ["hi", "hello"]
 

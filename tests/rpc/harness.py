@@ -40,6 +40,7 @@ from journeyman.rpc.limits import Limits
 from journeyman.rpc.questions import announce_permissions
 from journeyman.rpc.router import Handler, Router
 from journeyman.rpc.services import Services, StatusFacts
+from journeyman.sources.folders import Folders
 from journeyman.sources.service import Sources
 from journeyman.tasks import Supervisor
 from journeyman.testing.objects import MemoryObjects
@@ -269,6 +270,7 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
     runs = PuppetRuns(store, events, projects, chats, clock, ids)
     manager = PuppetManager()
     engine = ArchiveEngine(MemoryObjects(), clock=clock, ids=ids)
+    sources = Sources(projects, manager, engine, supervisor, images=False)  # pyright: ignore[reportArgumentType]
     started = clock.now()
 
     async def status() -> StatusFacts:
@@ -302,7 +304,8 @@ async def world(directory: Path, limits: Limits | None = None) -> AsyncGenerator
         ports=Ports(manager, forwards, supervisor, projects.expected_ports),  # pyright: ignore[reportArgumentType]
         permissions=Permissions(store.permissions, events, clock, ids, supervisor),
         projects=projects,
-        sources=Sources(projects, manager, engine, supervisor, images=False),  # pyright: ignore[reportArgumentType]
+        sources=sources,
+        folders=Folders(projects, sources),
         chats=chats,
         todos=TodoService(store.todos, events, clock, ids),
         events=events,

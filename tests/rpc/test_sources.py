@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from journeyman.sources.spec import Notice
+from journeyman.sources.service import Made
+from journeyman.sources.spec import FromFolder, Notice
 from rpc.harness import CAPABLE, World
 from rpc.test_nouns import project_of
 
@@ -162,3 +164,25 @@ async def test_a_folder_is_found_again(world: World, tmp_path: Path) -> None:
     assert (await client.result("project/list", {}))["items"] == [
         {name: value for name, value in opened.items() if name != "notices"}
     ]
+
+
+async def test_two_that_open_a_folder_at_once_get_one_project(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    making = asyncio.Semaphore(0)
+    made: list[str] = []
+
+    async def create(source: FromFolder, **_: Any) -> Made:
+        made.append(str(source.path))
+        await making.acquire()
+        return Made(await world.services.projects.create(source="folder", folder=str(source.path)), ())
+
+    monkeypatch.setattr(world.services.sources, "create", create)
+    async with asyncio.TaskGroup() as group:
+        both = [group.create_task(world.services.folders.copied(tmp_path)) for _ in range(2)]
+        other = group.create_task(world.services.folders.copied(tmp_path / "other"))
+        for _ in range(3):
+            making.release()
+    assert sorted(made) == [str(tmp_path), str(tmp_path / "other")]
+    assert both[0].result().project == both[1].result().project
+    assert other.result().project != both[0].result().project

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from journeyman.acp.folders import Folders
 from journeyman.acp.sessions import Sessions
 from journeyman.rpc.calls import Call
 from journeyman.rpc.hub import Hub
@@ -25,7 +24,6 @@ class Context:
     hub: Hub
     services: Services
     sessions: Sessions
-    folders: Folders
     cancel_prompts: Callable[[str], None]
     """Cancel what the client itself has asked for in a session."""
 

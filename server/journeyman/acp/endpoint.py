@@ -22,7 +22,6 @@ from journeyman.acp import handshake
 from journeyman.acp.asking import SessionQuestions
 from journeyman.acp.context import Context
 from journeyman.acp.errors import error_of
-from journeyman.acp.folders import Folders
 from journeyman.acp.handlers import METHODS
 from journeyman.acp.sessions import Sessions, wire
 from journeyman.ports.tracing import Parent
@@ -48,10 +47,9 @@ PROMPT = "session/prompt"
 
 
 class Endpoint:
-    def __init__(self, ends: Ends, services: Services, folders: Folders) -> None:
+    def __init__(self, ends: Ends, services: Services) -> None:
         self._ends = ends
         self._services = services
-        self._folders = folders
         self._turns = Turns()
         self._initialized = False
         self._prompts: dict[Call, str] = {}
@@ -124,7 +122,6 @@ class Endpoint:
             self._ends.hub,
             self._services,
             self.sessions,
-            self._folders,
             self._cancel_prompts,
         )
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journeyman.acp.context import Context
-from journeyman.acp.folders import Found
 from journeyman.acp.mapping import Mapper
 from journeyman.acp.options import Choices
 from journeyman.acp.paths import Paths
 from journeyman.acp.sessions import Session
-from journeyman.records import Chat, Run
+from journeyman.records import Chat, Project, Run
 from journeyman.rpc.jsonbody import as_object
 
 if TYPE_CHECKING:
@@ -19,14 +20,29 @@ if TYPE_CHECKING:
 
 
 PAGE = 500
+ELSEWHERE = (
+    "This folder is on another machine than the daemon: the workspace begins empty. Send files with "
+    "workspace/import, or name a project in `_meta`."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    project: Project
+    notices: tuple[str, ...] = ()
 
 
 async def project_for(context: Context, folder: str, meta: Mapping[str, Any] | None) -> Found:
     """The project a client names in `_meta.journeyman.projectId`, else that of its folder."""
-    named = (as_object((meta or {}).get("journeyman")) or {}).get("projectId")
-    if isinstance(named, str):
-        return Found(await context.services.projects.get(named))
-    return await context.folders.project(folder, local=context.peer.local)
+    wanted = (as_object((meta or {}).get("journeyman")) or {}).get("projectId")
+    if isinstance(wanted, str):
+        return Found(await context.services.projects.get(wanted))
+    folders = context.services.folders
+    if not context.peer.local:
+        named = await folders.named(folder)
+        return Found(named.project, (ELSEWHERE,) if named.new else ())
+    made = await folders.copied(Path(folder))
+    return Found(made.project, tuple(f"{n.message} {n.hint}".strip() for n in made.notices))
 
 
 async def opened(context: Context, chat: Chat, paths: Paths, *, after: int, history: bool = False) -> Session:

@@ -7,7 +7,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from journeyman.acp import ndjson
-from journeyman.acp.folders import Folders
 from journeyman.rpc.language import Conversation, Decoder, Ends
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ class Acp:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._folders = Folders(services.projects, services.sources)
 
     def decoder(self, limits: Limits, gate: Gate) -> Decoder:
         return ndjson.LineDecoder(limits, gate)
@@ -32,7 +30,7 @@ class Acp:
 
     async def begin(self, ends: Ends) -> Conversation:
         endpoint = await asyncio.to_thread(_load)
-        return endpoint(ends, self._services, self._folders)
+        return endpoint(ends, self._services)
 
 
 def _load() -> type[Endpoint]:

@@ -53,6 +53,7 @@ from journeyman.project.service import ProjectService
 from journeyman.quotas import Quota
 from journeyman.records import Run
 from journeyman.rpc.services import Services, StatusFacts
+from journeyman.sources.folders import Folders
 from journeyman.sources.service import Sources
 from journeyman.tasks import Supervisor
 from journeyman.todo.service import TodoService
@@ -210,6 +211,7 @@ async def build(
             carrying=Carrying(parts),
             projects=projects,
             sources=sources,
+            folders=Folders(projects, sources),
             chats=chats,
             todos=todos,
             events=events,

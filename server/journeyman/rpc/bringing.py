@@ -8,26 +8,22 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from journeyman.failures import Failure
 from journeyman.overlay.overlay import Overlay
 from journeyman.records import Project
 from journeyman.rpc.progress import SourceWork
 from journeyman.rpc.router import Context
 from journeyman.sources.service import Made
-from journeyman.sources.spec import FromFolder
 from journeyman.workspace.transfer import guest_of
 from journeyman_protocol.base import ProgressToken
 
 
 async def of_folder(context: Context, folder: Path, token: ProgressToken | None) -> Made:
     """The project that was made of `folder`, or a new one with a copy of it."""
-    if not folder.is_absolute():
-        raise Failure("invalid", f"{folder} is not absolute.", hint="`folder`: the whole path.")
     services = context.services
     if (known := await services.projects.of_folder(str(folder), "folder")) is not None:
-        return Made(known, ())
+        return Made(known, ())  # nothing to show the progress of
     with SourceWork(context.peer, token) as work:
-        return await services.sources.create(FromFolder(folder), say=work.show)
+        return await services.folders.copied(folder, say=work.show)
 
 
 async def bring_open_documents(context: Context, project: Project) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from journeyman.ports.store import Store
     from journeyman.ports.tracing import Tracer
     from journeyman.project.service import ProjectService
+    from journeyman.sources.folders import Folders
     from journeyman.sources.service import Sources
     from journeyman.tasks import Supervisor
     from journeyman.todo.service import TodoService
@@ -67,6 +68,7 @@ class Services:
     carrying: Carrying
     projects: ProjectService
     sources: Sources
+    folders: Folders
     chats: ChatService
     todos: TodoService
     events: EventLog
