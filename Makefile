@@ -47,7 +47,8 @@ test: setup-dev  ## everything, on real components
 prove: setup-dev  ## the long proofs: kill -9 at every failpoint, every fault, every mutation
 	@$(BIN)/python -m pytest -m prove -q tests/prove
 
-test-editors: setup-dev  ## the VS Code extension in a real VS Code (installed once beside the repository, six minutes)
+test-editors: setup-dev  ## the plugin in a real Neovim, then the extension in a real VS Code (installed once, six minutes)
+	@$(BIN)/python -m pytest -n $(WORKERS) -q tests/editors
 	@clients/vscode/test/all.sh $(BIN)/journeyman
 
 vsix: setup  ## the VS Code extension as a file to install, with the daemon in it; needs Node.js 20 or newer
