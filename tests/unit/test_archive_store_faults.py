@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -23,9 +24,10 @@ from journeyman.ports.objects import StoreFeatures
 
 s3_server = _s3.s3_server  # the fixture
 FAST: dict[str, Any] = {
-    "patience": Patience(connect_s=1.0, answer_s=1.0, attempts=2, pause_s=0.0),
+    "patience": Patience(connect_s=10.0, answer_s=10.0, attempts=2, pause_s=0.0),
     "features": StoreFeatures(conditional_create=True, conditional_replace=True, checksums=True),
 }
+IMPATIENT = {**FAST, "patience": Patience(connect_s=1.0, answer_s=1.0, attempts=2, pause_s=0.0)}
 
 
 @pytest.fixture
@@ -70,10 +72,14 @@ def _canned(*replies: bytes) -> Generator[str]:
                 peer, _ = listener.accept()
             except OSError:
                 return
-            with peer:
+            with peer, contextlib.suppress(OSError):
+                peer.settimeout(5)
                 peer.recv(65536)
                 reply = left.pop(0) if len(left) > 1 else left[0]
                 peer.sendall(reply)
+                peer.shutdown(socket.SHUT_WR)
+                while peer.recv(65536):
+                    pass  # closed with something unread, the connection would be reset, the reply lost
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -111,7 +117,7 @@ async def test_nobody_listens(name: str) -> None:
 async def test_a_server_that_never_answers_is_given_up_on() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        failure = await _fails(S3Objects("bucket", endpoint=endpoint, **FAST), "create")
+        failure = await _fails(S3Objects("bucket", endpoint=endpoint, **IMPATIENT), "create")
     assert failure.kind == "store_unavailable"
     assert failure.retryable
 
