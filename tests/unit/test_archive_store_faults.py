@@ -27,7 +27,10 @@ FAST: dict[str, Any] = {
     "patience": Patience(connect_s=10.0, answer_s=10.0, attempts=2, pause_s=0.0),
     "features": StoreFeatures(conditional_create=True, conditional_replace=True, checksums=True),
 }
-IMPATIENT = {**FAST, "patience": Patience(connect_s=1.0, answer_s=1.0, attempts=2, pause_s=0.0)}
+IMPATIENT: dict[str, Any] = {
+    **FAST,
+    "patience": Patience(connect_s=1.0, answer_s=1.0, attempts=2, pause_s=0.0),
+}
 
 
 @pytest.fixture
