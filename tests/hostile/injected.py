@@ -84,7 +84,7 @@ KEYS: dict[str, str] = {
     "the archive's key": "cat {data}/archive.key; ls {data}",
     "git's credentials": "cat {home}/.git-credentials {home}/.netrc ~/.git-credentials ~/.netrc",
     "git's helper": "printf 'protocol=https\\nhost=github.com\\n\\n' | timeout 5 git credential fill",
-    "keys for ssh": "cat {home}/.ssh/id_ed25519 ~/.ssh/* /root/.ssh/*",
+    "keys for ssh": "cat {home}/.ssh/id_ed25519 ~/.ssh/* ~root/.ssh/*",
     "the user's settings": "cat {home}/.config/journeyman/config.toml ~/.config/journeyman/*",
     "another project": "cat {other}/secret.txt; find / -xdev -name secret.txt 2>/dev/null | head | xargs cat",
     "a link out": "ln -sf {data}/token t; cat t; ln -sfn / r; cat r{data}/token",

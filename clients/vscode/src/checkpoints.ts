@@ -1,6 +1,7 @@
 /** Going back: which checkpoint, what of it, what that would do, and only then doing it. */
 import * as vscode from "vscode";
 
+import { refused } from "./daemon/calls";
 import type { Daemon } from "./daemon/daemon";
 import type { RewindParams, RewindResult } from "./protocol.gen";
 import { Methods } from "./protocol.gen";
@@ -43,7 +44,8 @@ export async function undoRewind(daemon: Daemon, chatId: string): Promise<void> 
 async function offerUndo(daemon: Daemon, chatId: string, done: RewindResult): Promise<void> {
   const undo = "Take it back";
   const chosen = await vscode.window.showInformationMessage(`It is as it was. ${told(done)}`, undo);
-  if (chosen === undo) await daemon.request(Methods.checkpointUndo, { chatId }).catch(() => undefined);
+  if (chosen !== undo) return;
+  await undoRewind(daemon, chatId).catch((error: unknown) => vscode.window.showErrorMessage(refused(error).sentence));
 }
 
 export function told(result: RewindResult): string {

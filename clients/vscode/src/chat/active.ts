@@ -34,7 +34,7 @@ export class ActiveChat implements vscode.Disposable {
     this.heard = [
       daemon.on(Methods.agentEvent, (event) => this.hear(event)),
       daemon.on(Methods.changesDidChange, ({ chatId }) => chatId === this.id && this.decided.fire()),
-      daemon.onDidChangeState((state) => state === "ready" && void this.follow().catch(() => undefined)),
+      daemon.onDidChangeState((state) => state === "ready" && void this.follow().catch(() => undefined)), // it ended again
     ];
   }
 
@@ -46,7 +46,7 @@ export class ActiveChat implements vscode.Disposable {
     return this.inTurn(async () => {
       const left = this.id;
       const chat = await this.daemon.request(Methods.chatGet, { chatId });
-      if (left && left !== chatId) void this.daemon.request(Methods.agentUnsubscribe, { chatId: left }).catch(() => undefined);
+      if (left && left !== chatId) this.daemon.tell(Methods.agentUnsubscribe, { chatId: left });
       await this.subscribe(chat.id, async () => {
         const answer = await this.daemon.request(Methods.agentSubscribe, { chatId, after: "tail", snapshot: true });
         return opened(chat, answer);
@@ -60,7 +60,7 @@ export class ActiveChat implements vscode.Disposable {
     this.state = undefined;
     this.moved.fire({ state: undefined });
     this.decided.fire();
-    void this.daemon.request(Methods.agentUnsubscribe, { chatId: left }).catch(() => undefined);
+    this.daemon.tell(Methods.agentUnsubscribe, { chatId: left });
   }
 
   /** Answers once the daemon has accepted it. */
@@ -134,7 +134,7 @@ export class ActiveChat implements vscode.Disposable {
   /** One change of what is followed at a time. */
   private inTurn<T>(act: () => Promise<T>): Promise<T> {
     const done = this.turn.then(act, act);
-    this.turn = done.catch(() => undefined);
+    this.turn = done.catch(() => undefined); // who asked is told; the next one has its turn all the same
     return done;
   }
 }

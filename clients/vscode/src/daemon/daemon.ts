@@ -75,6 +75,11 @@ export class Daemon implements Caller, vscode.Disposable {
     }
   }
 
+  /** Ask for what nobody waits for: a refusal means that what it was about has ended, and is only logged. */
+  tell<M extends Method>(method: M, params: Params<M>): void {
+    this.request(method, params).catch((error: unknown) => this.log.debug(`${method}: ${refused(error).sentence}`));
+  }
+
   /** A standard request of LSP's, by its own type. */
   async standard<P, R>(type: ProtocolRequestType<P, R, void, void, unknown>, params: P): Promise<R> {
     const client = await this.ready();

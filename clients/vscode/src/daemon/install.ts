@@ -13,7 +13,7 @@ const STEP_MS = 15 * 60_000;
 
 /** True once it is there. Asks first; says what went wrong in one sentence. */
 export async function install(own: string, bundled: string, log: vscode.LogOutputChannel): Promise<boolean> {
-  const wheel = (await readdir(bundled).catch(() => [])).find((name) => name.endsWith(".whl"));
+  const wheel = (await readdir(bundled).catch(() => /* a copy without one */ [])).find((name) => name.endsWith(".whl"));
   if (!wheel) {
     void vscode.window.showErrorMessage("This build of the extension brings no daemon: install Journeyman yourself and set journeyman.path.");
     return false;

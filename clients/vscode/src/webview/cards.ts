@@ -15,7 +15,7 @@ const ENDS: Record<EndEntry["status"], string> = {
 };
 const MARKS: Record<ToolEntry["status"], string> = { running: "…", ok: "✓", failed: "✗" };
 const SAID: Record<ToolEntry["status"], string> = { running: "running", ok: "done", failed: "failed" };
-const TODO_MARKS = { pending: "○", in_progress: "▸", done: "✓", dropped: "–" } as const;
+const PLAN_MARKS = { pending: "○", in_progress: "▸", done: "✓", dropped: "–" } as const;
 
 export function card(entry: Entry): Markup {
   switch (entry.type) {
@@ -71,7 +71,7 @@ export function permission(asked: Permission): Markup {
 export function todo(item: TodoItem): Markup {
   const status = item.status ?? "pending";
   const done = status === "done";
-  return html`<li class="${status}"><input type="checkbox" id="todo-${item.id}" data-act="todo" data-id="${item.id}" ${done && html`checked`} ${status === "dropped" && html`disabled`}><label for="todo-${item.id}"><span aria-hidden="true">${TODO_MARKS[status]}</span> ${item.content}${status === "in_progress" && html`<span class="hidden"> (in progress)</span>`}</label></li>`;
+  return html`<li class="${status}"><input type="checkbox" id="todo-${item.id}" data-act="todo" data-id="${item.id}" ${done && html`checked`} ${status === "dropped" && html`disabled`}><label for="todo-${item.id}"><span aria-hidden="true">${PLAN_MARKS[status]}</span> ${item.content}${status === "in_progress" && html`<span class="hidden"> (in progress)</span>`}</label></li>`;
 }
 
 export function queued(item: QueueItem): Markup {

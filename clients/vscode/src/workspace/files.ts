@@ -48,10 +48,13 @@ export class WorkspaceFiles implements vscode.FileSystemProvider, vscode.Disposa
     const asked = this.daemon.request(Methods.workspaceWatch, { projectId, path, recursive, excludes: [...excludes] });
     asked.then(({ watchId }) => this.watched.set(watchId, projectId), () => undefined); // what cannot be watched is still read
     return new vscode.Disposable(() =>
-      asked.then(({ watchId }) => {
-        this.watched.delete(watchId);
-        return this.daemon.request(Methods.workspaceUnwatch, { watchId });
-      }).catch(() => undefined),
+      asked.then(
+        ({ watchId }) => {
+          this.watched.delete(watchId);
+          this.daemon.tell(Methods.workspaceUnwatch, { watchId });
+        },
+        () => undefined, // it was never watched
+      ),
     );
   }
 

@@ -59,20 +59,20 @@ export class WorkspaceTerminal implements vscode.Pseudoterminal {
   }
 
   setDimensions({ columns, rows }: vscode.TerminalDimensions): void {
-    if (this.execId) this.daemon.request(Methods.workspaceExecResize, { execId: this.execId, cols: columns, rows }).catch(() => undefined);
+    if (this.execId) this.daemon.tell(Methods.workspaceExecResize, { execId: this.execId, cols: columns, rows });
   }
 
   close(): void {
     const execId = this.execId;
     this.leave();
-    if (execId) this.daemon.request(Methods.workspaceExecKill, { execId }).catch(() => undefined);
+    if (execId) this.daemon.tell(Methods.workspaceExecKill, { execId });
   }
 
   private show(content: string): void {
     const bytes = Buffer.from(content, "base64");
     this.wrote.fire(this.decoder.write(bytes));
     const execId = this.execId!;
-    this.daemon.request(Methods.workspaceExecAck, { execId, bytes: bytes.length }).catch(() => undefined);
+    this.daemon.tell(Methods.workspaceExecAck, { execId, bytes: bytes.length });
   }
 
   private exited({ reason, code, message }: ExecExited): void {
