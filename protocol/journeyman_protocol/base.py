@@ -29,7 +29,6 @@ class Message(BaseModel):
         populate_by_name=True,
         extra="forbid",
         frozen=True,
-        use_attribute_docstrings=True,
         # Most of a hundred models are never used by one process: each is built when first needed.
         defer_build=True,
     )
@@ -65,7 +64,6 @@ class Open(Message):
         populate_by_name=True,
         extra="ignore",
         frozen=True,
-        use_attribute_docstrings=True,
     )
 
 

@@ -5,18 +5,28 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
 from journeyman_protocol import PROTOCOL_VERSION
 from journeyman_protocol.base import Message, RequestMeta
 from journeyman_protocol.daemon import ClientJourneyman, InitializationOptions, JourneymanCapabilities
 from journeyman_protocol.errors import ErrorCode, ErrorData
+from journeyman_protocol.gen.docstrings import fields_of
 from journeyman_protocol.methods import METHODS
 from journeyman_protocol.rows import Direction
 
 
-class _NoFieldTitles(GenerateJsonSchema):
-    """Field titles would become one alias per field in generated types."""
+class _Definitions(GenerateJsonSchema):
+    """With the words below each field. Field titles would become one alias per field in generated types."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        made = super().model_schema(schema)
+        model: type[BaseModel] = schema["cls"]
+        for name, words in fields_of(model).items():
+            made["properties"][model.model_fields[name].alias or name].setdefault("description", words)
+        return made
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
@@ -71,7 +81,7 @@ def schema() -> dict[str, Any]:
     sent, received = _models()
     pairs: list[tuple[type[Message], JsonSchemaMode]]
     pairs = [(model, "validation") for model in dict.fromkeys(sent + received)]
-    _, top = models_json_schema(pairs, by_alias=True, schema_generator=_NoFieldTitles)
+    _, top = models_json_schema(pairs, by_alias=True, schema_generator=_Definitions)
     definitions: dict[str, Any] = top["$defs"]
     from_clients = _reachable({model.__name__ for model in sent}, definitions)
     for name, definition in definitions.items():

@@ -7,8 +7,20 @@ still. Whatever is made later is collected as always.
 from __future__ import annotations
 
 import gc
+from collections.abc import Generator
+from contextlib import contextmanager
 
 
 def keep_what_is_there() -> None:
     gc.collect()
     gc.freeze()
+
+
+@contextmanager
+def nothing_to_collect() -> Generator[None]:
+    """While the block imports: what that makes stays, and looking through it again and again takes long."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

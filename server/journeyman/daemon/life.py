@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from journeyman import failpoints
 from journeyman.config import Settings
-from journeyman.daemon.keeping import keep_what_is_there
+from journeyman.daemon.keeping import keep_what_is_there, nothing_to_collect
 from journeyman.daemon.log import logging_to
 from journeyman.failures import Failure
 from journeyman.paths import token_file
@@ -105,15 +105,16 @@ async def _served(
     connections: Supervisor,
 ) -> AsyncGenerator[tuple[App, RpcServer]]:
     # From here on it is heavy: pygls, adapters, the store.
-    from journeyman.acp.serving import Acp
-    from journeyman.app import build
-    from journeyman.rpc import lsp
-    from journeyman.rpc.auth import read_or_make_token
-    from journeyman.rpc.questions import announce_permissions
-    from journeyman.rpc.serving import announce_workspaces, router_for
-    from journeyman.rpc.transport import RpcServer, Tls
+    with nothing_to_collect():
+        from journeyman.acp.serving import Acp
+        from journeyman.app import build
+        from journeyman.rpc import lsp
+        from journeyman.rpc.auth import read_or_make_token
+        from journeyman.rpc.questions import announce_permissions
+        from journeyman.rpc.serving import announce_workspaces, router_for
+        from journeyman.rpc.transport import RpcServer, Tls
 
-    lsp.warm_up()
+        lsp.warm_up()
     async with build(settings) as app:
         server = RpcServer(supervisor=connections, clients_max=settings.tcp_clients_max)
         server.ready(router_for(app.services), Acp(app.services))
