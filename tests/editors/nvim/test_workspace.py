@@ -50,6 +50,41 @@ def test_files_as_buffers(desk: Desk) -> None:
     assert not other.lua("return vim.bo.endofline")
 
 
+TYPING = """
+local client, typed, buffer = require("journeyman.client"), ..., vim.api.nvim_get_current_buf()
+_G.plain = plain or client.request
+client.request = function(name, params)
+  local answer = plain(name, params)
+  if vim.startswith(name, "workspace/") then
+    client.request = plain
+    vim.api.nvim_buf_set_lines(buffer, 0, 1, false, { typed })
+  end
+  return answer
+end
+"""
+"""Somebody types while the next answer about a file is on its way."""
+
+
+def test_what_is_typed_while_an_answer_is_on_its_way_stays(desk: Desk) -> None:
+    nvim = desk.neovim(fin())
+    nvim.command("Journeyman files")
+    nvim.until("return vim.api.nvim_buf_get_lines(0, 0, -1, false)[1] == 'text.txt'")
+    nvim.command("normal \r")
+    buffer = nvim.nvim.current.buffer.number
+    nvim.lua(TYPING, "typed while it was read")
+    nvim.lua("require('journeyman.files').refresh()")
+    assert nvim.lines(buffer) == ["typed while it was read", *LINES[1:]]
+    assert nvim.lua("return vim.bo.modified")
+    nvim.lua(TYPING, "typed while it was written")
+    nvim.command("write")
+    assert nvim.lines(buffer)[0] == "typed while it was written"
+    assert nvim.lua("return vim.bo.modified")
+    # Nothing but what was asked for takes it away.
+    nvim.command("edit!")
+    assert nvim.lines(buffer) == ["typed while it was read", *LINES[1:]]
+    assert not nvim.lua("return vim.bo.modified")
+
+
 def test_a_terminal_in_the_workspace(desk: Desk) -> None:
     nvim = desk.neovim(fin())
     nvim.command("Journeyman terminal")

@@ -84,10 +84,10 @@ local function fill(buffer, content)
   bo.undolevels, bo.fixendofline, bo.endofline, bo.modified = levels, false, ended or content == "", false
 end
 
----@param buffer integer
 ---@param project string
 ---@param path string
-local function directory(buffer, project, path)
+---@return string
+local function listing(project, path)
   local entries = client.all(method.workspace_readDirectory, {
     projectId = project,
     path = path ~= "" and path or nil,
@@ -95,8 +95,13 @@ local function directory(buffer, project, path)
   local lines = vim.tbl_map(function(entry)
     return entry.name:gsub("\n", "?") .. (entry.stat.kind == "directory" and "/" or "")
   end, entries)
-  fill(buffer, table.concat(lines, "\n") .. (#lines > 0 and "\n" or ""))
-  vim.bo[buffer].modifiable = false
+  return table.concat(lines, "\n") .. (#lines > 0 and "\n" or "")
+end
+
+---@param buffer integer
+---@param project string
+---@param path string
+local function browsed(buffer, project, path)
   vim.keymap.set("n", "<CR>", function()
     local name = vim.api.nvim_get_current_line()
     local base = path == "" and "" or path:gsub("/*$", "/")
@@ -106,7 +111,21 @@ local function directory(buffer, project, path)
   end, { buffer = buffer, desc = "Open what is under the cursor" })
 end
 
---- BufReadCmd.
+--- Tells later whether nobody typed into the buffer since.
+---@param buffer integer
+---@return fun(): boolean
+local function watched(buffer)
+  local modified, tick = vim.bo[buffer].modified, vim.api.nvim_buf_get_changedtick(buffer)
+  return function()
+    if not vim.api.nvim_buf_is_valid(buffer) then
+      return false
+    end
+    local same = modified and vim.api.nvim_buf_get_changedtick(buffer) == tick
+    return same or not vim.bo[buffer].modified
+  end
+end
+
+--- BufReadCmd. What is typed while the answer is on its way stays; `:w` then says what else was written.
 ---@param buffer integer
 ---@param uri string
 function M.read(buffer, uri)
@@ -116,26 +135,32 @@ function M.read(buffer, uri)
   end
   local bo = vim.bo[buffer]
   bo.buftype, bo.swapfile, bo.modeline = "acwrite", false, false
-  local ok, failure = pcall(task.wait, function()
+  local folder = not place.before and (place.path == "" or place.path:sub(-1) == "/")
+  local path = folder and place.path:gsub("/+$", "") or place.path
+  local untouched, etag = watched(buffer), nil
+  local ok, found = pcall(task.wait, function()
     if place.before then
-      fill(buffer, before(uri))
-      bo.modifiable, bo.readonly = false, true
-    elseif place.path == "" or place.path:sub(-1) == "/" then
-      directory(buffer, place.project, (place.path:gsub("/+$", "")))
-    else
-      local content, etag = now(place)
-      fill(buffer, content)
-      vim.b[buffer].journeyman_etag = etag
+      return before(uri)
+    elseif folder then
+      return listing(place.project, path)
     end
+    local content
+    content, etag = now(place)
+    return content
   end, DEADLINE_MS)
-  if not ok and failure.code == protocol.error_codes.NOT_FOUND then
-    fill(buffer, "")
-    vim.b[buffer].journeyman_etag = nil
-    vim.b[buffer].journeyman_new = not place.before
-    bo.modifiable = not place.before
-  elseif not ok then
-    return task.report(failure)
+  local missing = not ok and found.code == protocol.error_codes.NOT_FOUND
+  if not ok and not missing then
+    return task.report(found)
+  elseif not untouched() then
+    return
   end
+  fill(buffer, missing and "" or found)
+  bo.modifiable, bo.readonly = not place.before and not (folder and ok), place.before ~= nil and ok
+  if folder and ok then
+    browsed(buffer, place.project, path)
+  end
+  vim.b[buffer].journeyman_etag = etag
+  vim.b[buffer].journeyman_new = missing and not place.before or nil
   vim.b[buffer].journeyman_project = place.project
   bo.filetype = vim.filetype.match({ buf = buffer, filename = place.path }) or ""
 end
@@ -153,7 +178,7 @@ function M.write(buffer, uri)
   end
   local content = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), "\n")
   content = content .. (vim.bo[buffer].endofline and "\n" or "")
-  local force = vim.v.cmdbang == 1
+  local force, tick = vim.v.cmdbang == 1, vim.api.nvim_buf_get_changedtick(buffer)
   local ok, answer = pcall(task.wait, function()
     return client.request(method.workspace_writeFile, {
       projectId = place.project,
@@ -172,7 +197,7 @@ function M.write(buffer, uri)
   end
   vim.b[buffer].journeyman_etag = answer.stat.etag
   vim.b[buffer].journeyman_new = nil
-  vim.bo[buffer].modified = false
+  vim.bo[buffer].modified = vim.api.nvim_buf_get_changedtick(buffer) ~= tick
   vim.api.nvim_exec_autocmds("User", { pattern = "JourneymanWritten", modeline = false, data = place })
 end
 
