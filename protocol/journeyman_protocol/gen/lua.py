@@ -40,6 +40,16 @@ def _line(text: str) -> str:
     return " " + " ".join(text.split()) if text else ""
 
 
+def _method(name: str, method: dict[str, Any]) -> str:
+    """What a message is called, which way it goes, and the classes of what it carries."""
+    parts = {"direction": str(method["direction"])}
+    for part in ("params", "result"):
+        if method[part] is not None and (named := reference(method[part])):
+            parts[part] = _PREFIX + named
+    inside = ", ".join(f"{key} = {json.dumps(value)}" for key, value in parts.items())
+    return f"  [{json.dumps(name)}] = {{ {inside} }},"
+
+
 def _constant(method: str) -> str:
     """As `vim.lsp.protocol.Methods` has it: `agent_queue_list`, `dollar_progress`."""
     return method.replace("$", "dollar").replace("/", "_")
@@ -54,17 +64,14 @@ def lua() -> str:
         if definition.get("type") != "object":
             lines += [f"---@alias {_PREFIX}{name} {_type(definition)}", ""]
             continue
-        lines.append(f"---@class {_PREFIX}{name}")
+        lines.append(f"---@class (exact) {_PREFIX}{name}")
         lines += [
             f"---@field {field.name}{'?' if field.optional else ''} {_type(field.schema)}{_line(field.doc)}"
             for field in fields(definition)
         ]
         lines.append("")
     lines += ["local M = {}", "", f"M.protocol_version = {contract['protocolVersion']}", "", "M.methods = {"]
-    lines += [
-        f"  [{json.dumps(name)}] = {{ direction = {json.dumps(method['direction'])} }},"
-        for name, method in contract["methods"].items()
-    ]
+    lines += [_method(name, method) for name, method in contract["methods"].items()]
     lines += ["}", "", "---@enum journeyman.Method", "M.method = {"]
     lines += [f"  {_constant(name)} = {json.dumps(name)}," for name in contract["methods"]]
     lines += ["}", "", "---@type string[]", "M.event_kinds = {"]
