@@ -47,9 +47,8 @@ test: setup-dev  ## everything, on real components
 prove: setup-dev  ## the long proofs: kill -9 at every failpoint, every fault, every mutation
 	@$(BIN)/python -m pytest -m prove -q tests/prove
 
-test-editors: setup-dev  ## the plugin in a real Neovim, then the extension in a real VS Code (installed once, six minutes)
-	@$(BIN)/python -m pytest -n $(WORKERS) -q tests/editors
-	@clients/vscode/test/all.sh $(BIN)/journeyman
+test-editors: setup-dev  ## of these, the plugin in a real Neovim and the extension in a real VS Code (installed once, in a minute)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/editors
 
 vsix: setup  ## the VS Code extension as a file to install, with the daemon in it; needs Node.js 20 or newer
 	@command -v npm >/dev/null || { echo "There is no npm on PATH: install Node.js 20 or newer."; exit 1; }

@@ -19,11 +19,12 @@ pytest_plugins = [
         "small_model",
         "sandbox",
         "acp_sdk",
+        "vscode",
     )
     if (_HERE / f"{name}.py").exists()
 ]
 
-ONE_OF_A_KIND = ("docker", "smallmodel")
+ONE_OF_A_KIND = ("docker", "smallmodel", "vscode")
 """What there is one of on a machine: tests that need it stay in one process when several run tests."""
 
 

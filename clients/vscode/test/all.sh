@@ -4,15 +4,15 @@
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 journeyman=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-cache=$("$here/test/editor/install.sh")
-PATH="$cache/node/bin:$PATH"
+cache=$(PYTHON="${PYTHON:-$(dirname "$journeyman")/python}" "$here/test/editor/install.sh")
+PATH="$here/node_modules/.bin:$cache/node/bin:$PATH"
 export PATH
 cd "$here"
 [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-npx tsc --noEmit -p .
-npx tsc --noEmit -p test
+tsc --noEmit -p .
+tsc --noEmit -p test
 node test/golden.mjs
-npx tsc --noEmit -p .build/golden
+tsc --noEmit -p .build/golden
 rm -rf .build/unit
 node esbuild.mjs --tests
 node --test .build/unit/*.test.js
