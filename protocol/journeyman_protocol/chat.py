@@ -116,6 +116,42 @@ class ChatListParams(Paged):
     project_id: Id | None = None
 
 
+class ChatSearchParams(Paged):
+    query: str = Field(min_length=1, max_length=500)
+    """Words; all of them must be there. One of three letters or more may be the beginning of a longer word;
+    words in "double quotes" stand in a row. Case and accents make no difference; nothing else is syntax."""
+    project_id: Id | None = None
+    """Only chats of this project."""
+
+
+class Piece(Message):
+    text: str
+    hit: bool = False
+    """It is what was looked for."""
+
+
+class FoundMessage(Message):
+    id: Id
+    run_id: Id | None = None
+    role: Literal["user", "assistant"]
+    created_at: Timestamp
+
+
+class Found(Message):
+    """A place where the words are."""
+
+    chat: Chat
+    message: FoundMessage | None = None
+    """Absent: they are in the chat's title."""
+    excerpt: list[Piece]
+    """The text around them, cut at its ends."""
+
+
+class FoundPage(Page[Found]):
+    """Titles first, then messages, each newest first. Only so many texts are looked through for one page: it
+    may have fewer items than asked for, or none, and still a `nextCursor`."""
+
+
 class ChatMessagesParams(Paged):
     chat_id: Id
     rewound: bool = False
@@ -138,6 +174,12 @@ class MessagePage(Page[ChatMessage]):
 ROWS: tuple[Method, ...] = (
     request("chat/create", ChatCreateParams, Chat, "Make a chat in a project."),
     request("chat/list", ChatListParams, ChatPage, "List chats, newest first."),
+    request(
+        "chat/search",
+        ChatSearchParams,
+        FoundPage,
+        "Find chats by their titles and by what was said in them: by the user and the model, not by tools.",
+    ),
     request("chat/get", ChatRef, Chat, "One chat."),
     request("chat/messages", ChatMessagesParams, MessagePage, "Stored messages, oldest first."),
     request("chat/message", ChatMessageParams, ChatMessage, "One stored message, whole."),

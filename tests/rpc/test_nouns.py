@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from journeyman.ports.guest import FileContent, FileData, Stat, TreeEntry
-from journeyman.records import ArchiveRecord
+from journeyman.records import ArchiveRecord, Message
 from journeyman.workspace.bring_back import Restored
 from journeyman.workspace.errors import WorkspaceError
 from rpc.harness import World
@@ -98,6 +98,28 @@ async def test_chats(world: World) -> None:
     assert (await client.result("chat/messages", {"chatId": chat["id"]}))["items"] == []
     assert (await client.error("chat/messages", {"chatId": "none"}))["code"] == -31999
     assert await client.result("chat/delete", {"chatId": chat["id"]}) == {}
+
+
+async def test_chats_are_found_by_what_was_said(world: World) -> None:
+    client = await world.initialized()
+    project, elsewhere = await project_of(client), await project_of(client)
+    chat = await client.result("chat/create", {"projectId": project, "title": "Needles"})
+    said = Message("m1", chat["id"], None, "user", "Where is the needle?", NOW)
+    await world.services.store.messages.append([said])
+    first = await client.result("chat/search", {"query": "needle", "limit": 1})
+    assert [item.get("message") for item in first["items"]] == [None]
+    assert first["items"][0]["chat"] == chat
+    assert first["items"][0]["excerpt"] == [{"text": "Needles", "hit": True}]
+    rest = await client.result(
+        "chat/search", {"query": "needle", "limit": 1, "cursor": first["nextCursor"], "projectId": project}
+    )
+    assert [(item["chat"]["id"], item["message"]["id"]) for item in rest["items"]] == [(chat["id"], "m1")]
+    assert [piece["text"] for piece in rest["items"][0]["excerpt"] if piece["hit"]] == ["needle"]
+    nothing = await client.result("chat/search", {"query": "needle", "projectId": elsewhere})
+    assert nothing == {"items": []}
+    for bad in ({"query": "?"}, {"query": ""}, {"query": "a", "cursor": "b"}, {"query": "x" * 501}):
+        assert (await client.error("chat/search", bad))["code"] == -32602
+    assert (await client.error("chat/search", {"query": "a", "projectId": "none"}))["code"] == -31999
 
 
 async def test_files_go_in_and_come_out(world: World) -> None:

@@ -256,6 +256,17 @@ export interface ChatRenameParams {
   title: string;
 }
 
+export interface ChatSearchParams {
+  /** `nextCursor` of the page before; absent for the first page. */
+  cursor?: string;
+  /** Most items in the answer. */
+  limit?: number;
+  /** Words; all of them must be there. One of three letters or more may be the beginning of a longer word; words in "double quotes" stand in a row. Case and accents make no difference; nothing else is syntax. */
+  query: string;
+  /** Only chats of this project. */
+  projectId?: string;
+}
+
 /** A state of a chat that can be gone back to. The oldest go when there is no room for them. */
 export interface Checkpoint {
   id: string;
@@ -701,6 +712,28 @@ export interface Forwarded {
   created: boolean;
 }
 
+/** A place where the words are. */
+export interface Found {
+  chat: Chat;
+  /** Absent: they are in the chat's title. */
+  message?: FoundMessage;
+  /** The text around them, cut at its ends. */
+  excerpt: Piece[];
+}
+
+export interface FoundMessage {
+  id: string;
+  runId?: string;
+  role: "user" | "assistant";
+  createdAt: string;
+}
+
+/** Titles first, then messages, each newest first. Only so many texts are looked through for one page: it may have fewer items than asked for, or none, and still a `nextCursor`. */
+export interface FoundPage {
+  items: Found[];
+  nextCursor?: string;
+}
+
 export interface FromArchive {
   archive: ArchiveOrigin;
 }
@@ -959,6 +992,12 @@ export interface PermissionSubject {
   paths?: string[];
   /** Of `edit`: what would be written. Of `mcp`: the arguments. */
   detail?: string;
+}
+
+export interface Piece {
+  text: string;
+  /** It is what was looked for. */
+  hit: boolean;
 }
 
 export interface PingResult {
@@ -1678,6 +1717,8 @@ export interface Requests {
   "chat/create": { params: ChatCreateParams; result: Chat };
   /** List chats, newest first. */
   "chat/list": { params: ChatListParams; result: ChatPage };
+  /** Find chats by their titles and by what was said in them: by the user and the model, not by tools. */
+  "chat/search": { params: ChatSearchParams; result: FoundPage };
   /** One chat. */
   "chat/get": { params: ChatRef; result: Chat };
   /** Stored messages, oldest first. */
@@ -1876,6 +1917,7 @@ export const Methods = {
   projectDelete: "project/delete",
   chatCreate: "chat/create",
   chatList: "chat/list",
+  chatSearch: "chat/search",
   chatGet: "chat/get",
   chatMessages: "chat/messages",
   chatMessage: "chat/message",

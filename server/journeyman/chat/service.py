@@ -1,4 +1,4 @@
-"""Chats as people use them: make, list, read, rename, delete. Runs and events are not its business."""
+"""Chats as people use them: make, list, find, read, rename, delete. Runs and events are not its business."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import replace
 from functools import reduce
 
 from journeyman.chat.event_log import EventLog
+from journeyman.chat.terms import terms_of
 from journeyman.chat.titles import UNTITLED, title_from
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock, Ids
+from journeyman.ports.finding import Found
 from journeyman.ports.store import Store
 from journeyman.records import LOCAL_USER_ID, Chat, Message, Page, Usage
 
@@ -65,6 +67,23 @@ class ChatService:
         if project_id is not None:
             await self._store.projects.get(project_id)
         return await self._store.chats.list(user_id, project_id=project_id, cursor=cursor, limit=limit)
+
+    async def search(
+        self,
+        query: str,
+        *,
+        project_id: str | None = None,
+        user_id: str = LOCAL_USER_ID,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Found]:
+        """Where in a user's chats (those of one project, where one is named and exists) the words are."""
+        terms = terms_of(query)
+        if project_id is not None:
+            await self._store.projects.get(project_id)
+        return await self._store.finding.find(
+            user_id, terms, project_id=project_id, cursor=cursor, limit=limit
+        )
 
     async def fork(self, chat_id: str, *, at_seq: int | None = None, title: str | None = None) -> Chat:
         """A chat in the same project with this one's messages and todo list, of now or of that event. The

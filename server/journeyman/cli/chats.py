@@ -10,7 +10,7 @@ from journeyman.cli import output
 from journeyman.cli.options import Json, Yes
 from journeyman.cli.visible import visible
 
-app = typer.Typer(no_args_is_help=True, help="Conversations in projects: list, read, delete chats.")
+app = typer.Typer(no_args_is_help=True, help="Conversations in projects: list, find, read, delete chats.")
 Chat = Annotated[str, typer.Argument(help="Chat id, or its first characters.")]
 OfProject = Annotated[str | None, typer.Option("--project", help="Only chats of this project.")]
 
@@ -37,6 +37,21 @@ def list_chats(project: OfProject = None, json: Json = False) -> None:
         ],
         empty='There is no chat yet. `journeyman run "..."` starts one.',
     )
+
+
+@app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(help="All of them must be there; 'in quotes' in a row.")],
+    project: OfProject = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="Most places to show.")] = 50,
+    json: Json = False,
+) -> None:
+    """Find chats by their titles and by what was said in them, newest first."""
+    from journeyman.cli.found import print_found, searched
+    from journeyman.cli.link import call
+
+    found = call(lambda client: searched(client.request, words, project, limit))
+    output.print_json(found) if json else print_found(found)
 
 
 @app.command()

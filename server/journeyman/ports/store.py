@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from journeyman.changed import HunkDecision
 from journeyman.ports.changes import ChangeStore, FolderStore
+from journeyman.ports.finding import FindingStore
 from journeyman.ports.turns import TurnStore
 from journeyman.quotas import Quota
 from journeyman.records import (
@@ -394,6 +395,8 @@ class Store(Protocol):
     def chats(self) -> ChatStore: ...
     @property
     def forks(self) -> ForkStore: ...
+    @property
+    def finding(self) -> FindingStore: ...
     @property
     def messages(self) -> MessageStore: ...
     @property

@@ -106,6 +106,17 @@ ANSWERS: dict[str, Any] = {
     "project/delete": {},
     "chat/create": CHAT,
     "chat/list": {"items": [CHAT], "nextCursor": None},
+    "chat/search": {
+        "items": [
+            {"chat": CHAT, "excerpt": [{"text": "First ", "hit": False}, {"text": "chat", "hit": True}]},
+            {
+                "chat": CHAT,
+                "message": {"id": "m1", "role": "user", "createdAt": TIME},
+                "excerpt": [{"text": "…Repair", "hit": True}, {"text": " it\nnow", "hit": False}],
+            },
+        ],
+        "nextCursor": None,
+    },
     "chat/get": CHAT,
     "chat/delete": {},
     "chat/messages": {

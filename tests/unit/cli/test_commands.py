@@ -27,6 +27,7 @@ def fresh_consoles() -> None:
 LISTINGS = {
     "projects list": "project/list",
     "chats list": "chat/list",
+    "chats search repair it": "chat/search",
     "chats show c0ff": "chat/messages",
     "todo c0ff": "todo/list",
     "archives alpha": "workspace/archives",
@@ -81,6 +82,20 @@ def test_every_page_of_a_list_is_read(
     monkeypatch.setattr(daemon, "request", request)
     assert main(["projects", "list"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_words_are_looked_for_as_they_were_typed(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["chats", "search", "repair", "the date", "--project", "alpha", "--limit", "3"]) == 0
+    asked = daemon.params_of("chat/search")
+    assert asked == {"query": 'repair "the date"', "projectId": PROJECT_IDS[0], "limit": 3}
+    title, said = capsys.readouterr().out.splitlines()
+    assert title.split("\t")[2] == ""
+    assert said.split("\t")[2:] == ["user", said.split("\t")[3], "…Repair it now"]
+    daemon.answers["chat/search"] = {"items": []}
+    assert main(["chats", "search", "nowhere"]) == 0
+    assert "Nothing was found" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,12 @@
 ---@field chatId string
 ---@field title string
 
+---@class (exact) journeyman.ChatSearchParams
+---@field cursor? string `nextCursor` of the page before; absent for the first page.
+---@field limit? integer Most items in the answer.
+---@field query string Words; all of them must be there. One of three letters or more may be the beginning of a longer word; words in "double quotes" stand in a row. Case and accents make no difference; nothing else is syntax.
+---@field projectId? string Only chats of this project.
+
 ---A state of a chat that can be gone back to. The oldest go when there is no room for them.
 ---@class (exact) journeyman.Checkpoint
 ---@field id string
@@ -504,6 +510,23 @@
 ---@field url string `http://127.0.0.1:...` on the daemon's machine, with a token, for which a browser gets a cookie.
 ---@field created boolean False: it was forwarded before, by this link.
 
+---A place where the words are.
+---@class (exact) journeyman.Found
+---@field chat journeyman.Chat
+---@field message? journeyman.FoundMessage Absent: they are in the chat's title.
+---@field excerpt journeyman.Piece[] The text around them, cut at its ends.
+
+---@class (exact) journeyman.FoundMessage
+---@field id string
+---@field runId? string
+---@field role "user"|"assistant"
+---@field createdAt string
+
+---Titles first, then messages, each newest first. Only so many texts are looked through for one page: it may have fewer items than asked for, or none, and still a `nextCursor`.
+---@class (exact) journeyman.FoundPage
+---@field items journeyman.Found[]
+---@field nextCursor? string
+
 ---@class (exact) journeyman.FromArchive
 ---@field archive journeyman.ArchiveOrigin
 
@@ -686,6 +709,10 @@
 ---@field command? string Of `command`: the line for the shell.
 ---@field paths? string[] Of `edit`: the files, from the workspace's root.
 ---@field detail? string Of `edit`: what would be written. Of `mcp`: the arguments.
+
+---@class (exact) journeyman.Piece
+---@field text string
+---@field hit boolean It is what was looked for.
 
 ---@class (exact) journeyman.PingResult
 ---@field now string
@@ -1196,6 +1223,7 @@ M.methods = {
   ["project/delete"] = { direction = "request", params = "journeyman.ProjectDeleteParams", result = "journeyman.Empty" },
   ["chat/create"] = { direction = "request", params = "journeyman.ChatCreateParams", result = "journeyman.Chat" },
   ["chat/list"] = { direction = "request", params = "journeyman.ChatListParams", result = "journeyman.ChatPage" },
+  ["chat/search"] = { direction = "request", params = "journeyman.ChatSearchParams", result = "journeyman.FoundPage" },
   ["chat/get"] = { direction = "request", params = "journeyman.ChatRef", result = "journeyman.Chat" },
   ["chat/messages"] = { direction = "request", params = "journeyman.ChatMessagesParams", result = "journeyman.MessagePage" },
   ["chat/message"] = { direction = "request", params = "journeyman.ChatMessageParams", result = "journeyman.ChatMessage" },
@@ -1298,6 +1326,7 @@ M.method = {
   project_delete = "project/delete",
   chat_create = "chat/create",
   chat_list = "chat/list",
+  chat_search = "chat/search",
   chat_get = "chat/get",
   chat_messages = "chat/messages",
   chat_message = "chat/message",

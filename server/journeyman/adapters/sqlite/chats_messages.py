@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from journeyman.adapters.sqlite.cursors import decode, encode, page_size
 from journeyman.adapters.sqlite.database import Database
+from journeyman.adapters.sqlite.text_index import forget_chat, forget_title, index_title
 from journeyman.adapters.sqlite.values import json_text, plain_text, time_from, time_text
 from journeyman.failures import Failure, not_found
 from journeyman.ports.clock import Clock
@@ -40,7 +41,7 @@ class SqliteChats:
                 (*keys, size + 1),
             ).fetchall()
             more = encode("chats", rows[size - 1]["n"]) if len(rows) > size else None
-            return Page(tuple(_chat(row) for row in rows[:size]), more)
+            return Page(tuple(chat_from(row) for row in rows[:size]), more)
 
         return await self._database.read(work)
 
@@ -50,6 +51,8 @@ class SqliteChats:
         now = time_text(self._clock.now())
 
         def work(connection: sqlite3.Connection) -> Chat:
+            if title is not None:
+                forget_title(connection, chat_id)
             connection.execute(
                 "UPDATE chats SET title = coalesce(?, title), model = coalesce(?, model),"
                 " cwd = coalesce(?, cwd), updated_at = ? WHERE id = ?",
@@ -61,12 +64,15 @@ class SqliteChats:
                     chat_id,
                 ),
             )
+            if title is not None:
+                index_title(connection, chat_id)
             return _get(connection, chat_id)
 
         return await self._database.write(work)
 
     async def delete(self, chat_id: str) -> None:
         def work(connection: sqlite3.Connection) -> None:
+            forget_chat(connection, chat_id)
             if connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,)).rowcount == 0:
                 raise not_found("chat", chat_id)
 
@@ -87,7 +93,7 @@ class SqliteMessages:
             rows = connection.execute(
                 "SELECT * FROM messages WHERE chat_id = ? AND NOT rewound ORDER BY n", (chat_id,)
             )
-            return tuple(_message(row) for row in rows)
+            return tuple(message_from(row) for row in rows)
 
         return await self._database.read(work)
 
@@ -104,7 +110,7 @@ class SqliteMessages:
                 (chat_id, after, rewound, size + 1),
             ).fetchall()
             more = encode("messages", rows[size - 1]["n"]) if len(rows) > size else None
-            return Page(tuple(_message(row) for row in rows[:size]), more)
+            return Page(tuple(message_from(row) for row in rows[:size]), more)
 
         return await self._database.read(work)
 
@@ -115,7 +121,7 @@ class SqliteMessages:
             ).fetchone()
             if row is None:
                 raise not_found("message", message_id)
-            return _message(row)
+            return message_from(row)
 
         return await self._database.read(work)
 
@@ -129,7 +135,7 @@ class SqliteMessages:
                 "SELECT * FROM messages WHERE chat_id = ? AND NOT rewound ORDER BY n DESC LIMIT ?",
                 (chat_id, page_size(limit)),
             ).fetchall()
-            return count, tuple(_message(row) for row in reversed(rows))
+            return count, tuple(message_from(row) for row in reversed(rows))
 
         return await self._database.read(work)
 
@@ -153,6 +159,7 @@ def add_chat(connection: sqlite3.Connection, chat: Chat) -> None:
             time_text(chat.updated_at),
         ),
     )
+    index_title(connection, chat.id)
 
 
 def insert_messages(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
@@ -174,10 +181,10 @@ def _get(connection: sqlite3.Connection, chat_id: str) -> Chat:
     row = connection.execute("SELECT * FROM chats WHERE id = ?", (chat_id,)).fetchone()
     if row is None:
         raise not_found("chat", chat_id)
-    return _chat(row)
+    return chat_from(row)
 
 
-def _chat(row: sqlite3.Row) -> Chat:
+def chat_from(row: sqlite3.Row) -> Chat:
     return Chat(
         id=row["id"],
         project_id=row["project_id"],
@@ -208,7 +215,7 @@ def _columns(message: Message) -> tuple[str | int | None, ...]:
     )
 
 
-def _message(row: sqlite3.Row) -> Message:
+def message_from(row: sqlite3.Row) -> Message:
     return Message(
         id=row["id"],
         chat_id=row["chat_id"],

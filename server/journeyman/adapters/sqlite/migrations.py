@@ -337,6 +337,21 @@ _EDITORS = Migration(
     ),
 )
 
+_TEXTS = Migration(
+    "texts",
+    (
+        "CREATE VIEW spoken AS SELECT n, chat_id, text FROM messages WHERE role <> 'tool'",
+        # Of other tables' texts, a copy of none; `text_index` keeps them.
+        "CREATE VIRTUAL TABLE titled USING fts5"
+        " (title, content='chats', content_rowid='n', tokenize='unicode61 remove_diacritics 2')",
+        "CREATE VIRTUAL TABLE said USING fts5"
+        " (text, content='spoken', content_rowid='n', prefix='3', tokenize='unicode61 remove_diacritics 2')",
+        "INSERT INTO titled (rowid, title) SELECT n, title FROM chats",
+        "CREATE TABLE said_until (n INTEGER NOT NULL)",
+        "INSERT INTO said_until VALUES (0)",
+    ),
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     _HOUSE,
     _SOURCES,
@@ -348,6 +363,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _CHANGES,
     _TURNS,
     _EDITORS,
+    _TEXTS,
 )
 """Migration number n (from 1) brings a database from version n - 1 to n."""
 

@@ -12,6 +12,7 @@ from journeyman.adapters.sqlite.chats_messages import SqliteChats, SqliteMessage
 from journeyman.adapters.sqlite.checkpoints import SqliteCheckpoints
 from journeyman.adapters.sqlite.database import Database
 from journeyman.adapters.sqlite.events import SqliteEvents
+from journeyman.adapters.sqlite.finding import SqliteFinding
 from journeyman.adapters.sqlite.folders import SqliteFolders
 from journeyman.adapters.sqlite.inputs import SqliteInputs
 from journeyman.adapters.sqlite.migrations import migrate, version
@@ -36,6 +37,7 @@ class SqliteStore:
         self.projects = SqliteProjects(database, clock)
         self.chats = SqliteChats(database, clock)
         self.forks = SqliteForks(database)
+        self.finding = SqliteFinding(database)
         self.messages = SqliteMessages(database)
         self.runs = SqliteRuns(database)
         self.inputs = SqliteInputs(database)

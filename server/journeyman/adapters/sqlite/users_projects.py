@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from journeyman.adapters.sqlite.cursors import decode, encode, page_size
 from journeyman.adapters.sqlite.database import Database
+from journeyman.adapters.sqlite.text_index import forget_chats_of
 from journeyman.adapters.sqlite.values import commands_from, json_text, plain_text, time_from, time_text
 from journeyman.failures import Failure, not_found
 from journeyman.ports.clock import Clock
@@ -140,6 +141,7 @@ class SqliteProjects:
 
     async def delete(self, project_id: str) -> None:
         def work(connection: sqlite3.Connection) -> None:
+            forget_chats_of(connection, project_id)
             if connection.execute("DELETE FROM projects WHERE id = ?", (project_id,)).rowcount == 0:
                 raise not_found("project", project_id)
 

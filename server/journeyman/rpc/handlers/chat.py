@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeyman.rpc import wire
+from journeyman.rpc import hits, wire
 from journeyman.rpc.router import Context, Handler
 from journeyman_protocol.base import Empty, Page
 from journeyman_protocol.chat import (
@@ -15,6 +15,8 @@ from journeyman_protocol.chat import (
     ChatMessagesParams,
     ChatRef,
     ChatRenameParams,
+    ChatSearchParams,
+    Found,
 )
 
 PAGE_CHARS = 4_000_000
@@ -32,6 +34,13 @@ async def list_(context: Context, params: ChatListParams) -> Page[Chat]:
         project_id=params.project_id, cursor=params.cursor, limit=params.limit
     )
     return Page[Chat](items=[wire.chat_(item) for item in page.items], next_cursor=page.next_cursor)
+
+
+async def search(context: Context, params: ChatSearchParams) -> Page[Found]:
+    page = await context.services.chats.search(
+        params.query, project_id=params.project_id, cursor=params.cursor, limit=params.limit
+    )
+    return Page[Found](items=[hits.found(item) for item in page.items], next_cursor=page.next_cursor)
 
 
 async def get(context: Context, params: ChatRef) -> Chat:
@@ -76,6 +85,7 @@ async def delete(context: Context, params: ChatRef) -> Empty:
 HANDLERS: dict[str, Handler] = {
     "chat/create": create,
     "chat/list": list_,
+    "chat/search": search,
     "chat/get": get,
     "chat/messages": messages,
     "chat/message": message,
