@@ -144,7 +144,7 @@ class ToolCall:
     """Why the arguments could not be decoded (then `arguments` is empty); None for a good call."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Message:
     """One entry of a chat's linear history, for the model and for people.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("litellm", "httpx", "openai", "boto3", "botocore", "docker", "keyring", "mcp")
+HEAVY = ("litellm", "aiohttp", "httpx", "openai", "boto3", "botocore", "docker", "keyring", "mcp")
 
 PROGRAM = f"""
 import importlib, pkgutil, sys

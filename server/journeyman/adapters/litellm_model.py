@@ -22,8 +22,9 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from journeyman.adapters import schema_calls
+from journeyman.adapters.body_layout import body_of
 from journeyman.adapters.chat_chunks import deltas_of, stop_reason_of, usage_of
-from journeyman.adapters.chat_completions import request_fields
+from journeyman.adapters.chat_completions import NATIVE
 from journeyman.adapters.provider_failures import broken, error_inside, refused, silent, unreachable
 from journeyman.failures import Failure
 from journeyman.model.providers import ProviderConfig
@@ -47,11 +48,11 @@ class LitellmModel:
         """Raises `Failure`. A connection lost in mid-answer ends the stream without a `StopDelta`."""
         options = self._config.options
         if schema_calls.applies(request, options):
-            async with aclosing(self._answer(schema_calls.request_fields(request, options))) as answer:
+            async with aclosing(self._answer(body_of(schema_calls.LAYOUT, request, options))) as answer:
                 async for delta in schema_calls.as_calls(answer):
                     yield delta
             return
-        async with aclosing(self._answer(request_fields(request, options))) as answer:
+        async with aclosing(self._answer(body_of(NATIVE, request, options))) as answer:
             async for delta in answer:
                 yield delta
 

@@ -1,7 +1,6 @@
 """Any provider that speaks OpenAI's chat completions over HTTP: OpenRouter, OpenAI, Ollama, vLLM, llama.cpp.
 
-One connection pool per instance, built at the first call and not on the event loop (httpx and its TLS
-context cost a tenth of a second). Retries, assembly and prices are not its business.
+Retries, assembly and prices are not its business.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from journeyman.adapters import schema_calls
 from journeyman.adapters.chat_chunks import deltas_of, first_choice, stop_reason_of
-from journeyman.adapters.chat_completions import encode, request_fields, stream_fields
+from journeyman.adapters.chat_completions import NATIVE
 from journeyman.adapters.provider_failures import (
     broken,
     error_inside,
@@ -23,19 +22,18 @@ from journeyman.adapters.provider_failures import (
     unreachable,
     words_of,
 )
+from journeyman.adapters.provider_session import ProviderSession
+from journeyman.adapters.request_bodies import RequestBodies
 from journeyman.adapters.sse import EventTooLargeError, ServerEvent, SseParser
 from journeyman.failures import Failure
 from journeyman.model.providers import ProviderConfig
-from journeyman.model.reachable import is_local
 from journeyman.ports.model import ModelDelta, ModelRequest, StopDelta, StopReason
 
 if TYPE_CHECKING:
-    import httpx
+    import aiohttp
 
-CONNECT_S = 15.0
 ERROR_BYTES_MAX = 64 * 1024
 ANSWER_BYTES_MAX = 16 * 1024 * 1024
-CONNECTIONS_MAX = 128
 DRAIN_S = 0.2
 
 
@@ -51,32 +49,28 @@ class OpenAiCompatibleModel:
             )
         self._config = config
         self._url = f"{config.base_url.rstrip('/')}/chat/completions"
-        self._client: httpx.AsyncClient | None = None
-        self._building = asyncio.Lock()
+        self._session = ProviderSession(config, self._url)
+        self._native = RequestBodies(NATIVE, config.options)
+        self._schema = RequestBodies(schema_calls.LAYOUT, config.options)
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Raises `Failure` of the kinds in `provider_failures`. A connection lost in mid-answer ends the
         stream without a `StopDelta`."""
-        options = self._config.options
-        if schema_calls.applies(request, options):
-            body = schema_calls.request_fields(request, options) | stream_fields(options)
-            async with aclosing(self._answer(body)) as answer:
+        if schema_calls.applies(request, self._config.options):
+            async with aclosing(self._answer(request.model, self._schema.of(request))) as answer:
                 async for delta in schema_calls.as_calls(answer):
                     yield delta
             return
-        body = request_fields(request, options) | stream_fields(options)
-        async with aclosing(self._answer(body)) as answer:
+        async with aclosing(self._answer(request.model, self._native.of(request))) as answer:
             async for delta in answer:
                 yield delta
 
-    async def _answer(self, body: dict[str, Any]) -> AsyncGenerator[ModelDelta]:
-        client = await self._connected()
-        import httpx  # imported by `_connected`, in a thread
-
-        model = str(body["model"])
+    async def _answer(self, model: str, body: bytes) -> AsyncGenerator[ModelDelta]:
         begun = False
-        try:
-            async with client.stream("POST", self._url, content=encode(body)) as response:
+        async with self._session.post(body) as response:
+            import aiohttp  # imported by the session, in a thread
+
+            try:
                 await self._check(response, model)
                 kind = response.headers.get("content-type", "")
                 chunks = (
@@ -88,38 +82,34 @@ class OpenAiCompatibleModel:
                     async for delta in chunks:
                         begun = True
                         yield delta
-        except httpx.TimeoutException as error:
-            if isinstance(error, httpx.ReadTimeout):
+            except aiohttp.SocketTimeoutError as error:
                 raise silent(self._config) from error
-            raise unreachable(self._config, type(error).__name__) from error
-        except httpx.HTTPError as error:
-            if not begun:
-                raise unreachable(self._config, str(error) or type(error).__name__) from error
-            # Lost in mid-answer: ending without a StopDelta says so.
-        except httpx.InvalidURL as error:
-            raise Failure("invalid", f"{self._url} is not a usable address.", hint=str(error)) from error
+            except aiohttp.ClientError as error:
+                if not begun:
+                    raise unreachable(self._config, str(error) or type(error).__name__) from error
+                # Lost in mid-answer: ending without a StopDelta says so.
 
-    async def _check(self, response: httpx.Response, model: str) -> None:
-        if response.is_success:
+    async def _check(self, response: aiohttp.ClientResponse, model: str) -> None:
+        if 200 <= response.status < 300:
             return
-        if response.status_code < 400:
+        if response.status < 400:
             raise Failure(
                 "model_refused",
-                f"{self._config.provider} answered with status {response.status_code} instead of a stream.",
+                f"{self._config.provider} answered with status {response.status} instead of a stream.",
                 hint="Check the base URL; redirects are not followed because they would carry the key.",
             )
         body = await _read(response, ERROR_BYTES_MAX)
-        raise refused(self._config, model, response.status_code, words_of(body), dict(response.headers))
+        raise refused(self._config, model, response.status, words_of(body), dict(response.headers))
 
-    async def _events(self, response: httpx.Response, model: str) -> AsyncGenerator[ModelDelta]:
-        import httpx
+    async def _events(self, response: aiohttp.ClientResponse, model: str) -> AsyncGenerator[ModelDelta]:
+        import aiohttp
 
         parser = SseParser()
         stop: StopReason | None = None
         done = False
-        received = response.aiter_bytes()
+        received = response.content
         try:
-            async for data in received:
+            async for data in received.iter_any():
                 for event in parser.feed(data):
                     if event.data.strip() == "[DONE]":
                         done = True
@@ -130,7 +120,7 @@ class OpenAiCompatibleModel:
                         yield delta
                 if done:
                     break
-        except httpx.HTTPError:
+        except aiohttp.ClientError:
             if stop is None:
                 raise  # else everything but the goodbye has come
         except EventTooLargeError as error:
@@ -157,7 +147,7 @@ class OpenAiCompatibleModel:
             raise error_inside(self._config, model, chunk)
         return chunk
 
-    async def _whole(self, response: httpx.Response, model: str) -> AsyncGenerator[ModelDelta]:
+    async def _whole(self, response: aiohttp.ClientResponse, model: str) -> AsyncGenerator[ModelDelta]:
         """Some servers answer at once, whatever `stream` says."""
         body = await _read(response, ANSWER_BYTES_MAX)
         chunk = self._chunk(ServerEvent(body.decode("utf-8", "replace")), model)
@@ -165,32 +155,8 @@ class OpenAiCompatibleModel:
             yield delta
         yield StopDelta(stop_reason_of(chunk) or "unknown")
 
-    async def _connected(self) -> httpx.AsyncClient:
-        async with self._building:
-            if self._client is None:
-                self._client = await asyncio.to_thread(_build_client, self._config)
-            return self._client
-
     async def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
-
-
-def _build_client(config: ProviderConfig) -> httpx.AsyncClient:
-    import httpx
-
-    headers = {"Content-Type": "application/json", "Accept": "text/event-stream", **config.headers}
-    if config.api_key:
-        headers["Authorization"] = f"Bearer {config.api_key}"
-    return httpx.AsyncClient(
-        headers=headers,
-        timeout=httpx.Timeout(config.timeout_s, connect=CONNECT_S, pool=CONNECT_S),
-        limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
-        follow_redirects=False,
-        # A server on this machine is never behind the user's proxy.
-        trust_env=not is_local(config.base_url or ""),
-    )
+        await self._session.close()
 
 
 def _parsed(data: str) -> dict[str, Any] | None:
@@ -201,20 +167,22 @@ def _parsed(data: str) -> dict[str, Any] | None:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
-async def _drain(received: AsyncIterator[bytes]) -> None:
+async def _drain(received: aiohttp.StreamReader) -> None:
     """Read what follows the last event, normally nothing, so that the connection can be used again."""
+    if received.at_eof():
+        return
     try:
         async with asyncio.timeout(DRAIN_S):
-            async for data in received:
+            async for data in received.iter_any():
                 if len(data) > ERROR_BYTES_MAX:
                     return
     except TimeoutError:
         return
 
 
-async def _read(response: httpx.Response, bytes_max: int) -> bytes:
+async def _read(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
     body = bytearray()
-    async for data in response.aiter_bytes():
+    async for data in response.content.iter_any():
         body += data
         if len(body) >= bytes_max:
             break

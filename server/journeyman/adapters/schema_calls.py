@@ -12,7 +12,8 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, cast
 
-from journeyman.adapters.chat_completions import Json, common_fields
+from journeyman.adapters.body_layout import Json, Layout
+from journeyman.adapters.chat_completions import common_fields
 from journeyman.ports.model import ModelDelta, ModelRequest, StopDelta, TextDelta, ToolCallDelta, ToolSpec
 from journeyman.records import Message
 
@@ -28,15 +29,19 @@ def applies(request: ModelRequest, options: Mapping[str, Any]) -> bool:
     return options.get("tool_mode") == "schema" and bool(request.tools) and request.tool_choice != "none"
 
 
-def request_fields(request: ModelRequest, options: Mapping[str, Any]) -> Json:
-    """The body for `request` in this mode; the same order rule as in `chat_completions`."""
+def _opening(request: ModelRequest) -> Json:
+    return {"model": request.model}
+
+
+def _system(request: ModelRequest) -> Json:
     system = "\n".join([request.system, "", _RULE, *(_described(spec) for spec in request.tools)]).strip()
-    messages: list[Json] = [{"role": "system", "content": system}]
-    messages.extend(_message(message) for message in request.messages)
+    return {"role": "system", "content": system}
+
+
+def _closing(request: ModelRequest, options: Mapping[str, Any]) -> Json:
     schema = {"anyOf": [_call_schema(spec) for spec in request.tools]}
     response_format = {"type": "json_schema", "json_schema": {"name": "tool_call", "schema": schema}}
-    body: Json = {"model": request.model, "messages": messages, "response_format": response_format}
-    return body | common_fields(request, options)
+    return {"response_format": response_format} | common_fields(request, options)
 
 
 async def as_calls(stream: AsyncIterator[ModelDelta]) -> AsyncIterator[ModelDelta]:
@@ -92,3 +97,7 @@ def _message(message: Message) -> Json:
         for call in message.tool_calls
     ]
     return {"role": "assistant", "content": "\n".join([*filter(None, [message.text]), *calls])}
+
+
+LAYOUT = Layout(_opening, _system, _message, _closing)
+"""The same order rule as in `chat_completions`."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from journeyman.adapters.chat_completions import encode, request_fields
+from journeyman.adapters.body_layout import body_of, encode
+from journeyman.adapters.chat_completions import NATIVE
 from journeyman.agent.families import FAMILIES
 from journeyman.ports.model import ModelInfo, ModelRequest
 from journeyman.testing.model import ScriptedModel, call, calls
@@ -36,7 +37,7 @@ def shared(one: bytes, other: bytes) -> float:
 
 def unmarked(request: ModelRequest) -> bytes:
     """As a provider with cache marks compares it: the marks are no content."""
-    body = request_fields(request, {"cache_control": True})
+    body = body_of(NATIVE, request, {"cache_control": True})
     marked = json.dumps(body).count('"cache_control"')
     assert 2 <= marked <= 4, "Anthropic takes at most four"
     for message in body["messages"]:
@@ -57,7 +58,7 @@ async def ran(agent: House, family: str) -> ScriptedModel:
 @pytest.mark.parametrize("family", FAMILIES)
 async def test_thirty_turns_share_their_beginning(agent: House, family: str) -> None:
     requests = (await ran(agent, family)).requests
-    plain = [encode(request_fields(request, {})) for request in requests]
+    plain = [encode(body_of(NATIVE, request, {})) for request in requests]
     parts = [unmarked(request) for request in requests]
     for bodies in (plain, parts):
         shares = [shared(one, other) for one, other in pairwise(bodies)]
@@ -69,5 +70,5 @@ async def test_a_second_run_of_the_chat_begins_with_the_first(agent: House) -> N
     run = await agent.run("Count to nine.")
     second = agent.script([call("fin", summary="Nothing.")])
     await agent.run("What did you count?", chat_id=run.chat_id)
-    before, after = (encode(request_fields(m.requests[-1], {})) for m in (first, second))
+    before, after = (encode(body_of(NATIVE, m.requests[-1], {})) for m in (first, second))
     assert shared(before, after) >= SHARE

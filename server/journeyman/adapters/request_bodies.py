@@ -1,0 +1,93 @@
+"""Request after request as bytes: each message is encoded once, however often it is sent.
+
+A request is nearly always the one before and a little more. What was encoded lives as long as its message,
+so nothing has to be thrown away. The bytes are those of `body_of`, encoded whole. Knows no HTTP.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from journeyman.adapters.body_layout import Layout, as_parts, encode, has_text, marked, marks, to_mark
+from journeyman.adapters.chat_completions import stream_fields
+from journeyman.ports.model import ModelRequest
+from journeyman.records import Message
+
+OPENINGS_KEPT = 8
+"""Runs at the same time differ in their tools at most by what they are for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    of: tuple[object, ...]
+    data: bytes
+    """Up to the messages."""
+    system: bytes
+
+
+class _Encoded(weakref.ref[Message]):
+    __slots__ = ("data", "has_text", "ident")
+
+    data: bytes
+    """Empty where nothing of the message is sent."""
+    has_text: bool
+    ident: int
+
+
+class RequestBodies:
+    def __init__(self, layout: Layout, options: Mapping[str, Any]) -> None:
+        self._layout = layout
+        self._options = options
+        self._marks = marks(options)
+        self._openings: deque[_Opening] = deque(maxlen=OPENINGS_KEPT)
+        self._kept: dict[int, _Encoded] = {}
+        """By the address of the message, while that lives."""
+
+    def of(self, request: ModelRequest) -> bytes:
+        """The whole body, which asks for a stream."""
+        opening = self._opening(request)
+        encoded = [self._encoded(message) for message in request.messages]
+        data = [opening.system, *(each.data for each in encoded)]
+        if self._marks:
+            for place in to_mark([bool(opening.system), *(each.has_text for each in encoded)]) - {0}:
+                data[place] = encode(marked(self._wire(request.messages[place - 1])))
+        closing = encode(self._layout.closing(request, self._options) | stream_fields(self._options))
+        return b"".join((opening.data, b",".join(filter(None, data)), b"],", closing[1:]))
+
+    def _opening(self, request: ModelRequest) -> _Opening:
+        of = (request.model, request.system, request.tools)
+        for opening in self._openings:
+            if opening.of == of:
+                return opening
+        data = encode(self._layout.opening(request))[:-1] + b',"messages":['
+        system = self._layout.system(request)
+        if system is not None and self._marks:
+            system = marked(as_parts(system))
+        fresh = _Opening(of, data, b"" if system is None else encode(system))
+        self._openings.appendleft(fresh)
+        return fresh
+
+    def _encoded(self, message: Message) -> _Encoded:
+        kept = self._kept.get(id(message))
+        if kept is not None and kept() is message:
+            return kept
+        wire = self._wire(message)
+        fresh = _Encoded(message, self._forget)
+        fresh.ident = id(message)
+        fresh.data = encode(wire) if wire else b""
+        fresh.has_text = has_text(wire)
+        self._kept[fresh.ident] = fresh
+        return fresh
+
+    def _forget(self, gone: weakref.ref[Message]) -> None:
+        assert isinstance(gone, _Encoded)
+        if self._kept.get(gone.ident) is gone:
+            del self._kept[gone.ident]
+
+    def _wire(self, message: Message) -> dict[str, Any]:
+        wire = self._layout.message(message) or {}
+        return as_parts(wire) if self._marks else wire
