@@ -54,7 +54,7 @@ vsix: setup  ## the VS Code extension as a file to install, with the daemon in i
 	@command -v npm >/dev/null || { echo "There is no npm on PATH: install Node.js 20 or newer."; exit 1; }
 	@rm -rf clients/vscode/bundled && mkdir clients/vscode/bundled && cp requirements/runtime.txt clients/vscode/bundled/
 	@$(BIN)/uv build -q --wheel --no-build-isolation --python $(BIN)/python -o clients/vscode/bundled . && rm -f clients/vscode/bundled/.gitignore
-	@cd clients/vscode && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent package
+	@cd clients/vscode && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; } && npm run --silent package
 
 gen: setup  ## write schema.json, PROTOCOL.md and the clients' types from the Python models
 	@$(BIN)/python -m journeyman_protocol.gen

@@ -17,3 +17,7 @@ rm -rf .build/unit
 node esbuild.mjs --tests
 node --test .build/unit/*.test.js
 node test/editor/run.mjs "$cache" "$journeyman" "${2:-}"
+[ -n "${2:-}" ] || {
+	make -s -C ../.. vsix
+	node test/editor/vsix.mjs "$cache" "$(dirname "$journeyman")/python" .build/journeyman.vsix
+}

@@ -42,9 +42,11 @@ export class ActiveChat implements vscode.Disposable {
     return this.state?.chat.id;
   }
 
-  open(chatId: string): Promise<void> {
+  /** `elseNone`: only where no chat is open by the time it is this one's turn. */
+  open(chatId: string, elseNone = false): Promise<void> {
     return this.inTurn(async () => {
       const left = this.id;
+      if (elseNone && left) return;
       const chat = await this.daemon.request(Methods.chatGet, { chatId });
       if (left && left !== chatId) this.daemon.tell(Methods.agentUnsubscribe, { chatId: left });
       await this.subscribe(chat.id, async () => {

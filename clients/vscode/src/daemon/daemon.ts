@@ -4,7 +4,7 @@ import type { ProtocolRequestType, StaticFeature } from "vscode-languageclient/n
 import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, State } from "vscode-languageclient/node";
 
 import type { DaemonNotifications, DaemonRequests, JourneymanCapabilities } from "../protocol.gen";
-import { Methods, PROTOCOL_VERSION } from "../protocol.gen";
+import { PROTOCOL_VERSION } from "../protocol.gen";
 import { Backoff } from "./backoff";
 import { type Bridge, startBridge } from "./bridge";
 import type { Caller, Method, Params, Result, Told } from "./calls";
@@ -91,10 +91,14 @@ export class Daemon implements Caller, vscode.Disposable {
   }
 
   on<M extends Told>(method: M, listener: (params: DaemonNotifications[M]["params"]) => void): vscode.Disposable {
-    const known = this.listeners.get(method) ?? new Set();
-    this.listeners.set(method, known);
+    let known = this.listeners.get(method);
+    if (!known) {
+      known = new Set();
+      this.listeners.set(method, known);
+      if (this.client) this.hear(this.client, method);
+    }
     known.add(listener as (params: never) => void);
-    return new vscode.Disposable(() => known.delete(listener as (params: never) => void));
+    return new vscode.Disposable(() => known?.delete(listener as (params: never) => void));
   }
 
   /** Before `start`: the daemon is told what this client answers. */
@@ -133,10 +137,7 @@ export class Daemon implements Caller, vscode.Disposable {
       },
     });
     client.registerFeature(this.introduction());
-    for (const method of Object.values(Methods)) {
-      if (!this.listens(method)) continue;
-      client.onNotification(method, (params: unknown) => this.listeners.get(method)?.forEach((listener) => listener(params as never)));
-    }
+    for (const method of this.listeners.keys()) this.hear(client, method);
     for (const [method, answerer] of this.answerers) client.onRequest(method, answerer);
     client.onDidChangeState(({ newState }) => {
       if (newState === State.Stopped && this.client === client && this.state === "ready") {
@@ -146,8 +147,8 @@ export class Daemon implements Caller, vscode.Disposable {
     return client;
   }
 
-  private listens(method: string): method is Told {
-    return this.listeners.has(method as Told);
+  private hear(client: LanguageClient, method: Told): void {
+    client.onNotification(method, (params: unknown) => this.listeners.get(method)?.forEach((listener) => listener(params as never)));
   }
 
   private introduction(): StaticFeature {

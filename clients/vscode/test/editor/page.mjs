@@ -3,21 +3,40 @@ import { join } from "node:path";
 
 const ASKED = "journeyman-asks:";
 
-/** Answers whether a line of the log was a question; `tell` brings the answer back. */
-export function answers(page, shots, tell) {
+/** Answers whether a line of the log was a question; `tell` brings the answer back, `another` opens a window. */
+export function answers(page, shots, tell, another) {
+  /** Another window on the same folder, and so on the same daemon; `of: "second"` asks it. */
+  let second;
+  const window = (of) => (of === "second" ? second.page : page);
   const does = {
-    shot: async ({ name }) => {
-      await page.waitForTimeout(400); // a theme fades in
-      await page.screenshot({ path: join(shots, `${name}.png`) });
+    open: async () => void (second = await another("second.js")),
+    /** Once its tests have ended, and with them what the editor ran for it. */
+    close: async () => {
+      await second.over;
+      await second.page.close();
+    },
+    shot: async ({ name, of }) => {
+      await window(of).waitForTimeout(400); // a theme fades in
+      await window(of).screenshot({ path: join(shots, `${name}.png`) });
     },
     /** Evaluates in the chat's frame. */
-    chat: async ({ script }) => (await chat(page)).evaluate(script),
+    chat: async ({ script, of }) => (await chat(window(of))).evaluate(script),
     type: async ({ text }) => {
       const frame = await chat(page);
       await frame.locator("#text").fill(text);
       await frame.locator("#text").press("Enter");
     },
-    click: async ({ selector }) => (await chat(page)).locator(selector).first().click(),
+    /** Writes without sending, and presses keys there. */
+    write: async ({ text, keys = [] }) => {
+      const box = (await chat(page)).locator("#text");
+      if (text !== undefined) await box.fill(text);
+      for (const key of keys) await box.press(key);
+    },
+    /** Until it is to be read in the window itself. */
+    see: async ({ selector, text }) => page.locator(selector).filter({ hasText: text }).first().waitFor(),
+    click: async ({ selector, of }) => (await chat(window(of))).locator(selector).first().click(),
+    /** The button of a question that blocks the window. */
+    agree: async ({ label }) => page.locator(".monaco-dialog-box .monaco-button").filter({ hasText: label }).click(),
     press: async ({ key }) => page.keyboard.press(key),
     resize: async ({ width, height }) => page.setViewportSize({ width, height }),
     /** Drag the edge of the side bar. */
@@ -60,9 +79,24 @@ async function chat(page) {
 
 /** Controls a screen reader would have no name for, by chromium's own accessibility tree. */
 async function nameless(frame) {
-  const session = await frame.page().context().newCDPSession(frame).catch(() => frame.page().context().newCDPSession(frame.page()));
-  const { nodes } = await session.send("Accessibility.getFullAXTree");
-  const controls = ["button", "textbox", "combobox", "checkbox", "link", "log"];
+  const nodes = await treeOf(frame);
+  const controls = ["button", "textbox", "combobox", "checkbox", "link", "log", "listbox", "option"];
   const found = nodes.filter((node) => !node.ignored && controls.includes(node.role?.value));
   return { controls: found.length, roles: [...new Set(found.map((node) => node.role.value))], nameless: found.filter((node) => !node.name?.value).map((node) => node.role.value) };
+}
+
+/** The tree of just this frame, which shares its process with the window or not. */
+async function treeOf(frame) {
+  const context = frame.page().context();
+  let place = frame;
+  let session;
+  while (!(session = await context.newCDPSession(place).catch(() => undefined))) place = place.parentFrame() ?? frame.page();
+  const { frameTree } = await session.send("Page.getFrameTree");
+  const all = [];
+  for (const frameId of idsOf(frameTree)) all.push((await session.send("Accessibility.getFullAXTree", { frameId })).nodes);
+  return all.find((nodes) => nodes.some((node) => node.role?.value === "log" && node.name?.value === "Conversation")) ?? [];
+}
+
+function idsOf({ frame, childFrames = [] }) {
+  return [frame.id, ...childFrames.flatMap(idsOf)];
 }

@@ -10,24 +10,26 @@ import type { Event } from "../../../src/protocol.gen";
 
 export const ROOT = process.env.JOURNEYMAN_TEST_ROOT!;
 export const RECORDINGS = process.env.JOURNEYMAN_TEST_RECORDINGS!;
+/** What the first window tells the second: the chat to open, and when to end. */
+export const SECOND = { chat: join(ROOT, "second-chat"), leave: join(ROOT, "second-leave") };
 const PATIENCE_MS = 120_000;
 const LOOK_MS = 50;
 
 export type Test = (inside: Inside) => Promise<void>;
-const tests: [string, Test][] = [];
+const tests: [string, Test, number][] = [];
 
-export function test(name: string, body: Test): void {
-  tests.push([name, body]);
+export function test(name: string, body: Test, patienceMs = 2 * PATIENCE_MS): void {
+  tests.push([name, body, patienceMs]);
 }
 
 export async function runAll(inside: Inside): Promise<void> {
   const wanted = new RegExp(process.env.JOURNEYMAN_TEST_PATTERN || ".");
   const failed: string[] = [];
-  for (const [name, body] of tests) {
+  for (const [name, body, patienceMs] of tests) {
     if (!wanted.test(name)) continue;
     const since = Date.now();
     try {
-      await within(body(inside), name);
+      await within(body(inside), name, patienceMs);
       console.log(`ok    ${name} (${Date.now() - since} ms)`);
     } catch (error) {
       failed.push(name);
@@ -38,8 +40,8 @@ export async function runAll(inside: Inside): Promise<void> {
 }
 
 /** Until `holds`, looked at whenever the source says that something happened and now and then besides. */
-export async function until<T>(what: string, holds: () => T | Promise<T>): Promise<NonNullable<T>> {
-  const deadline = Date.now() + PATIENCE_MS;
+export async function until<T>(what: string, holds: () => T | Promise<T>, patienceMs = PATIENCE_MS): Promise<NonNullable<T>> {
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     const value = await holds();
     if (value) return value;
@@ -81,9 +83,9 @@ export async function file(path: string, projectId: string): Promise<string> {
   return Buffer.from(await vscode.workspace.fs.readFile(uri)).toString();
 }
 
-function within<T>(work: Promise<T>, what: string): Promise<T> {
+function within<T>(work: Promise<T>, what: string, patienceMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const deadline = setTimeout(() => reject(new Error(`${what} took too long`)), 2 * PATIENCE_MS);
+    const deadline = setTimeout(() => reject(new Error(`${what} took too long`)), patienceMs);
     work.then(resolve, reject).finally(() => clearTimeout(deadline));
   });
 }

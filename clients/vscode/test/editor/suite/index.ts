@@ -9,6 +9,7 @@ import "./review";
 import "./workspace";
 import "./control";
 import "./lost";
+import "./together";
 import "./looks";
 
 export async function run(): Promise<void> {

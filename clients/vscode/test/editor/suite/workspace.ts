@@ -40,6 +40,7 @@ test("a terminal runs inside, and a port of it can be looked at", async ({ desk 
   const terminal = await vscode.commands.executeCommand<vscode.Terminal>("journeyman.openTerminal");
   terminal.sendText("echo inside-$((6*7)) $PWD > said.txt; cat said.txt");
   await until("the file", async () => (await file("said.txt", projectId).catch(() => "")).startsWith("inside-42 /workspace"));
+  await page("see", { selector: ".xterm-rows", text: "inside-42 /workspace" });
   await page("shot", { name: "terminal" });
   terminal.sendText("python3 -m http.server 8765 --bind 127.0.0.1");
   await until("something listens", async () => {
