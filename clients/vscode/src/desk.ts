@@ -2,14 +2,16 @@
 import * as vscode from "vscode";
 
 import type { ActiveChat, Delivery } from "./chat/active";
-import type { FromPage, Surroundings } from "./chat/messages";
+import type { FromPage, Surroundings, ToPage } from "./chat/messages";
+import type { Offer, OfferKind } from "./chat/offering";
+import type { Offers } from "./chat/offers";
 import type { Asking } from "./asking";
 import { pages, refused } from "./daemon/calls";
 import type { Daemon } from "./daemon/daemon";
 import { Methods } from "./protocol.gen";
 import type { Projects } from "./projects";
 import { type Mode, settings } from "./settings";
-import { along, seen } from "./seen";
+import type { Seen } from "./seen";
 import { short } from "./status";
 import type { ChangesView } from "./views/changes";
 import type { PlanView } from "./views/plan";
@@ -21,11 +23,16 @@ export interface Desk {
   asking: Asking;
   plan: PlanView;
   changes: ChangesView;
+  offers: Offers;
+  seen: Seen;
   told<T>(act: () => Promise<T>): Promise<T | undefined>;
   mode: Mode | undefined;
   defaultModel: string;
   /** Say to the page why a message was not taken, with the message. */
   refuse(text: string, sentence: string): void;
+  post(message: ToPage): void;
+  /** What goes along with a message is other now. */
+  refresh(): void;
 }
 
 export function modelOf(desk: Desk): string {
@@ -41,7 +48,7 @@ export function surroundings(desk: Desk): Surroundings {
   if (state === "missing") Object.assign(shown, { trouble: problem, remedies: [install, again] });
   else if (state === "failed") Object.assign(shown, { trouble: `There is no connection to the daemon: ${problem}`, remedies: [again, log] });
   else if (state === "reconnecting") Object.assign(shown, { trouble: "The connection to the daemon ended; connecting again.", remedies: [log] });
-  return { ...shown, model: short(modelOf(desk)) || "No model", mode: desk.mode ?? settings.mode, along: along() };
+  return { ...shown, model: short(modelOf(desk)) || "No model", mode: desk.mode ?? settings.mode, along: desk.seen.along() };
 }
 
 /** Say something: in the chat that is open, or in a new one. */
@@ -49,7 +56,7 @@ export async function send(desk: Desk, text: string, delivery: Delivery): Promis
   try {
     if (!desk.chat.id) await openNew(desk);
     const chosen = desk.chat.state?.chat.model ? undefined : desk.projects.model;
-    await desk.chat.send(text, delivery, desk.mode ?? settings.mode, chosen, seen());
+    await desk.chat.send(text, delivery, desk.mode ?? settings.mode, chosen, desk.seen.now());
   } catch (error) {
     desk.refuse(text, refused(error).sentence);
   }
@@ -69,9 +76,9 @@ export async function open(desk: Desk, chatId: string): Promise<void> {
 /** The chat this folder had last, where it is still there. */
 export async function comeBack(desk: Desk): Promise<void> {
   const chatId = desk.projects.lastChat;
-  if (!chatId || desk.chat.id) return;
+  if (!chatId) return;
   try {
-    await desk.chat.open(chatId);
+    await desk.chat.open(chatId, true);
   } catch (error) {
     if (refused(error).data.kind === "not_found") await desk.projects.forgetChat();
     else throw error;
@@ -109,6 +116,11 @@ export function hear(desk: Desk, message: FromPage): Promise<unknown> {
         return vscode.commands.executeCommand("journeyman.pickMode");
       case "permission":
         return desk.asking.reply(message.permissionId, message.optionId, message.feedback);
+      case "offer":
+        return desk.post({ type: "offers", serial: message.serial, items: await offered(desk, message.kind, message.part) });
+      case "leave":
+        desk.seen.leaveOut();
+        return desk.refresh();
       case "unqueue":
         return desk.daemon.request(Methods.agentQueueRemove, { itemId: message.itemId });
       case "todo":
@@ -128,6 +140,14 @@ export function hear(desk: Desk, message: FromPage): Promise<unknown> {
         return undefined;
     }
   });
+}
+
+/** Nothing, where the daemon cannot be asked: who is writing is not interrupted. */
+async function offered(desk: Desk, kind: OfferKind, part: string): Promise<Offer[]> {
+  const projectId = desk.chat.state?.chat.projectId ?? desk.projects.known;
+  const own = !projectId || projectId === desk.projects.known;
+  const changed = desk.changes.files.map(({ path }) => path);
+  return desk.offers.of(kind, part, { projectId, own, changed }).catch(() => []);
 }
 
 /** A link in what a model wrote leads anywhere: the person sees where before it is opened. */

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 
 import { Asking } from "./asking";
 import { ActiveChat } from "./chat/active";
+import { Offers } from "./chat/offers";
 import { CHAT_VIEW, ChatView } from "./chat/view";
 import { commands } from "./commands";
 import { Daemon } from "./daemon/daemon";
@@ -15,6 +16,7 @@ import { Projects } from "./projects";
 import type { Run } from "./protocol.gen";
 import { Methods } from "./protocol.gen";
 import { told } from "./says";
+import { Seen } from "./seen";
 import { settings } from "./settings";
 import { Status } from "./status";
 import { ChangesView } from "./views/changes";
@@ -40,13 +42,15 @@ export function activate(context: vscode.ExtensionContext): Inside {
   const chat = new ActiveChat(daemon);
   const projects = new Projects(daemon, context.workspaceState, context.globalState);
   const files = new WorkspaceFiles(daemon);
-  const seen = (chatId: string) => view.visible && chat.id === chatId;
-  const asking = new Asking(daemon, seen, () => settings.notifies);
+  const before = (chatId: string) => view.visible && chat.id === chatId;
+  const asking = new Asking(daemon, before, () => settings.notifies);
   const plan = new PlanView(daemon, chat, telling);
   const changes = new ChangesView(daemon, chat, files, log);
   const desk: Desk = {
-    daemon, chat, projects, asking, plan, changes, told: telling, mode: undefined, defaultModel: "",
+    daemon, chat, projects, asking, plan, changes, offers: new Offers(daemon), seen: new Seen(), told: telling, mode: undefined, defaultModel: "",
     refuse: (text, sentence) => (view.visible ? view.post({ type: "refused", text, sentence }) : void vscode.window.showErrorMessage(sentence)),
+    post: (message) => view.post(message),
+    refresh: () => view.refresh(),
   };
   const view = new ChatView(context.extensionUri, chat, () => surroundings(desk));
   const tree = new ProjectsView(daemon, () => ({ projectId: projects.known, chatId: chat.id }));

@@ -1,6 +1,7 @@
 /** What the person sees in the editor, to go along with what they ask: shown to the model as data, and said in the chat. */
 import * as vscode from "vscode";
 
+import type { Along } from "./chat/messages";
 import type { ContextDiagnostic, Range, RunContext } from "./protocol.gen";
 
 const DOCUMENTS_MAX = 20;
@@ -8,29 +9,47 @@ const CHARACTERS_MAX = 200_000;
 const DIAGNOSTICS_MAX = 500;
 const SEVERITIES: ContextDiagnostic["severity"][] = ["error", "warning", "information", "hint"];
 
-export function seen(): RunContext {
-  const selection = selected();
-  return {
-    documents: unsaved().map((document) => ({ uri: document.uri.toString(), version: document.version, text: document.getText() })),
-    selections: selection
-      ? [{ uri: selection.document.uri.toString(), range: rangeOf(selection.selection), text: selection.document.getText(selection.selection).slice(0, CHARACTERS_MAX) }]
-      : [],
-    diagnostics: reported(),
-  };
+export class Seen {
+  /** The selection the person left out; another one goes along again. */
+  private left = "";
+
+  now(): RunContext {
+    const selection = this.chosen();
+    return {
+      documents: unsaved().map((document) => ({ uri: document.uri.toString(), version: document.version, text: document.getText() })),
+      selections: selection
+        ? [{ uri: selection.document.uri.toString(), range: rangeOf(selection.selection), text: selection.document.getText(selection.selection).slice(0, CHARACTERS_MAX) }]
+        : [],
+      diagnostics: reported(),
+    };
+  }
+
+  /** In few words, for the person. What is not saved is open in the editor, and so comes to the run in any case. */
+  along(): Along[] {
+    const parts: Along[] = [];
+    const selection = this.chosen();
+    if (selection) {
+      const { start, end } = selection.selection;
+      const lines = start.line === end.line ? `line ${start.line + 1}` : `lines ${start.line + 1}–${end.line + 1}`;
+      parts.push({ id: "selection", label: `${vscode.workspace.asRelativePath(selection.document.uri, false)}, ${lines}`, optional: true });
+    }
+    const open = unsaved().length;
+    if (open) parts.push({ id: "unsaved", label: `${open} unsaved ${open === 1 ? "file" : "files"}`, optional: false });
+    return parts;
+  }
+
+  leaveOut(): void {
+    this.left = placeOf(selected());
+  }
+
+  private chosen(): vscode.TextEditor | undefined {
+    const editor = selected();
+    return placeOf(editor) === this.left ? undefined : editor;
+  }
 }
 
-/** In few words, for the person; empty where nothing goes along. */
-export function along(): string {
-  const parts: string[] = [];
-  const selection = selected();
-  if (selection) {
-    const { start, end } = selection.selection;
-    const lines = start.line === end.line ? `line ${start.line + 1}` : `lines ${start.line + 1}–${end.line + 1}`;
-    parts.push(`${vscode.workspace.asRelativePath(selection.document.uri, false)}, ${lines}`);
-  }
-  const open = unsaved().length;
-  if (open) parts.push(`${open} unsaved ${open === 1 ? "file" : "files"}`);
-  return parts.join("; ");
+function placeOf(editor: vscode.TextEditor | undefined): string {
+  return editor ? `${editor.document.uri.toString()} ${JSON.stringify(rangeOf(editor.selection))}` : "";
 }
 
 function selected(): vscode.TextEditor | undefined {

@@ -2,7 +2,16 @@
 import type { Event } from "../protocol.gen";
 import type { Mode } from "../settings";
 import type { Delivery } from "./active";
+import type { Offer, OfferKind } from "./offering";
 import type { ChatState } from "./state";
+
+/** Something of the editor that goes along with a message. */
+export interface Along {
+  id: "selection" | "unsaved";
+  label: string;
+  /** Whether the person can leave it out. */
+  optional: boolean;
+}
 
 export interface Surroundings {
   /** What the daemon is doing, where it is not ready. */
@@ -11,8 +20,7 @@ export interface Surroundings {
   remedies: { title: string; command: string }[];
   model: string;
   mode: Mode;
-  /** What of the editor goes along with a message, in few words. */
-  along: string;
+  along: Along[];
 }
 
 export type ToPage =
@@ -20,6 +28,7 @@ export type ToPage =
   | { type: "events"; events: Event[] }
   | { type: "surroundings"; surroundings: Surroundings }
   | { type: "refused"; text: string; sentence: string }
+  | { type: "offers"; serial: number; items: Offer[] }
   | { type: "focus" };
 
 export type FromPage =
@@ -33,6 +42,8 @@ export type FromPage =
   | { type: "command"; command: string }
   | { type: "permission"; permissionId: string; optionId: string; feedback: string }
   | { type: "unqueue"; itemId: string }
+  | { type: "offer"; kind: OfferKind; part: string; serial: number }
+  | { type: "leave"; id: Along["id"] }
   | { type: "todo"; id: string; done: boolean }
   | { type: "link"; href: string }
   | { type: "copy"; text: string }

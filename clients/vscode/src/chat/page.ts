@@ -33,18 +33,21 @@ export function page(assets: Assets): string {
 <section id="queue" aria-label="Waiting" hidden></section>
 <footer id="composer">
 <p id="refused" role="alert" hidden></p>
-<textarea id="text" rows="3" aria-label="Message to Journeyman" placeholder="Ask Journeyman"></textarea>
-<p id="along" hidden></p>
-<select id="delivery" aria-label="While a run goes on" hidden>
+<ul id="offers" role="listbox" aria-label="Files" hidden></ul>
+<textarea id="text" rows="3" aria-label="Message to Journeyman" aria-autocomplete="list" aria-haspopup="listbox" aria-controls="offers" placeholder="Ask Journeyman"></textarea>
+<ul id="along" aria-label="Goes along with the message" hidden></ul>
+<div id="running" hidden>
+<select id="delivery" aria-label="While a run goes on">
 <option value="steer">Tell it now</option>
 <option value="queue">Do it afterwards</option>
 <option value="interrupt">Do this instead</option>
 </select>
+<button id="stop" type="button" class="second">Stop</button>
+</div>
 <div id="bar">
 <button id="mode" type="button" class="quiet" title="Pick the mode"></button>
 <button id="model" type="button" class="quiet" title="Pick the model"></button>
 <span class="space"></span>
-<button id="stop" type="button" class="quiet" hidden>Stop</button>
 <button id="send" type="button">Send</button>
 </div>
 <p id="usage" aria-label="Usage"></p>

@@ -15,7 +15,8 @@ const ENDS: Record<EndEntry["status"], string> = {
 };
 const MARKS: Record<ToolEntry["status"], string> = { running: "…", ok: "✓", failed: "✗" };
 const SAID: Record<ToolEntry["status"], string> = { running: "running", ok: "done", failed: "failed" };
-const PLAN_MARKS = { pending: "○", in_progress: "▸", done: "✓", dropped: "–" } as const;
+/** Beside the checkbox, where that does not say it. */
+const PLAN_MARKS = { pending: "", in_progress: "▸", done: "", dropped: "–" } as const;
 
 export function card(entry: Entry): Markup {
   switch (entry.type) {
@@ -71,7 +72,8 @@ export function permission(asked: Permission): Markup {
 export function todo(item: TodoItem): Markup {
   const status = item.status ?? "pending";
   const done = status === "done";
-  return html`<li class="${status}"><input type="checkbox" id="todo-${item.id}" data-act="todo" data-id="${item.id}" ${done && html`checked`} ${status === "dropped" && html`disabled`}><label for="todo-${item.id}"><span aria-hidden="true">${PLAN_MARKS[status]}</span> ${item.content}${status === "in_progress" && html`<span class="hidden"> (in progress)</span>`}</label></li>`;
+  const mark = PLAN_MARKS[status];
+  return html`<li class="${status}"><input type="checkbox" id="todo-${item.id}" data-act="todo" data-id="${item.id}" ${done && html`checked`} ${status === "dropped" && html`disabled`}><label for="todo-${item.id}">${mark !== "" && html`<span aria-hidden="true">${mark}</span> `}${item.content}${status === "in_progress" && html`<span class="hidden"> (in progress)</span>`}</label></li>`;
 }
 
 export function queued(item: QueueItem): Markup {
@@ -82,10 +84,17 @@ export function queued(item: QueueItem): Markup {
 export function usage(told: Usage | undefined): string {
   if (!told || !told.modelCalls) return "";
   const count = (exact: number | undefined | null, least: number) => (exact == null ? (least ? `≥ ${short(least)}` : "unknown") : short(exact));
+  const calls = `${told.modelCalls} model ${told.modelCalls === 1 ? "call" : "calls"}`;
+  const full = told.context.used && told.context.size ? `, window ${Math.round((100 * told.context.used) / told.context.size)} % full` : "";
+  if (nothingToldOf(told)) return `${calls} · tokens and cost unknown${full}`;
   const cost = told.costUsd == null ? (told.atLeast.costUsd ? `≥ $${told.atLeast.costUsd.toFixed(4)}` : "cost unknown") : `$${told.costUsd.toFixed(4)}`;
   const tokens = `${count(told.inputTokens, told.atLeast.inputTokens)} in, ${count(told.outputTokens, told.atLeast.outputTokens)} out`;
-  const full = told.context.used && told.context.size ? `, window ${Math.round((100 * told.context.used) / told.context.size)} % full` : "";
-  return `${told.modelCalls} model ${told.modelCalls === 1 ? "call" : "calls"} · tokens ${tokens} · ${cost}${full}`;
+  return `${calls} · tokens ${tokens} · ${cost}${full}`;
+}
+
+function nothingToldOf({ inputTokens, outputTokens, costUsd, atLeast }: Usage): boolean {
+  const known = [inputTokens, outputTokens, costUsd].some((exact) => exact != null);
+  return !known && !atLeast.inputTokens && !atLeast.outputTokens && !atLeast.costUsd;
 }
 
 function short(value: number): string {

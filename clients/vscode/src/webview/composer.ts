@@ -1,8 +1,11 @@
 /** The box one writes in: sending, steering and stopping, and nothing written is ever lost. */
-import type { FromPage } from "../chat/messages";
+import type { Along, FromPage } from "../chat/messages";
 import type { Delivery } from "../chat/active";
+import type { Offer } from "../chat/offering";
+import { Choosing } from "./choosing";
+import { html } from "./html";
 
-const PHASES: Record<string, string> = { workspace: "Getting the workspace", plan: "Planning", execute: "Working", verify: "Verifying" };
+const PHASES: Record<string, string> = { workspace: "getting the workspace", plan: "planning", execute: "working", verify: "verifying" };
 const MODES: Record<string, string> = { "plan+execute": "Plan and do", execute: "Do", plan: "Plan only" };
 const by = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 
@@ -11,6 +14,7 @@ export class Composer {
   private readonly delivery = by<HTMLSelectElement>("delivery");
   private readonly stop = by<HTMLButtonElement>("stop");
   private readonly send = by<HTMLButtonElement>("send");
+  private readonly choosing: Choosing;
   private resumable = false;
   private busy = false;
 
@@ -20,8 +24,13 @@ export class Composer {
     private readonly keep: (draft: string) => void,
   ) {
     this.text.value = draft;
-    this.text.addEventListener("input", () => this.changed());
+    this.choosing = new Choosing(this.text, by("offers"), say, () => this.changed());
+    this.text.addEventListener("input", () => {
+      this.changed();
+      this.choosing.look();
+    });
     this.text.addEventListener("keydown", (event) => {
+      if (this.choosing.key(event)) return event.preventDefault();
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       this.submit();
@@ -45,17 +54,22 @@ export class Composer {
     if (busy && !this.busy) this.delivery.value = "steer";
     this.busy = busy;
     this.resumable = resumable && !busy;
-    this.delivery.hidden = !busy;
-    this.stop.hidden = !busy;
+    by("running").hidden = !busy;
     if (!busy) this.stop.disabled = false;
-    if (!this.stop.disabled) this.stop.textContent = phase ? `Stop (${PHASES[phase] ?? phase})` : "Stop";
+    if (!this.stop.disabled) this.stop.textContent = phase ? `Stop ${PHASES[phase] ?? phase}` : "Stop";
     this.text.placeholder = busy ? "Tell it something while it works" : "Ask Journeyman";
     this.changed();
   }
 
-  surroundings(model: string, mode: string, along: string): void {
-    by("along").hidden = !along;
-    by("along").textContent = `With it: ${along}`;
+  offers(serial: number, items: Offer[]): void {
+    this.choosing.show(serial, items);
+  }
+
+  surroundings(model: string, mode: string, along: Along[]): void {
+    by("along").hidden = !along.length;
+    by("along").innerHTML = along
+      .map(({ id, label, optional }) => html`<li>${label}${optional && html`<button type="button" class="quiet" data-act="leave" data-id="${id}" aria-label="Leave out ${label}">✕</button>`}</li>`)
+      .join("");
     by("model").textContent = model;
     by("mode").textContent = MODES[mode] ?? mode;
   }
@@ -75,6 +89,7 @@ export class Composer {
     }
     this.say({ type: "send", text, delivery: this.busy ? (this.delivery.value as Delivery) : "queue" });
     this.text.value = "";
+    this.choosing.close();
     this.refused("", "");
   }
 

@@ -1,5 +1,5 @@
 /** The page of the chat: takes the state and what happens to it, draws once a frame, says what the person does. */
-import type { FromPage, Surroundings, ToPage } from "../chat/messages";
+import type { Along, FromPage, Surroundings, ToPage } from "../chat/messages";
 import { type ChatState, apply } from "../chat/state";
 import { permission, queued, todo, usage } from "./cards";
 import { Composer } from "./composer";
@@ -37,6 +37,8 @@ addEventListener("message", ({ data }: MessageEvent<ToPage>) => {
       return surround(data.surroundings);
     case "refused":
       return composer.refused(data.text, data.sentence);
+    case "offers":
+      return composer.offers(data.serial, data.items);
     case "focus":
       return composer.focus();
   }
@@ -115,6 +117,8 @@ function act(button: HTMLElement): void {
     }
     case "unqueue":
       return say({ type: "unqueue", itemId: id });
+    case "leave":
+      return say({ type: "leave", id: id as Along["id"] });
     case "whole":
       return say({ type: "whole", messageId: id });
     case "file":

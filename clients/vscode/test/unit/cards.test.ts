@@ -37,7 +37,7 @@ test("a status of a later daemon is shown by its name", () => {
 const none = { modelCalls: 2, complete: false, atLeast: { inputTokens: 0, outputTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0, costUsd: 0 }, context: {} } satisfies Usage;
 const usages: [Usage | undefined, string][] = [
   [undefined, ""],
-  [none, "2 model calls · tokens unknown in, unknown out · cost unknown"],
+  [none, "2 model calls · tokens and cost unknown"],
   [{ ...none, atLeast: { ...none.atLeast, inputTokens: 12_345, outputTokens: 10, costUsd: 0.5 } }, "2 model calls · tokens ≥ 12.3 k in, ≥ 10 out · ≥ $0.5000"],
   [{ ...none, modelCalls: 1, inputTokens: 250_000, outputTokens: 0, costUsd: 0, context: { used: 50, size: 200 } }, "1 model call · tokens 250 k in, 0 out · $0.0000, window 25 % full"],
 ];

@@ -17,7 +17,13 @@ test("a run is stopped from the page, and what waited goes on", async ({ desk })
   const folder = vscode.workspace.workspaceFolders![0]!.uri;
   const editor = await vscode.window.showTextDocument(vscode.Uri.joinPath(folder, "wordcount/text.py"));
   editor.selection = new vscode.Selection(2, 0, 4, 5);
-  await until("the page says what goes along", () => page("chat", { script: "document.getElementById('along').textContent === 'With it: wordcount/text.py, lines 3–5'" }));
+  await until("the page says what goes along", () => page("chat", { script: "document.querySelector('#along li')?.firstChild.textContent === 'wordcount/text.py, lines 3–5'" }));
+  await page("click", { selector: "#along [data-act=leave]" });
+  await until("it is left out", () => page("chat", { script: "document.getElementById('along').hidden" }));
+  assert.deepEqual(desk.seen.now().selections, []);
+  editor.selection = new vscode.Selection(2, 0, 3, 0);
+  await until("another one goes along", () => page("chat", { script: "document.querySelector('#along li')?.firstChild.textContent === 'wordcount/text.py, lines 3–4'" }));
+  assert.equal(desk.seen.now().selections![0]!.text, "import re\n");
   const begun = event(desk.chat, ({ kind, data }) => kind === "tool/output" && String(data.text).includes("begun"));
   await send(desk, "Wait for something long.", "queue");
   await begun;
@@ -30,7 +36,7 @@ test("a run is stopped from the page, and what waited goes on", async ({ desk })
   const ended = event(desk.chat, ({ kind, data }) => kind === "run/finished" && data.stopReason === "cancelled" && !!desk.chat.state!.entries.length);
   await page("click", { selector: "#stop" });
   assert.equal((await ended).data.status, "cancelled");
-  await until("the page says so", () => page("chat", { script: "document.getElementById('stop').hidden && document.querySelector('.end.cancelled') !== null" }));
+  await until("the page says so", () => page("chat", { script: "document.getElementById('running').hidden && document.querySelector('.end.cancelled') !== null" }));
 });
 
 test("a permission is a card, is answered elsewhere, and is gone here", async ({ desk, view }) => {

@@ -7,6 +7,7 @@ import "./activation";
 import "./run";
 import "./review";
 import "./workspace";
+import "./naming";
 import "./control";
 import "./lost";
 import "./together";
