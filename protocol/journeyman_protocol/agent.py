@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from journeyman_protocol.base import Id, Message, Page, Paged, ProgressToken, Timestamp
 from journeyman_protocol.chat import ModelName, Usage
+from journeyman_protocol.content import Image, Prompt
 from journeyman_protocol.editor import RunContext
 from journeyman_protocol.errors import ErrorKind
 from journeyman_protocol.project import Commands
@@ -69,17 +70,6 @@ StopReason = Literal[EndReason, ErrorKind]
 """Otherwise the kind of the error, which the summary tells."""
 
 
-class TextBlock(Message):
-    type: Literal["text"] = "text"
-    text: Annotated[str, StringConstraints(max_length=200_000)]
-
-
-Prompt = (
-    Annotated[str, StringConstraints(min_length=1, max_length=200_000)]
-    | Annotated[list[TextBlock], Field(min_length=1, max_length=100)]
-)
-
-
 class Budget(Message):
     """Ceilings for one run, on top of the daemon's own."""
 
@@ -91,6 +81,7 @@ class Budget(Message):
 
 class AgentRunParams(Message):
     prompt: Prompt
+    """A text, or blocks. Images only for a model that takes them: `images` in `model/list`."""
     chat_id: Id | None = None
     """Absent: a new chat, in `projectId` or in a new project."""
     project_id: Id | None = None
@@ -153,6 +144,7 @@ class RunRecord(Run):
     prompt: str
     mode: Literal["plan+execute", "execute", "plan"]
     model: str | None = None
+    images: list[Image] | None = None
     client_run_id: str | None = None
     created_at: Timestamp
     started_at: Timestamp | None = None

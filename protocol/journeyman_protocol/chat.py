@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from journeyman_protocol.base import Empty, Id, Message, Page, Paged, Timestamp
+from journeyman_protocol.content import Image
 from journeyman_protocol.rows import Method, OrderedBy, request
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -83,6 +84,7 @@ class ChatMessage(Message):
     tool_call_id: str | None = None
     tool_name: str | None = None
     ok: bool | None = None
+    images: list[Image] | None = None
     rewound: bool | None = None
     """Taken back by a rewind: the model is not told of it any more."""
     created_at: Timestamp
@@ -163,6 +165,16 @@ class ChatMessageParams(Message):
     message_id: Id
 
 
+class ChatImageParams(Message):
+    chat_id: Id
+    image_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ChatImage(Image):
+    data: str
+    """Base64."""
+
+
 class ChatPage(Page[Chat]):
     """Chats, newest first."""
 
@@ -183,6 +195,7 @@ ROWS: tuple[Method, ...] = (
     request("chat/get", ChatRef, Chat, "One chat."),
     request("chat/messages", ChatMessagesParams, MessagePage, "Stored messages, oldest first."),
     request("chat/message", ChatMessageParams, ChatMessage, "One stored message, whole."),
+    request("chat/image", ChatImageParams, ChatImage, "The bytes of an image that was given in a chat."),
     request("chat/rename", ChatRenameParams, Chat, "Give a chat another title.", OrderedBy.CHAT),
     request(
         "chat/fork",

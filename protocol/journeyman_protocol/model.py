@@ -21,6 +21,8 @@ class Model(Message):
     """Tokens; absent where unknown."""
     tool_use: bool | None = None
     """Whether the model makes native tool calls; absent where unknown."""
+    images: bool | None = None
+    """Whether a prompt for it may have images; absent where unknown, which means no."""
     price: Price | None = None
     """Absent where unknown: unknown is never zero."""
     available: bool

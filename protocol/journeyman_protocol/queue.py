@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from journeyman_protocol.agent import Prompt
 from journeyman_protocol.base import Empty, Id, Message, Page, Paged, Timestamp
+from journeyman_protocol.content import TextPrompt
 from journeyman_protocol.rows import Method, outgoing, request
 
 
@@ -35,8 +35,8 @@ class QueuePage(Page[QueueItem]):
 
 class QueueUpdateParams(Message):
     item_id: Id
-    prompt: Prompt | None = None
-    """Absent: stays."""
+    prompt: TextPrompt | None = None
+    """Absent: stays. Images that came with it stay."""
     if_rev: int | None = Field(default=None, ge=0)
     """The revision this change is based on. Stale: -32801."""
     position: int | None = Field(default=None, ge=0)

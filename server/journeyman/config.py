@@ -162,6 +162,9 @@ class Settings(BaseSettings):
     model_fallbacks: Annotated[tuple[str, ...], NoDecode] = ()
     """Models a run goes on with, tried in this order, where its own cannot be had after every retry: no
     answer, refused (rate, key, payment), unknown to its provider, or not to be understood."""
+    model_images: Annotated[tuple[str, ...], NoDecode] = ()
+    """Models that take images, beside those Journeyman knows to; `*` stands for anything, as in
+    `ollama/llava*`. A prompt with images is refused for any other."""
     model_base_url: str | None = None
     """Base URL for `openai-compatible/...` models, e.g. `http://127.0.0.1:8080/v1`."""
     model_timeout_s: float = Field(default=120.0, gt=0)
@@ -193,7 +196,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     """`json`: one object per line, for programs."""
 
-    @field_validator("egress_allow", "model_fallbacks", mode="before")
+    @field_validator("egress_allow", "model_fallbacks", "model_images", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """In an environment variable: words with commas or spaces between them."""

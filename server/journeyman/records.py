@@ -13,6 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from journeyman.changed import PathChange
 from journeyman.editing import NOTHING, EditorContext
+from journeyman.pictures import Picture
 from journeyman.quotas import Quota
 from journeyman.spending import Counted as Counted
 from journeyman.spending import Usage as Usage
@@ -167,6 +168,7 @@ class Message:
     """Taken back by a rewind: kept, and neither shown by default nor told to the model."""
     context: str = ""
     """What the daemon adds for the model (its surroundings, at the start of a run); not shown to people."""
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def for_model(self) -> str:
@@ -220,6 +222,7 @@ class Run:
     resumes: str | None = None
     """The interrupted run that this one carries on."""
     context: EditorContext = NOTHING
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +240,7 @@ class Input:
     rev: int = 0
     """Counts the changes of its text."""
     context: EditorContext = NOTHING
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from acp.schema import SessionNotification
 
-from journeyman.acp.content import text_of
+from journeyman.acp.content import content_of
 from journeyman.acp.mapping import Mapper
 from journeyman.acp.options import Choices, command_of, config, modes
 from journeyman.acp.paths import Paths
@@ -274,8 +274,8 @@ def test_history_is_what_was_said_and_done() -> None:
 
 def test_a_prompt_names_files_as_the_agent_finds_them() -> None:
     from acp.schema import (
+        AudioContentBlock,
         EmbeddedResourceContentBlock,
-        ImageContentBlock,
         ResourceContentBlock,
         TextContentBlock,
         TextResourceContents,
@@ -285,7 +285,7 @@ def test_a_prompt_names_files_as_the_agent_finds_them() -> None:
         return ResourceContentBlock(type="resource_link", uri=uri, name="it")
 
     resource = TextResourceContents(uri=f"file://{HERE}/b.md", text="a ``` b")
-    text = text_of(
+    text, images = content_of(
         [
             TextContentBlock(type="text", text="Look at"),
             link(f"file://{HERE}/src/a.py"),
@@ -295,8 +295,9 @@ def test_a_prompt_names_files_as_the_agent_finds_them() -> None:
         Paths(HERE),
     )
     assert text == "Look at\n\n[it](src/a.py)\n\n[it](https://example.com/x)\n\nb.md:\n````\na ``` b\n````"
+    assert images == ()
     with pytest.raises(Failure, match="text"):
-        text_of([ImageContentBlock(type="image", data="", mime_type="image/png")], Paths(HERE))
+        content_of([AudioContentBlock(type="audio", data="", mime_type="audio/wav")], Paths(HERE))
 
 
 def test_choices_as_modes_and_options() -> None:

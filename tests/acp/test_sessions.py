@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from components.acp_lines import AcpWorld, LineClient
+from components.images import base64_of, png
+from journeyman.ports.model import ModelInfo
 from journeyman.records import Message, Run, TodoItem
 
 CWD = "/home/me/project"
@@ -30,6 +32,70 @@ async def test_capabilities(world: AcpWorld) -> None:
     assert sorted(capabilities["sessionCapabilities"]) == ["close", "delete", "list", "resume"]
     assert capabilities["promptCapabilities"]["embeddedContext"] is True
     assert answer["authMethods"] == []
+
+
+@pytest.mark.parametrize(
+    ("available", "images", "offered"), [(True, True, True), (False, True, False), (True, None, False)]
+)
+async def test_images_are_offered_where_a_model_takes_them(
+    world: AcpWorld, monkeypatch: pytest.MonkeyPatch, available: bool, images: bool | None, offered: bool
+) -> None:
+    info = ModelInfo("scripted/one", "scripted", "one", None, True, available=available, images=images)
+    monkeypatch.setattr(world.services.models, "list", lambda: (info,))
+    answer = await (await world.connect()).start()
+    assert answer["agentCapabilities"]["promptCapabilities"]["image"] is offered
+
+
+async def test_images_of_a_prompt_reach_the_run_and_are_named_when_it_is_loaded(world: AcpWorld) -> None:
+    client = await world.started()
+    session = await client.new(CWD)
+    one, two, three = png(1), png(2), png(3)
+    prompt = [
+        {"type": "text", "text": "Like these:"},
+        {"type": "image", "data": base64_of(one), "mimeType": "image/png", "uri": f"file://{CWD}/docs/a.png"},
+        {"type": "image", "data": base64_of(two), "mimeType": "image/png"},
+        {"type": "resource", "resource": {"uri": f"{CWD}/b.png", "blob": base64_of(three)}},
+        {"type": "resource", "resource": {"uri": f"{CWD}/c.md", "text": "Round."}},
+    ]
+    ident = client.ask("session/prompt", {"sessionId": session, "prompt": prompt})
+    run = await world.runs.begun()
+    assert run.prompt == "Like these:\n\nc.md:\n```\nRound.\n```"
+    assert [(each.id, each.name) for each in run.pictures] == [
+        (one.picture.id, "docs/a.png"),
+        (two.picture.id, ""),
+        (three.picture.id, "b.png"),
+    ]
+    await world.runs.finish(run)
+    await client.answer(ident)
+    now = world.services.clock.now()
+    said = Message("m1", session, run.id, "user", "Like these:", now, pictures=run.pictures)
+    await world.services.store.messages.append([said])
+    other = await world.started()
+    await other.result("session/load", {"sessionId": session, "cwd": CWD, "mcpServers": []})
+    shown = [
+        row["content"]["text"]
+        for row in other.updates[session]
+        if row["sessionUpdate"] == "user_message_chunk"
+    ]
+    assert shown == ["Like these:\n\n[image: docs/a.png]\n\n[image: image/png]\n\n[image: b.png]"]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "audio", "data": "aGVsbG8=", "mimeType": "audio/wav"},
+        {"type": "image", "data": "aGVsbG8=", "mimeType": "image/png"},
+        {"type": "image", "data": "***", "mimeType": "image/png"},
+        {"type": "resource", "resource": {"uri": "file:///a.pdf", "blob": "JVBERi0x"}},
+    ],
+    ids=lambda block: block["type"],
+)
+async def test_what_no_model_takes_is_refused(world: AcpWorld, block: dict[str, Any]) -> None:
+    client = await world.started()
+    session = await client.new(CWD)
+    error = await client.error("session/prompt", {"sessionId": session, "prompt": [block]})
+    assert (error["code"], error["data"]["hint"] != "") == (-32602, True)
+    assert world.runs.started == []
 
 
 async def test_another_version_gets_ours(world: AcpWorld) -> None:

@@ -15,6 +15,7 @@ from components.hazards import HAZARDS
 from components.provider import ScriptedProvider, refusal, text_answer
 from contract.test_model_hazards import NAMES, check
 from contract.test_model_hazards import REQUEST as HAZARD_REQUEST
+from contract.test_model_requests import ONE, PICTURED, shown
 from journeyman.adapters import litellm_model
 from journeyman.adapters.litellm_model import LitellmModel
 from journeyman.failures import Failure
@@ -51,6 +52,9 @@ async def test_request_and_refusals_through_litellm() -> None:
         sent = provider.requests[0].json
         assert sent["model"] == "qwen/qwen3-coder"
         assert [m["role"] for m in sent["messages"]] == ["system", "user", "assistant", "tool"]
+        provider.script(text_answer("ok"))
+        await collect(model.stream(PICTURED))
+        assert provider.requests[1].json["messages"][1]["content"][:1] == [shown(ONE)]
         for status, kind, retryable in [
             (401, "model_refused", False),
             (404, "model_unknown", False),

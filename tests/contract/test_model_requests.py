@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from components.endpoint import KEY, REQUEST, TOOL, connected, message
+from components.images import base64_of, png
 from components.provider import text_answer
 from journeyman.model.assembly import collect
+from journeyman.pictures import Attached
 from journeyman.ports.model import ModelRequest
 from journeyman.records import Message, ToolCall
 
@@ -56,6 +58,36 @@ async def test_habits_of_providers(options: Any, more: Any, field: str, value: A
     async with connected(text_answer("ok"), options=options) as (provider, model):
         await collect(model.stream(replace(REQUEST, **more)))
         assert provider.requests[0].json.get(field) == value
+
+
+ONE, TWO = png(1), png(2)
+PICTURED = replace(
+    REQUEST,
+    messages=(message("user", "What is on it?", pictures=(ONE.picture, TWO.picture)),),
+    pictures={each.picture.id: base64_of(each) for each in (ONE, TWO)},
+)
+
+
+def shown(image: Attached) -> dict[str, Any]:
+    return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{base64_of(image)}"}}
+
+
+@pytest.mark.parametrize("options", [{}, {"cache_control": True}, {"tool_mode": "schema"}])
+async def test_images_go_before_the_text(options: dict[str, Any]) -> None:
+    async with connected(text_answer("ok"), options=options) as (provider, model):
+        await collect(model.stream(PICTURED))
+        content = provider.requests[0].json["messages"][1]["content"]
+    assert content[:2] == [shown(ONE), shown(TWO)]
+    assert (content[2]["type"], content[2]["text"], len(content)) == ("text", "What is on it?", 3)
+    marked = [part for part in content if "cache_control" in part]
+    assert marked == ([content[2]] if options.get("cache_control") else [])
+
+
+async def test_an_image_alone_has_no_text_beside_it() -> None:
+    alone = replace(PICTURED, messages=(message("user", "", pictures=(ONE.picture,)),))
+    async with connected(text_answer("ok")) as (provider, model):
+        await collect(model.stream(alone))
+        assert provider.requests[0].json["messages"][1]["content"] == [shown(ONE)]
 
 
 async def test_request_n_plus_1_begins_with_the_bytes_of_request_n() -> None:

@@ -52,6 +52,7 @@ class PuppetRuns:
         self._projects, self._chats = projects, chats
         self.queue = PuppetQueue()
         self.started: list[Run] = []
+        self.orders: list[StartRun] = []
         self.cancels: list[str] = []
         self.dies_at_once = True
         self._news = asyncio.Event()
@@ -66,6 +67,8 @@ class PuppetRuns:
             project_id = order.project_id or (await self._projects.create()).id
             chat_id = (await self._chats.create(project_id, prompt=order.prompt)).id
         chat = await self._chats.get(chat_id)
+        self.orders.append(order)
+        await self._store.pictures.add(chat_id, order.attached)
         run = Run(
             id=self._ids.new(),
             chat_id=chat_id,
@@ -77,6 +80,7 @@ class PuppetRuns:
             status="running",
             created_at=self._clock.now(),
             budget=order.budget,
+            pictures=order.pictures,
         )
         stored = await self._store.runs.add(run)
         if stored.id != run.id:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from components.images import base64_of, png
+from journeyman.records import Message
 from rpc.harness import Client, World
 
 
@@ -48,6 +50,64 @@ async def test_text_blocks_and_ids_reach_the_run(world: World) -> None:
     assert kinds([await client.notification("$/progress")]) == ["end"]
     later = await client.request("window/workDoneProgress/create")
     client.send({"jsonrpc": "2.0", "id": later["id"], "error": {"code": -1, "message": "no"}})
+
+
+async def test_other_blocks_are_a_text_in_their_order_and_images_go_along(world: World) -> None:
+    client = await world.initialized({})
+    image = png(1, "sketch.png")
+    blocks = [
+        {"type": "text", "text": "Like this:"},
+        {"type": "image", "data": base64_of(image), "mimeType": "text/plain", "name": "sketch.png"},
+        {"type": "resource", "resource": {"uri": "a.md", "text": "```\nx\n```"}},
+        {"type": "resource_link", "uri": "src/a.py", "name": "a.py", "description": "the page"},
+    ]
+    started = await client.result("agent/run", {"prompt": blocks, "wait": "accepted"})
+    order = world.runs.orders[0]
+    assert order.prompt == ("Like this:\n\na.md:\n````\n```\nx\n```\n````\n\n[a.py](src/a.py): the page")
+    assert order.attached == (image,)
+    told = {
+        "imageId": image.picture.id,
+        "mimeType": "image/png",
+        "bytes": len(image.data),
+        "name": "sketch.png",
+    }
+    chat = {"chatId": started["chatId"]}
+    assert (await client.result("agent/runs", chat))["items"][0]["images"] == [told]
+    said = Message(
+        "m1", chat["chatId"], None, "user", "x", world.services.clock.now(), pictures=order.pictures
+    )
+    await world.services.store.messages.append([said])
+    assert (await client.result("chat/messages", chat))["items"][0]["images"] == [told]
+    got = await client.result("chat/image", {**chat, "imageId": image.picture.id})
+    assert got == {**{key: told[key] for key in told if key != "name"}, "data": base64_of(image)}
+    assert (await client.error("chat/image", {**chat, "imageId": "0" * 64}))["code"] == -31999
+    await world.runs.finish(world.runs.started[0])
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "image", "data": "***"},
+        {"type": "image", "data": ""},
+        {"type": "image", "data": "aGVsbG8="},
+        {"type": "image"},
+        {"type": "audio", "data": "aGVsbG8=", "mimeType": "audio/wav"},
+        {"type": "resource", "resource": {"uri": "a"}},
+        {"type": "resource", "resource": {"uri": "a", "blob": "aGVsbG8="}},
+        {"type": "resource_link", "uri": "a"},
+        {"text": "no type"},
+        {"type": "text", "text": "x", "data": "y"},
+    ],
+    ids=str,
+)
+async def test_blocks_that_cannot_be_taken_are_refused_with_what_is_wrong(
+    world: World, block: dict[str, Any]
+) -> None:
+    client = await world.initialized({})
+    for method, more in (("agent/run", {}), ("agent/steer", {"runId": "r"})):
+        error = await client.error(method, {"prompt": [block], **more})
+        assert (error["code"], error["data"]["kind"], bool(error["message"])) == (-32602, "invalid", True)
+    assert world.runs.started == []
 
 
 async def test_an_accepted_run_of_a_client_without_progress_just_runs(world: World) -> None:

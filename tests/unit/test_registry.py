@@ -55,6 +55,28 @@ def test_resolves_the_founding_model() -> None:
     assert redaction.redact(f"key={SECRET}") == "key=[redacted]"
 
 
+@pytest.mark.parametrize(
+    ("name", "takes"),
+    [
+        ("anthropic/claude-sonnet-5-5", True),
+        ("openrouter/google/gemini-2.5-pro", True),
+        ("openrouter/google/gemma-3", None),
+        ("openrouter/qwen/qwen3-coder", None),
+        ("ollama/llava:13b", True),
+        ("ollama/llama3.2", None),
+        ("scripted/seeing", True),
+        ("scripted/blind", None),
+    ],
+)
+def test_who_takes_images_says_the_user_then_the_catalogue(name: str, takes: bool | None) -> None:
+    keys = {"OPENROUTER_API_KEY": SECRET, "ANTHROPIC_API_KEY": SECRET}
+    known = registry(keys, images=("ollama/llava*", "scripted/seeing"))
+    for each in ("scripted/seeing", "scripted/blind"):
+        known.inject(each, ScriptedModel([]))
+    assert known.resolve(name).info.images is takes
+    assert [info.images for info in known.list() if info.id == name] in ([takes], [])
+
+
 def test_unlisted_names_of_known_providers_are_accepted_at_an_unknown_price() -> None:
     resolved = registry({"OPENROUTER_API_KEY": SECRET}).resolve("openrouter/some/new-model:free")
     assert resolved.info.name == "some/new-model:free"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from components.images import base64_of, png
 from journeyman.adapters.body_layout import Layout, body_of, encode
 from journeyman.adapters.chat_completions import NATIVE, stream_fields
 from journeyman.adapters.request_bodies import OPENINGS_KEPT, RequestBodies
@@ -68,9 +70,9 @@ def test_the_bytes_are_those_of_the_whole_body(
 def test_a_message_is_encoded_once_and_forgotten_with_its_history() -> None:
     encoded: list[str] = []
 
-    def watched(each: Message) -> dict[str, Any] | None:
+    def watched(each: Message, pictures: Mapping[str, str]) -> dict[str, Any] | None:
         encoded.append(each.text)
-        return NATIVE.message(each)
+        return NATIVE.message(each, pictures)
 
     bodies = RequestBodies(replace(NATIVE, message=watched), {})
     history = tuple(message("user", f"{number}") for number in range(5))
@@ -81,6 +83,21 @@ def test_a_message_is_encoded_once_and_forgotten_with_its_history() -> None:
     del history
     gc.collect()
     assert bodies._kept == {}
+
+
+@pytest.mark.parametrize("layout", [NATIVE, SCHEMA])
+@pytest.mark.parametrize("options", [{}, {"cache_control": True}])
+def test_images_are_in_the_bytes_of_each_request(layout: Layout, options: dict[str, Any]) -> None:
+    bodies, one = RequestBodies(layout, options), png(1)
+    history = (
+        replace(message("user", "What is on it?"), pictures=(one.picture,)),
+        *(message("user", f"{number}") for number in range(4)),
+    )
+    for upto in (1, 2, 5):
+        request = ModelRequest("m", "S", history[:upto], (TOOL,), pictures={one.picture.id: base64_of(one)})
+        body = bodies.of(request)
+        assert body == whole(layout, request, options)
+        assert body.count(f"base64,{base64_of(one)}".encode()) == 1
 
 
 def test_a_message_at_the_place_of_one_that_is_gone_is_not_taken_for_it() -> None:

@@ -9,7 +9,8 @@ export interface AckParams {
 }
 
 export interface AgentRunParams {
-  prompt: string | TextBlock[];
+  /** A text, or blocks. Images only for a model that takes them: `images` in `model/list`. */
+  prompt: string | unknown[];
   /** Absent: a new chat, in `projectId` or in a new project. */
   chatId?: string;
   projectId?: string;
@@ -196,6 +197,21 @@ export interface ChatForkParams {
   title?: string;
 }
 
+export interface ChatImage {
+  /** SHA-256 of its bytes, in hex. */
+  imageId: string;
+  mimeType: string;
+  bytes: number;
+  name?: string;
+  /** Base64. */
+  data: string;
+}
+
+export interface ChatImageParams {
+  chatId: string;
+  imageId: string;
+}
+
 export interface ChatListParams {
   /** `nextCursor` of the page before; absent for the first page. */
   cursor?: string;
@@ -217,6 +233,7 @@ export interface ChatMessage {
   toolCallId?: string;
   toolName?: string;
   ok?: boolean;
+  images?: Image[];
   /** Taken back by a rewind: the model is not told of it any more. */
   rewound?: boolean;
   createdAt: string;
@@ -805,6 +822,25 @@ export interface HunkPage {
   nextCursor?: string;
 }
 
+/** An image that was given with a prompt; `chat/image` has its bytes. */
+export interface Image {
+  /** SHA-256 of its bytes, in hex. */
+  imageId: string;
+  mimeType: string;
+  bytes: number;
+  name?: string;
+}
+
+/** PNG, JPEG, WebP or GIF, as its first bytes say. At most 3,750,000 bytes, and 10 images in a prompt. */
+export interface ImageBlock {
+  type: "image";
+  /** Base64. */
+  data: string;
+  mimeType?: string;
+  /** What it is called, such as the name of its file; shown to people and to the model. */
+  name?: string;
+}
+
 /** A batch of files to copy into the workspace, before or between runs. */
 export interface ImportParams {
   projectId: string;
@@ -843,6 +879,16 @@ export interface KeptFile {
   message?: string;
 }
 
+/** Something the agent may look at by itself: named to the model, not read by the daemon. */
+export interface LinkBlock {
+  type: "resource_link";
+  uri: string;
+  name: string;
+  title?: string;
+  description?: string;
+  mimeType?: string;
+}
+
 /** `$/logTrace` of LSP. */
 export interface LogTraceParams {
   message: string;
@@ -878,6 +924,8 @@ export interface Model {
   contextWindow?: number;
   /** Whether the model makes native tool calls; absent where unknown. */
   toolUse?: boolean;
+  /** Whether a prompt for it may have images; absent where unknown, which means no. */
+  images?: boolean;
   /** Absent where unknown: unknown is never zero. */
   price?: Price;
   available: boolean;
@@ -1223,7 +1271,7 @@ export interface QueueRef {
 
 export interface QueueUpdateParams {
   itemId: string;
-  /** Absent: stays. */
+  /** Absent: stays. Images that came with it stay. */
   prompt?: string | TextBlock[];
   /** The revision this change is based on. Stale: -32801. */
   ifRev?: number;
@@ -1293,6 +1341,12 @@ export interface RequestMeta {
   /** Where the request belongs in the caller's trace, as W3C Trace Context writes it. */
   traceparent?: string;
   tracestate?: string;
+}
+
+/** A text with its name, fenced where it stands in the prompt. */
+export interface ResourceBlock {
+  type: "resource";
+  resource: TextResource;
 }
 
 export interface RestoreParams {
@@ -1395,6 +1449,7 @@ export interface RunRecord {
   prompt: string;
   mode: "plan+execute" | "execute" | "plan";
   model?: string;
+  images?: Image[];
   clientRunId?: string;
   createdAt: string;
   startedAt?: string;
@@ -1452,7 +1507,7 @@ export interface Snapshot {
 
 export interface SteerParams {
   runId: string;
-  prompt: string | TextBlock[];
+  prompt: string | unknown[];
   context?: RunContext;
   /** The same one twice is the same text, said once. */
   clientRunId?: string;
@@ -1491,6 +1546,12 @@ export interface SubscribeResult {
 export interface TextBlock {
   type?: "text";
   text: string;
+}
+
+export interface TextResource {
+  uri: string;
+  text: string;
+  mimeType?: string;
 }
 
 export interface TodoItem {
@@ -1725,6 +1786,8 @@ export interface Requests {
   "chat/messages": { params: ChatMessagesParams; result: MessagePage };
   /** One stored message, whole. */
   "chat/message": { params: ChatMessageParams; result: ChatMessage };
+  /** The bytes of an image that was given in a chat. */
+  "chat/image": { params: ChatImageParams; result: ChatImage };
   /** Give a chat another title. */
   "chat/rename": { params: ChatRenameParams; result: Chat };
   /** Another chat with the same messages and todo list up to a point. The files are the project's. */
@@ -1921,6 +1984,7 @@ export const Methods = {
   chatGet: "chat/get",
   chatMessages: "chat/messages",
   chatMessage: "chat/message",
+  chatImage: "chat/image",
   chatRename: "chat/rename",
   chatFork: "chat/fork",
   chatDelete: "chat/delete",

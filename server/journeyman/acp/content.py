@@ -1,4 +1,5 @@
-"""A prompt's blocks as the text a run takes. What lies in the folder is named as the agent finds it."""
+"""A prompt's blocks as what a run takes: a text and images. What lies in the folder is named as the agent
+finds it."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Sequence
 
 from acp.schema import (
     AudioContentBlock,
+    BlobResourceContents,
     EmbeddedResourceContentBlock,
     ImageContentBlock,
     ResourceContentBlock,
@@ -16,6 +18,8 @@ from acp.schema import (
 from journeyman.acp.paths import Paths
 from journeyman.chat.service import ROOT
 from journeyman.failures import Failure
+from journeyman.pictures import Attached
+from journeyman.rpc import blocks
 
 Block = (
     TextContentBlock
@@ -26,22 +30,27 @@ Block = (
 )
 
 
-def text_of(blocks: Sequence[Block], paths: Paths) -> str:
-    """Raises `invalid` for what the capabilities did not offer: images, audio, binary resources."""
+def content_of(prompt: Sequence[Block], paths: Paths) -> tuple[str, tuple[Attached, ...]]:
+    """Raises `invalid` for what the capabilities did not offer: audio, and binary resources but images."""
     pieces: list[str] = []
-    for block in blocks:
+    images: list[Attached] = []
+    for block in prompt:
         match block:
             case TextContentBlock():
                 pieces.append(block.text)
+            case ImageContentBlock():
+                images.append(blocks.image(block.data, _named(block.uri or "", paths)))
             case ResourceContentBlock():
-                pieces.append(f"[{block.title or block.name}]({_named(block.uri, paths)})")
+                pieces.append(blocks.link(block.title or block.name, _named(block.uri, paths)))
             case EmbeddedResourceContentBlock(resource=TextResourceContents() as resource):
-                pieces.append(_embedded(_named(resource.uri, paths), resource.text))
+                pieces.append(blocks.resource(_named(resource.uri, paths), resource.text))
+            case EmbeddedResourceContentBlock(resource=BlobResourceContents() as resource):
+                images.append(blocks.image(resource.blob, _named(resource.uri, paths)))
             case _:
                 raise Failure(
-                    "invalid", "A prompt takes text and text resources.", hint="Leave images and audio out."
+                    "invalid", "A prompt takes text, text resources and images.", hint="Leave audio out."
                 )
-    return "\n\n".join(piece for piece in pieces if piece)
+    return "\n\n".join(piece for piece in pieces if piece), tuple(images)
 
 
 def _named(uri: str, paths: Paths) -> str:
@@ -49,10 +58,3 @@ def _named(uri: str, paths: Paths) -> str:
     if inside is None:
         return uri
     return "." if inside == ROOT else inside.removeprefix(f"{ROOT}/")
-
-
-def _embedded(name: str, text: str) -> str:
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{name}:\n{fence}\n{text}\n{fence}"

@@ -155,7 +155,9 @@ class Endpoint:
         self._initialized = True
         if typed.client_info is not None:
             self.peer.can = ClientCan(name=typed.client_info.title or typed.client_info.name)
-        return handshake.answer(wants_token=self.token_may_follow)
+        known = self._services.models.list()
+        images = any(info.available and info.images for info in known)
+        return handshake.answer(wants_token=self.token_may_follow, images=images)
 
     def _authenticate(self, params: Any) -> BaseModel:
         typed = _validated(AuthenticateRequest, "authenticate", params)

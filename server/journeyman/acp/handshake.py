@@ -25,13 +25,14 @@ VERSION = 1
 TOKEN_METHOD = "token"
 
 
-def answer(*, wants_token: bool) -> InitializeResponse:
+def answer(*, wants_token: bool, images: bool) -> InitializeResponse:
+    """`images`: whether there is a model that takes them."""
     return InitializeResponse(
         protocol_version=VERSION,
         agent_info=Implementation(name="journeyman", title="Journeyman", version=__version__),
         agent_capabilities=AgentCapabilities(
             load_session=True,
-            prompt_capabilities=PromptCapabilities(embedded_context=True),
+            prompt_capabilities=PromptCapabilities(embedded_context=True, image=images),
             mcp_capabilities=McpCapabilities(),
             session_capabilities=SessionCapabilities(
                 list=SessionListCapabilities(),

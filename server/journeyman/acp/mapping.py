@@ -216,7 +216,7 @@ class Mapper:
             self.replayed.add(message.id)
             match message.role:
                 case "user":
-                    updates.append(user_message(message.text, message.id))
+                    updates.append(user_message(_with_images(message), message.id))
                 case "assistant":
                     updates += [_says(message.text, message.id)] if message.text else []
                     for call in message.tool_calls:
@@ -249,6 +249,12 @@ _BY_KIND: dict[str, Callable[[Mapper, Event], Sequence[Update]]] = {
     "usage/updated": Mapper.usage,
     "notice": Mapper.notice,
 }
+
+
+def _with_images(message: Message) -> str:
+    """Which images were given is said in words: a client that wants them has `chat/image`."""
+    named = (f"[image: {each.name or each.mime}]" for each in message.pictures)
+    return "\n\n".join(filter(None, [message.text, *named]))
 
 
 def user_message(text: str, message_id: str | None) -> UserMessageChunk:

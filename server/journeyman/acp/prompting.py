@@ -14,7 +14,7 @@ from acp.schema import PromptRequest, PromptResponse, SessionInfoUpdate, StopRea
 
 from journeyman import records, spans
 from journeyman.acp import commands, options
-from journeyman.acp.content import text_of
+from journeyman.acp.content import content_of
 from journeyman.acp.context import Context
 from journeyman.acp.handing import hand_back
 from journeyman.acp.mapping import thinks
@@ -42,7 +42,8 @@ async def prompt(context: Context, params: PromptRequest) -> PromptResponse:
     session = context.sessions.get(params.session_id)
     if context.hub.draining:
         raise refuse("draining", "The daemon is shutting down.", "Try again in a moment.", retryable=True)
-    mode, text = options.command_of(text_of(params.prompt, session.paths))
+    said, images = await asyncio.to_thread(content_of, params.prompt, session.paths)
+    mode, text = options.command_of(said)
     if context.call.cancel_asked.is_set():
         return PromptResponse(stop_reason="cancelled")
     for notice in session.notices:
@@ -55,6 +56,7 @@ async def prompt(context: Context, params: PromptRequest) -> PromptResponse:
         model=session.choices.model,
         effort=session.choices.effort,
         above=spans.parent(),
+        attached=images,
     )
     session.mapper.expected.append(text)
     try:

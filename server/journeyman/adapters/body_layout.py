@@ -25,14 +25,15 @@ class Layout:
 
     opening: Callable[[ModelRequest], Json]
     system: Callable[[ModelRequest], Json | None]
-    message: Callable[[Message], Json | None]
-    """None where nothing of it is sent."""
+    message: Callable[[Message, Mapping[str, str]], Json | None]
+    """Of a message and the request's images in base64. None where nothing of it is sent."""
     closing: Callable[[ModelRequest, Mapping[str, Any]], Json]
 
 
 def body_of(layout: Layout, request: ModelRequest, options: Mapping[str, Any]) -> Json:
     """The body, without `stream`; keys in the order they must be written."""
-    listed: Sequence[Json | None] = [layout.system(request), *map(layout.message, request.messages)]
+    said = (layout.message(message, request.pictures) for message in request.messages)
+    listed: Sequence[Json | None] = [layout.system(request), *said]
     messages = [wire for wire in listed if wire is not None]
     if marks(options):
         messages = [as_parts(wire) for wire in messages]

@@ -59,9 +59,21 @@ def _tool(spec: ToolSpec) -> Json:
     return {"type": "function", "function": function}
 
 
-def _message(message: Message) -> Json | None:
+def user_content(message: Message, pictures: Mapping[str, str]) -> str | list[Json]:
+    """A text, or images and the text behind them: models read what is asked of them best after them."""
+    text = message.for_model
+    if not message.pictures:
+        return text
+    parts: list[Json] = [
+        {"type": "image_url", "image_url": {"url": f"data:{each.mime};base64,{pictures[each.id]}"}}
+        for each in message.pictures
+    ]
+    return [*parts, {"type": "text", "text": text}] if text else parts
+
+
+def _message(message: Message, pictures: Mapping[str, str]) -> Json | None:
     if message.role == "user":
-        return {"role": "user", "content": message.for_model}
+        return {"role": "user", "content": user_content(message, pictures)}
     if message.role == "tool":
         return {"role": "tool", "tool_call_id": message.tool_call_id or "", "content": message.text}
     if message.tool_calls:

@@ -50,11 +50,11 @@ class RequestBodies:
     def of(self, request: ModelRequest) -> bytes:
         """The whole body, which asks for a stream."""
         opening = self._opening(request)
-        encoded = [self._encoded(message) for message in request.messages]
+        encoded = [self._encoded(message, request.pictures) for message in request.messages]
         data = [opening.system, *(each.data for each in encoded)]
         if self._marks:
             for place in to_mark([bool(opening.system), *(each.has_text for each in encoded)]) - {0}:
-                data[place] = encode(marked(self._wire(request.messages[place - 1])))
+                data[place] = encode(marked(self._wire(request.messages[place - 1], request.pictures)))
         closing = encode(self._layout.closing(request, self._options) | stream_fields(self._options))
         return b"".join((opening.data, b",".join(filter(None, data)), b"],", closing[1:]))
 
@@ -71,11 +71,11 @@ class RequestBodies:
         self._openings.appendleft(fresh)
         return fresh
 
-    def _encoded(self, message: Message) -> _Encoded:
+    def _encoded(self, message: Message, pictures: Mapping[str, str]) -> _Encoded:
         kept = self._kept.get(id(message))
         if kept is not None and kept() is message:
             return kept
-        wire = self._wire(message)
+        wire = self._wire(message, pictures)
         fresh = _Encoded(message, self._forget)
         fresh.ident = id(message)
         fresh.data = encode(wire) if wire else b""
@@ -88,6 +88,6 @@ class RequestBodies:
         if self._kept.get(gone.ident) is gone:
             del self._kept[gone.ident]
 
-    def _wire(self, message: Message) -> dict[str, Any]:
-        wire = self._layout.message(message) or {}
+    def _wire(self, message: Message, pictures: Mapping[str, str]) -> dict[str, Any]:
+        wire = self._layout.message(message, pictures) or {}
         return as_parts(wire) if self._marks else wire

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, cast
 
 from journeyman.adapters.body_layout import Json, Layout
-from journeyman.adapters.chat_completions import common_fields
+from journeyman.adapters.chat_completions import common_fields, user_content
 from journeyman.ports.model import ModelDelta, ModelRequest, StopDelta, TextDelta, ToolCallDelta, ToolSpec
 from journeyman.records import Message
 
@@ -87,9 +87,9 @@ def _call_schema(spec: ToolSpec) -> Json:
     }
 
 
-def _message(message: Message) -> Json:
+def _message(message: Message, pictures: Mapping[str, str]) -> Json:
     if message.role == "user":
-        return {"role": "user", "content": message.for_model}
+        return {"role": "user", "content": user_content(message, pictures)}
     if message.role == "tool":
         return {"role": "user", "content": f"Result of {message.tool_name or 'the call'}:\n{message.text}"}
     calls = [

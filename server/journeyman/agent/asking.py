@@ -47,6 +47,7 @@ def effort(session: Session) -> Effort:
 
 
 async def _ask(session: Session, message_id: str, messages: tuple[Message, ...], sent: int) -> ModelTurn:
+    messages = session.gallery.shown(messages, session.info)
     request = ModelRequest(
         model=session.info.name,
         system=session.family.system,
@@ -54,6 +55,7 @@ async def _ask(session: Session, message_id: str, messages: tuple[Message, ...],
         tools=session.registry.specs(session.family),
         effort=effort(session),
         output_tokens_max=session.meter.answer_tokens_max(session.info, sent=sent),
+        pictures=await session.gallery.texts(messages),
     )
 
     session.ledger.asked(request, session.conversation.messages)

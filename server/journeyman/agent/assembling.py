@@ -13,6 +13,7 @@ from journeyman.agent.extending import extend
 from journeyman.agent.fallback import Fallbacks
 from journeyman.agent.families import family_of
 from journeyman.agent.finishing import Finishing
+from journeyman.agent.gallery import Gallery
 from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import Meter
 from journeyman.agent.masking import CHARACTERS_PER_TOKEN, Masking
@@ -101,7 +102,7 @@ async def assemble(
         await conversation.user(CARRY_ON, context=f"{resumed_note(run)}\n\n{environment.text}")
     else:
         told = "\n\n".join(each for each in (extended.called, shown(run.context), environment.text) if each)
-        await conversation.user(run.prompt, context=told)
+        await conversation.user(run.prompt, context=told, pictures=run.pictures)
     asks = is_question(extended.request)
     finishing = Finishing(state, jobs, telling, asks=asks, orders=orders_something(extended.request))
 
@@ -163,6 +164,7 @@ async def assemble(
         explorer=explorer,
         ledger=Ledger(services.store.turns, chat.id, run.id),
         sizes=Sizes(),
+        gallery=Gallery(services.store.pictures, chat.id),
         gatekeeper=gatekeeper,
         answers_may_be_text=asks,
         extended=extended,

@@ -42,6 +42,13 @@ def head_of(messages: Sequence[Message], boundary: int, room: int) -> tuple[Mess
     return (*said, summary)
 
 
+def without(message: Message, why: str) -> Message:
+    """The message with words in place of its images."""
+    names = ", ".join(picture.name or picture.mime for picture in message.pictures)
+    noted = f"[images left out: {names}; {why}]"
+    return replace(message, text=f"{message.text}\n\n{noted}".lstrip(), pictures=())
+
+
 def call_lines(messages: Sequence[Message]) -> dict[str, str]:
     """Call id -> name and its first arguments, on one line."""
     shown: dict[str, str] = {}
@@ -64,6 +71,8 @@ def _said(messages: Sequence[Message]) -> list[Message]:
             message = replace(message, context="") if described else message
             described = True
         left -= len(message.text)
+        if message.pictures:
+            message = without(message, "cleared to make room")
         if left < 0 and kept and len(message.text) > LINE_CHARACTERS_MAX:
             message = replace(message, text=f"{message.text[:LINE_CHARACTERS_MAX]} [the rest was cleared]")
         kept.append(message)

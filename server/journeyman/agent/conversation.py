@@ -11,6 +11,7 @@ from journeyman.agent.masking import Masking
 from journeyman.agent.telling import Telling
 from journeyman.agent.tools.observation import Observation
 from journeyman.model.assembly import ModelTurn
+from journeyman.pictures import Picture
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.store import MessageStore
 from journeyman.records import Input, Message, ToolCall
@@ -61,10 +62,17 @@ class Conversation:
         """Each as it is stored."""
         return self._messages
 
-    async def user(self, text: str, *, context: str = "") -> None:
+    async def user(self, text: str, *, context: str = "", pictures: tuple[Picture, ...] = ()) -> None:
         """`context` is for the model only."""
         message = Message(
-            self._ids.new(), self._chat_id, self._run_id, "user", text, self._clock.now(), context=context
+            self._ids.new(),
+            self._chat_id,
+            self._run_id,
+            "user",
+            text,
+            self._clock.now(),
+            context=context,
+            pictures=pictures,
         )
         await self._append_and_tell(message)
 
@@ -78,6 +86,7 @@ class Conversation:
             given.text,
             self._clock.now(),
             context="\n\n".join(part for part in (STEERED, shown(given.context)) if part),
+            pictures=given.pictures,
         )
 
     async def heard(self, messages: Sequence[Message]) -> None:

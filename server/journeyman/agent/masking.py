@@ -1,6 +1,6 @@
 """Keeping a long history inside the context window, in blocks so that the cached prefix rarely breaks.
 
-Old tool results become one line each; where that is not enough, whole exchanges become a summary
+Old tool results and images become one line each; where that is not enough, whole exchanges become a summary
 (`condensing.py`). What the user said stays verbatim. Pure: the same messages, asked for at the same points,
 give the same view, so that a run that is carried on is sent the bytes it was sent before.
 """
@@ -11,7 +11,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from journeyman.agent.condensing import boundary_of, call_lines, head_of
+from journeyman.agent.condensing import boundary_of, call_lines, head_of, without
+from journeyman.pictures import PICTURE_TOKENS, PICTURES_MAX
 from journeyman.records import Message
 
 MASK_ABOVE = 0.6
@@ -21,6 +22,8 @@ KEEP_SHARE = 0.3
 SUMMARY_SHARE = 0.1
 WORTH_CHARACTERS = 200
 CHARACTERS_PER_TOKEN = 4
+PICTURES_SENT_MAX = 2 * PICTURES_MAX
+"""Most images in one request; beyond it the older ones go, down to what one prompt may have."""
 
 
 @dataclass(slots=True)
@@ -38,16 +41,17 @@ class Masking:
 
     def replay(self, messages: Sequence[Message]) -> None:
         """Take the steps that were taken when these messages came about: a view before every answer."""
-        if self.window is None:
-            return
-        used = self.overhead_tokens
+        used, pictures = self.overhead_tokens, 0
         for index, message in enumerate(messages):
-            if message.role == "assistant" and used > MASK_ABOVE * self.window:
+            full = self.window is not None and used > MASK_ABOVE * self.window
+            if message.role == "assistant" and (full or pictures > PICTURES_SENT_MAX):
                 self.view(messages[:index])
             used += tokens(message)
+            pictures += len(message.pictures)
 
     def view(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         """The messages as the model gets them. What was cleared or summarised once stays so."""
+        self._take_down(messages)
         seen = self._seen(messages)
         if self.window is None or self._tokens(seen) <= MASK_ABOVE * self.window:
             return tuple(seen)
@@ -66,16 +70,34 @@ class Masking:
         rest = messages[self._boundary :] if self._boundary else messages
         return [*self._head, *(self._cleared.get(message.id, message) for message in rest)]
 
+    def _take_down(self, messages: Sequence[Message]) -> None:
+        """Leave the newest images only, where there are too many."""
+        pictured = [message for message in self._seen(messages) if message.pictures]
+        if sum(len(message.pictures) for message in pictured) <= PICTURES_SENT_MAX:
+            return
+        left = PICTURES_MAX
+        for message in reversed(pictured):
+            left -= len(message.pictures)
+            if left < 0:
+                self._clear(message, without(message, "cleared to make room"))
+
+    def _clear(self, message: Message, to: Message) -> None:
+        self._cleared[message.id] = to
+        self._sizes.pop(message.id, None)
+
     def _mask(self, messages: Sequence[Message], seen: Sequence[Message]) -> None:
         assert self.window is not None
         kept, keep = 0, min(KEEP_TOKENS, int(KEEP_SHARE * self.window))
         calls = call_lines(messages)
         for message in reversed(seen[len(self._head) :]):
             kept += self._size(message)
-            if kept > keep and message.role == "tool" and len(message.text) > WORTH_CHARACTERS:
+            if kept <= keep:
+                continue
+            if message.role == "tool" and len(message.text) > WORTH_CHARACTERS:
                 line = calls.get(message.tool_call_id or "", message.tool_name or "tool")
-                self._cleared[message.id] = replace(message, text=f"[cleared: {line}]")
-                self._sizes.pop(message.id, None)
+                self._clear(message, replace(message, text=f"[cleared: {line}]"))
+            elif message.pictures:
+                self._clear(message, without(message, "cleared to make room"))
 
     def _tokens(self, messages: Sequence[Message]) -> int:
         return self.overhead_tokens + sum(map(self._size, messages))
@@ -89,4 +111,4 @@ class Masking:
 def tokens(message: Message) -> int:
     """An estimate, for deciding only; never reported as usage."""
     size = len(message.for_model) + sum(len(json.dumps(call.arguments)) + 40 for call in message.tool_calls)
-    return size // CHARACTERS_PER_TOKEN + 4
+    return size // CHARACTERS_PER_TOKEN + 4 + PICTURE_TOKENS * len(message.pictures)

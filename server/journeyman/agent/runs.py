@@ -24,6 +24,7 @@ from journeyman.agent.telling import Telling
 from journeyman.agent.texts import Texts
 from journeyman.editing import NOTHING, EditorContext
 from journeyman.failures import Failure
+from journeyman.pictures import Attached
 from journeyman.records import Input, Run
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ class RunService:
         """A run for this prompt, or the prompt to the run that is going on, as `delivery` says. For a
         `client_run_id` that was used before: what came of it then. Raises `invalid`, `not_found`, `conflict`
         (the id was used for something else) and `overloaded`."""
-        starting.checked(wanted.prompt)
+        starting.checked(wanted.prompt, pictured=bool(wanted.attached))
         self._check_not_draining()
         async with self._asked(wanted):
             found = await starting.known(self._services, wanted)
@@ -90,12 +91,15 @@ class RunService:
         *,
         client_run_id: str | None = None,
         context: EditorContext = NOTHING,
+        attached: tuple[Attached, ...] = (),
     ) -> Input:
         """Give an open run a text. Raises as `Texts.say`, and `conflict` as `deliver`."""
-        wanted = StartRun(text, client_run_id=client_run_id)
+        wanted = StartRun(text, client_run_id=client_run_id, attached=attached)
         async with self._asked(wanted):
             found = await starting.known_text(self._services, wanted)
-            return found or await self.texts.say(run_id, text, client_run_id=client_run_id, context=context)
+            return found or await self.texts.say(
+                run_id, text, client_run_id=client_run_id, context=context, attached=attached
+            )
 
     async def _deliver(self, wanted: StartRun) -> Delivered:
         chat_id = wanted.chat_id
@@ -108,6 +112,7 @@ class RunService:
                     wanted.prompt,
                     client_run_id=wanted.client_run_id,
                     context=wanted.context,
+                    attached=wanted.attached,
                 )
                 return Delivered(await self._now(given.run_id), given.id)
         if self.queued >= QUEUED_MAX:
@@ -118,7 +123,11 @@ class RunService:
                 retryable=True,
             )
         await starting.check_budget(self._services, wanted)
+        await starting.check_pictures(
+            self._services, wanted.attached, model=wanted.model, chat_id=wanted.chat_id
+        )
         chat = await starting.chat_for(self._services, wanted)
+        await self._services.store.pictures.add(chat.id, wanted.attached)
         run = Run(
             id=self._services.ids.new(),
             chat_id=chat.id,
@@ -132,6 +141,7 @@ class RunService:
             effort=wanted.effort,
             budget=wanted.budget,
             context=wanted.context,
+            pictures=wanted.pictures,
         )
         entry = self.queue.add(await self._services.store.runs.add(run))
         entry.above = wanted.above

@@ -11,6 +11,7 @@ from journeyman.agent.extending import Extended
 from journeyman.agent.fallback import Fallbacks
 from journeyman.agent.families import Family, family_of
 from journeyman.agent.finishing import Finishing
+from journeyman.agent.gallery import Gallery
 from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import Meter
 from journeyman.agent.open_documents import OpenDocuments
@@ -52,6 +53,7 @@ class Session:
     explorer: Explorer
     ledger: Ledger
     sizes: Sizes
+    gallery: Gallery
     extended: Extended
     gatekeeper: Gatekeeper | None = None
     answers_may_be_text: bool = False

@@ -6,6 +6,8 @@ import json
 import operator
 from dataclasses import dataclass
 
+from journeyman.agent.condensing import CHARACTERS_PER_TOKEN
+from journeyman.pictures import PICTURE_TOKENS
 from journeyman.records import Message
 
 
@@ -25,4 +27,9 @@ class Sizes:
 
 
 def characters(message: Message) -> int:
-    return len(message.for_model) + sum(len(json.dumps(call.arguments)) for call in message.tool_calls)
+    pictures = len(message.pictures) * PICTURE_TOKENS * CHARACTERS_PER_TOKEN
+    return (
+        pictures
+        + len(message.for_model)
+        + sum(len(json.dumps(call.arguments)) for call in message.tool_calls)
+    )

@@ -5,13 +5,16 @@ Knows no queue: only who asks for what, and whether it was asked before.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from journeyman.agent.gallery import check_model, check_size
 from journeyman.agent.limits import check_price
 from journeyman.agent.services import Services
 from journeyman.editing import NOTHING, EditorContext
 from journeyman.failures import Failure, not_found
+from journeyman.pictures import Attached, Picture
 from journeyman.ports.tracing import Parent
 from journeyman.records import (
     LOCAL_USER_ID,
@@ -62,11 +65,17 @@ class StartRun:
     """The span of who asks."""
     context: EditorContext = NOTHING
     """What the user sees in their editor."""
+    attached: tuple[Attached, ...] = ()
+    """Images that belong to the prompt."""
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        return tuple(each.picture for each in self.attached)
 
 
-def checked(prompt: str) -> str:
-    """A prompt that says something and is not a book. Raises `invalid`."""
-    if not prompt.strip() or len(prompt) > PROMPT_CHARACTERS_MAX:
+def checked(prompt: str, *, pictured: bool = False) -> str:
+    """A prompt that says something, in words or in images, and is not a book. Raises `invalid`."""
+    if not (prompt.strip() or pictured) or len(prompt) > PROMPT_CHARACTERS_MAX:
         raise Failure("invalid", "A run needs a prompt of 1 to 1,000,000 characters.", hint="Say what to do.")
     return prompt
 
@@ -80,11 +89,11 @@ async def known(services: Services, wanted: StartRun) -> Run | Input | None:
     if run is not None:
         if wanted.project_id not in (None, run.project_id):
             raise _another(wanted)
-        _compare(wanted, run.chat_id, run.prompt, run.rev)
+        _compare(wanted, run)
         return run
     given = await services.store.inputs.by_client(*ident)
     if given is not None:
-        _compare(wanted, given.chat_id, given.text, given.rev)
+        _compare(wanted, given)
     return given
 
 
@@ -94,16 +103,19 @@ async def known_text(services: Services, wanted: StartRun) -> Input | None:
         return None
     given = await services.store.inputs.by_client(wanted.user_id, wanted.client_run_id)
     if given is not None:
-        _compare(wanted, given.chat_id, given.text, given.rev)
+        _compare(wanted, given)
     elif await services.store.runs.by_client(wanted.user_id, wanted.client_run_id) is not None:
         raise _another(wanted)
     return given
 
 
-def _compare(wanted: StartRun, chat_id: str, text: str, rev: int) -> None:
+def _compare(wanted: StartRun, known: Run | Input) -> None:
+    text = known.prompt if isinstance(known, Run) else known.text
+    if [each.id for each in wanted.pictures] != [each.id for each in known.pictures]:
+        raise _another(wanted)
     # A text that was changed in the queue (rev > 0) is not what was asked first.
     asked = wanted.prompt.encode("utf-8", "surrogatepass").decode("utf-8", "replace")  # as it is stored
-    if wanted.chat_id not in (None, chat_id) or (rev == 0 and text not in (asked, wanted.prompt)):
+    if wanted.chat_id not in (None, known.chat_id) or (known.rev == 0 and text not in (asked, wanted.prompt)):
         raise _another(wanted)
 
 
@@ -155,10 +167,23 @@ async def check_budget(services: Services, wanted: StartRun) -> None:
     is the run's own end."""
     if wanted.budget.usd is None:
         return
-    chat = None if wanted.chat_id is None else await services.chats.get(wanted.chat_id)
-    name = wanted.model or (chat.model if chat is not None else None) or services.default_model
     try:
-        resolved = await services.models.choose(name)
+        resolved = await services.models.choose(await _model(services, wanted.model, wanted.chat_id))
     except Failure:
         return
     check_price(wanted.budget, resolved.info)
+
+
+async def check_pictures(
+    services: Services, attached: Sequence[Attached], *, model: str | None, chat_id: str | None
+) -> None:
+    """Refuse images that are too many or too large, or a model that takes none, before anything is made."""
+    if attached:
+        check_size(attached)
+        await check_model(services, await _model(services, model, chat_id))
+
+
+async def _model(services: Services, wanted: str | None, chat_id: str | None) -> str | None:
+    """The name of the model a run gets."""
+    chat = None if chat_id is None else await services.chats.get(chat_id)
+    return wanted or (chat.model if chat is not None else None) or services.default_model

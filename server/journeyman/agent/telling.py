@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from journeyman.pictures import Picture
 from journeyman.records import Counted, EventKind, Message, Run, Usage
 from journeyman.redaction import redact
 
@@ -44,6 +45,8 @@ class Telling:
         calls = [{"id": call.id, "name": call.name} for call in message.tool_calls]
         text = redact(message.text)
         data = {"messageId": message.id, "role": message.role, "text": text, "toolCalls": calls}
+        if message.pictures:
+            data["images"] = [_picture(each) for each in message.pictures]
         await self._say("message/completed", data, message.id)
 
     async def tool_started(self, call_id: str, name: str, arguments: dict[str, Any]) -> None:
@@ -86,6 +89,11 @@ class Telling:
     def passing_notice(self, message: str) -> None:
         """A warning for who watches now; it is not stored."""
         self._hint("notice", {"level": "warning", "message": redact(message)}, None)
+
+
+def _picture(picture: Picture) -> dict[str, Any]:
+    told = {"imageId": picture.id, "mimeType": picture.mime, "bytes": picture.bytes}
+    return {**told, "name": redact(picture.name)} if picture.name else told
 
 
 def _shown(value: Any) -> Any:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from journeyman.agent.open_runs import OpenRun, OpenRuns
 from journeyman.agent.queue import Queue
 from journeyman.agent.services import Services
-from journeyman.agent.starting import BLANK, checked
+from journeyman.agent.starting import BLANK, check_pictures, checked
 from journeyman.editing import NOTHING, EditorContext
 from journeyman.failures import Failure
+from journeyman.pictures import Attached
 from journeyman.records import Input
 
 WAITING_MAX = 100
@@ -30,10 +31,11 @@ class Texts:
         *,
         client_run_id: str | None = None,
         context: EditorContext = NOTHING,
+        attached: tuple[Attached, ...] = (),
     ) -> Input:
         """Give an open run a text, which it takes between two of its steps. Raises `conflict` for a run that
         has ended (`data` names its chat), and `overloaded`."""
-        checked(text)
+        checked(text, pictured=bool(attached))
         entry = self._open.get(run_id)
         if entry is None or entry.inbox.closed:
             run = await self._services.store.runs.get(run_id)
@@ -51,6 +53,8 @@ class Texts:
                 hint="Wait until it has taken them.",
                 retryable=True,
             )
+        await check_pictures(self._services, attached, model=entry.run.model, chat_id=chat_id)
+        await self._services.store.pictures.add(chat_id, attached)
         given = await inputs.add(
             Input(
                 self._services.ids.new(),
@@ -60,6 +64,7 @@ class Texts:
                 self._services.clock.now(),
                 client_run_id,
                 context=context,
+                pictures=tuple(each.picture for each in attached),
             )
         )
         entry.inbox.something = True
@@ -82,6 +87,7 @@ class Texts:
                 client_run_id=given.client_run_id,
                 prompt=given.text,
                 context=given.context,
+                pictures=given.pictures,
                 status="queued",
                 created_at=self._services.clock.now(),
                 resumes=None,

@@ -267,6 +267,7 @@ def registry(settings: Settings, models: Mapping[str, Model]) -> ModelRegistry:
         base_urls={"openai-compatible": settings.model_base_url},
         timeout_s=settings.model_timeout_s,
         openers={"replay": lambda name: ReplayModel(Path(name))},
+        images=settings.model_images,
     )
     for name, model in models.items():
         known.inject(name, model)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from journeyman.cli import output
 from journeyman.cli.live import RunPainter
 from journeyman.cli.result import exit_code, print_result
-from journeyman.cli.visible import one_line, visible
+from journeyman.cli.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class Job:
     params: dict[str, Any]
     """Of `agent/run`, without ids."""
+    title: str
+    """Of a chat that is made for it."""
     chat: str | None = None
     project: str | None = None
     folder: Folder | None = None
@@ -71,7 +73,6 @@ async def _chat(client: Link, job: Job) -> dict[str, Any]:
     """The chat to run in; a new one, in a new project where none was named."""
     from journeyman.cli import ids
 
-    title = one_line(job.params["prompt"], 80)
     if job.chat:
         return await client.request("chat/get", {"chatId": await ids.chat_id(client.request, job.chat)})
     if job.project:
@@ -80,10 +81,10 @@ async def _chat(client: Link, job: Job) -> dict[str, Any]:
         made = (
             {"name": job.folder.root.name, "source": "folder"}
             if job.folder
-            else {"name": title, "source": "empty"}
+            else {"name": job.title, "source": "empty"}
         )
         project_id = (await client.request("project/create", made))["id"]
-    return await client.request("chat/create", {"projectId": project_id, "title": title})
+    return await client.request("chat/create", {"projectId": project_id, "title": job.title})
 
 
 async def watch(

@@ -32,6 +32,12 @@ def run(
         str | None, typer.Option("--model", "-m", help="Such as openrouter/qwen/qwen3-coder.")
     ] = None,
     mode: Annotated[str, typer.Option(help="plan+execute, execute or plan.")] = MODES[0],
+    attach: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--attach", "-a", help="An image or a text file to go with the prompt; as often as you like."
+        ),
+    ] = None,
     delivery: Annotated[
         str,
         typer.Option(help="Where a run goes on in the chat: queue behind it, steer it, or interrupt it."),
@@ -64,6 +70,7 @@ def run(
     journeyman run "Make the tests pass" --folder .
     journeyman run "Make the tests pass" --folder . --apply
     journeyman run "Now add a --top option" --chat 3f2a
+    journeyman run "Make the page look like this" --folder . --attach sketch.png
     journeyman run "Keep the old name, too" --chat 3f2a --delivery steer
     echo "Explain this project" | journeyman run - --folder . --mode plan
 
@@ -84,7 +91,10 @@ def run(
         raise Failure("invalid", "--delete does nothing without --apply.", hint="Add --apply.")
     if chat and project:
         raise Failure("invalid", "A chat belongs to its project.", hint="Give --chat or --project, not both.")
-    params: dict[str, Any] = {"prompt": _prompt(prompt), "mode": mode}
+    from journeyman.cli.attaching import with_files
+
+    text = _prompt(prompt)
+    params: dict[str, Any] = {"prompt": with_files(text, attach or ()), "mode": mode}
     if delivery != DELIVERIES[0]:
         params["delivery"] = delivery
     if model:
@@ -93,10 +103,12 @@ def run(
     if budget:
         params["budget"] = budget
     from journeyman.cli.folder import Folder
+    from journeyman.cli.visible import one_line
     from journeyman.project.excludes import Excludes
 
     job = Job(
         params,
+        title=one_line(text, 80),
         chat=chat,
         project=project,
         folder=Folder.at(folder, Excludes.chosen(exclude or (), include or ())) if folder else None,

@@ -134,6 +134,12 @@ async def _again(client: Link, recorded: Recorded, file: Path, folder: Path | No
     from journeyman.trajectory.reading import parse
 
     header = recorded.header
+    if header.get("images"):
+        raise Failure(
+            "invalid",
+            f"The run in {file.name} had images, which the file names and does not hold.",
+            hint="Only runs without images can be done again.",
+        )
     made = await client.request("project/create", {"name": f"replay of {file.name}"[:100], "source": "empty"})
     try:
         if folder is not None:

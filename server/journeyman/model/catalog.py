@@ -33,6 +33,8 @@ class Catalog:
     """Id prefix and the options of every model below it."""
     default: tuple[str, ...]
     """Model ids in the order in which a default is looked for."""
+    images: tuple[str, ...] = ()
+    """Beginnings of the ids of models that take images."""
 
     def info(self, model_id: str) -> ModelInfo:
         """The entry of `model_id` (`provider/name`), or an empty one where it is not listed."""
@@ -65,7 +67,7 @@ def parse_catalog(text: str) -> Catalog:
     }
     models = {row["id"]: _model(row) for row in data.get("models", ())}
     families = tuple((row["prefix"], row["options"]) for row in data.get("families", ()))
-    return Catalog(providers, models, families, tuple(data.get("default", ())))
+    return Catalog(providers, models, families, tuple(data.get("default", ())), tuple(data.get("images", ())))
 
 
 def _model(row: dict[str, Any]) -> ModelInfo:

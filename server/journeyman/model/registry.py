@@ -10,8 +10,9 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from journeyman.failures import Failure
 from journeyman.model.catalog import Catalog, Provider, load_catalog
@@ -44,11 +45,13 @@ class ModelRegistry:
         timeout_s: float = 120.0,
         openers: Mapping[str, Callable[[str], Model]] | None = None,
         probe: Callable[[str], Awaitable[bool]] = answers,
+        images: Sequence[str] = (),
     ) -> None:
         """`factories`: adapter name of the catalogue (`openai_compatible`, `litellm`) to what builds it.
         `base_urls`: provider to an address instead of the catalogue's; None changes nothing.
         `openers`: reserved provider (`replay`) to what opens any of its names, such as a recording's path.
-        `probe`: whether a server on this machine answers at an address."""
+        `probe`: whether a server on this machine answers at an address.
+        `images`: models that take images, beside those the catalogue knows; `*` stands for anything."""
         self._factories = factories
         self._catalog = catalog or load_catalog()
         self._keys = keys or Keys()
@@ -56,6 +59,7 @@ class ModelRegistry:
         self._timeout_s = timeout_s
         self._openers = openers or {}
         self._probe = probe
+        self._images = images
         self._silent: set[str] = set()
         """Local providers that did not answer when last asked."""
         self._injected: dict[str, ResolvedModel] = {}
@@ -68,7 +72,7 @@ class ModelRegistry:
         provider, _, name = model_id.partition("/")
         if provider not in INJECTED_PROVIDERS or not name:
             raise ValueError(f"{model_id!r}: injected models are named scripted/... or replay/...")
-        self._injected[model_id] = _injected(model_id, model, info)
+        self._injected[model_id] = self._given(model_id, model, info)
 
     async def refresh(self) -> None:
         """Read the keyring again and ask local servers whether they are there. Call it at start, and
@@ -145,7 +149,7 @@ class ModelRegistry:
         """What `opener` makes of the name; the last few are kept, since a name may be any path."""
         resolved = self._opened.pop(model_id, None)
         if resolved is None:
-            resolved = _injected(model_id, opener(model_id.partition("/")[2]), None)
+            resolved = self._given(model_id, opener(model_id.partition("/")[2]), None)
         self._opened[model_id] = resolved
         if len(self._opened) > OPENED_MAX:
             self._opened.pop(next(iter(self._opened)))
@@ -163,7 +167,21 @@ class ModelRegistry:
             )
         why = None if obstacle is None else f"{obstacle.message} {obstacle.hint}"
         extra = self._catalog.options(info)
-        return dataclasses.replace(info, available=obstacle is None, why=why, extra=extra)
+        images = self._takes_images(info)
+        return dataclasses.replace(info, available=obstacle is None, why=why, extra=extra, images=images)
+
+    def _takes_images(self, info: ModelInfo) -> bool | None:
+        """What the user says, then the catalogue; None: nobody knows."""
+        if any(fnmatchcase(info.id, pattern) for pattern in self._images):
+            return True
+        if info.images is not None:
+            return info.images
+        return True if info.id.startswith(self._catalog.images) else None
+
+    def _given(self, model_id: str, model: Model, info: ModelInfo | None) -> ResolvedModel:
+        resolved = _injected(model_id, model, info)
+        images = self._takes_images(resolved.info)
+        return dataclasses.replace(resolved, info=dataclasses.replace(resolved.info, images=images))
 
     def _obstacle(self, provider: Provider) -> Failure | None:
         """Why no model of this provider can be used now."""

@@ -34,6 +34,8 @@ class ModelRequest:
     effort: Effort | None = None
     output_tokens_max: int | None = None
     tool_choice: Literal["auto", "required", "none"] = "auto"
+    pictures: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The messages' images by their ids, in base64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class ModelInfo:
     """What the provider calls it."""
     context_window: int | None
     tool_use: bool | None
+    images: bool | None = field(default=None, kw_only=True)
+    """Whether it takes images; None: unknown, and none are sent."""
     input_usd_per_million: float | None = None
     output_usd_per_million: float | None = None
     available: bool = False

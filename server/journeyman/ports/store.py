@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from journeyman.changed import HunkDecision
 from journeyman.ports.changes import ChangeStore, FolderStore
 from journeyman.ports.finding import FindingStore
+from journeyman.ports.pictures import PictureStore
 from journeyman.ports.turns import TurnStore
 from journeyman.quotas import Quota
 from journeyman.records import (
@@ -399,6 +400,8 @@ class Store(Protocol):
     def finding(self) -> FindingStore: ...
     @property
     def messages(self) -> MessageStore: ...
+    @property
+    def pictures(self) -> PictureStore: ...
     @property
     def runs(self) -> RunStore: ...
     @property

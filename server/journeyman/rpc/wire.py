@@ -9,6 +9,7 @@ from typing import Any, cast, get_args
 from journeyman import quotas, records
 from journeyman.agent.queue import Waiting
 from journeyman.ports.model import ModelInfo
+from journeyman.rpc import blocks
 from journeyman.workspace.ports import PortFact
 from journeyman.workspace.status import WorkspaceStatus
 from journeyman_protocol import agent, chat, model, project, queue, stream, todo, workspace
@@ -91,6 +92,7 @@ def message(value: records.Message, *, cut: bool = False) -> chat.ChatMessage:
         tool_call_id=value.tool_call_id,
         tool_name=value.tool_name,
         ok=value.ok,
+        images=[blocks.told(each) for each in value.pictures] or None,
         rewound=value.rewound or None,
         created_at=timestamp(value.created_at),
     )
@@ -112,6 +114,7 @@ def run_record(value: records.Run, last_seq: int) -> agent.RunRecord:
     return agent.RunRecord(
         **_run(value, last_seq),
         prompt=value.prompt[:PROMPT_CHARACTERS_SHOWN],
+        images=[blocks.told(each) for each in value.pictures] or None,
         mode=value.mode,
         model=value.model,
         client_run_id=value.client_run_id,
@@ -175,10 +178,6 @@ def queue_item(value: Waiting, *, cut: bool = False) -> queue.QueueItem:
         rev=value.rev,
         created_at=timestamp(value.created_at),
     )
-
-
-def prompt(value: str | list[agent.TextBlock]) -> str:
-    return value if isinstance(value, str) else "\n\n".join(block.text for block in value)
 
 
 def budget(value: agent.Budget | None) -> records.Budget:
@@ -259,6 +258,7 @@ def model_(value: ModelInfo) -> model.Model:
         provider=value.provider,
         context_window=value.context_window,
         tool_use=value.tool_use,
+        images=value.images,
         price=price if priced else None,
         available=value.available,
         why=value.why,

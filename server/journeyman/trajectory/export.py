@@ -15,7 +15,7 @@ from typing import Any, cast
 from journeyman.ports.store import Store
 from journeyman.records import TERMINAL_RUN_STATUSES, Message, Run, Usage
 from journeyman.redaction import redact
-from journeyman.trajectory.request import Json, Rolling, call_fields, message_fields
+from journeyman.trajectory.request import Json, Rolling, call_fields, message_fields, picture_fields
 from journeyman.turns import Turn
 
 FORMAT = 1
@@ -139,6 +139,7 @@ def _header(run: Run, version: str) -> Json:
         "effort": run.effort,
         "budget": {name: value for name, value in ceilings.items() if value is not None},
         "resumes": run.resumes,
+        **({"images": [picture_fields(each) for each in run.pictures]} if run.pictures else {}),
         "createdAt": _time(run.created_at),
     }
 

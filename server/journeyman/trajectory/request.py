@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from journeyman.pictures import Picture
 from journeyman.ports.model import ModelRequest, ToolSpec
 from journeyman.records import Message, ToolCall
 
@@ -34,7 +35,15 @@ def message_fields(message: Message) -> Json:
         fields["toolCalls"] = [call_fields(call) for call in message.tool_calls]
     if message.tool_call_id is not None:
         fields["toolCallId"] = message.tool_call_id
+    if message.pictures:
+        fields["images"] = [picture_fields(each) for each in message.pictures]
     return fields
+
+
+def picture_fields(picture: Picture) -> Json:
+    """Which image it is; its bytes are not written down."""
+    fields: Json = {"sha256": picture.id, "mimeType": picture.mime, "bytes": picture.bytes}
+    return {**fields, "name": picture.name} if picture.name else fields
 
 
 def call_fields(call: ToolCall) -> Json:

@@ -70,6 +70,18 @@ def test_a_run_is_done_again_as_it_was_asked_for(
     assert daemon.asked[-1][0] == "project/delete"
 
 
+def test_a_run_with_images_is_not_done_again_without_them(
+    daemon: FakeDaemon, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "t.jsonl"
+    header, *rest = lines().splitlines()
+    images = [{"sha256": "0" * 64, "mimeType": "image/png", "bytes": 9}]
+    file.write_text("\n".join([json.dumps({**json.loads(header), "images": images}), *rest]))
+    assert main(["trajectory", "replay", str(file)]) == 2
+    assert "had images" in capsys.readouterr().err
+    assert daemon.asked == []
+
+
 def test_the_first_difference_is_shown(
     daemon: FakeDaemon, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

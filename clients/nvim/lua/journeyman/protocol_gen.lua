@@ -5,7 +5,7 @@
 ---@field seq integer Every event up to this one was taken.
 
 ---@class (exact) journeyman.AgentRunParams
----@field prompt string|journeyman.TextBlock[]
+---@field prompt string|any[] A text, or blocks. Images only for a model that takes them: `images` in `model/list`.
 ---@field chatId? string Absent: a new chat, in `projectId` or in a new project.
 ---@field projectId? string
 ---@field userId? string Whose run it is. A daemon works for one user, `local`; another one is refused.
@@ -138,6 +138,17 @@
 ---@field atSeq? integer What had happened up to this event of the chat; absent: all. A message whose calls were being worked on comes with their results.
 ---@field title? string Absent: the same.
 
+---@class (exact) journeyman.ChatImage
+---@field imageId string SHA-256 of its bytes, in hex.
+---@field mimeType string
+---@field bytes integer
+---@field name? string
+---@field data string Base64.
+
+---@class (exact) journeyman.ChatImageParams
+---@field chatId string
+---@field imageId string
+
 ---@class (exact) journeyman.ChatListParams
 ---@field cursor? string `nextCursor` of the page before; absent for the first page.
 ---@field limit? integer Most items in the answer.
@@ -155,6 +166,7 @@
 ---@field toolCallId? string
 ---@field toolName? string
 ---@field ok? boolean
+---@field images? journeyman.Image[]
 ---@field rewound? boolean Taken back by a rewind: the model is not told of it any more.
 ---@field createdAt string
 
@@ -576,6 +588,20 @@
 ---@field items journeyman.Hunk[]
 ---@field nextCursor? string
 
+---An image that was given with a prompt; `chat/image` has its bytes.
+---@class (exact) journeyman.Image
+---@field imageId string SHA-256 of its bytes, in hex.
+---@field mimeType string
+---@field bytes integer
+---@field name? string
+
+---PNG, JPEG, WebP or GIF, as its first bytes say. At most 3,750,000 bytes, and 10 images in a prompt.
+---@class (exact) journeyman.ImageBlock
+---@field type "image"
+---@field data string Base64.
+---@field mimeType? string
+---@field name? string What it is called, such as the name of its file; shown to people and to the model.
+
 ---A batch of files to copy into the workspace, before or between runs.
 ---@class (exact) journeyman.ImportParams
 ---@field projectId string
@@ -604,6 +630,15 @@
 ---@field why "changed"|"too_large"|"not_empty"|"blocked"|"failed" `changed`: somebody else did; `too_large`: its content is not kept, now or then; `not_empty`: a directory with something else in it; `blocked`: its directory is none; `failed`: the system refused.
 ---@field message? string
 
+---Something the agent may look at by itself: named to the model, not read by the daemon.
+---@class (exact) journeyman.LinkBlock
+---@field type "resource_link"
+---@field uri string
+---@field name string
+---@field title? string
+---@field description? string
+---@field mimeType? string
+
 ---`$/logTrace` of LSP.
 ---@class (exact) journeyman.LogTraceParams
 ---@field message string
@@ -631,6 +666,7 @@
 ---@field provider string
 ---@field contextWindow? integer Tokens; absent where unknown.
 ---@field toolUse? boolean Whether the model makes native tool calls; absent where unknown.
+---@field images? boolean Whether a prompt for it may have images; absent where unknown, which means no.
 ---@field price? journeyman.Price Absent where unknown: unknown is never zero.
 ---@field available boolean
 ---@field why? string Why it cannot be used now, and what to do.
@@ -871,7 +907,7 @@
 
 ---@class (exact) journeyman.QueueUpdateParams
 ---@field itemId string
----@field prompt? string|journeyman.TextBlock[] Absent: stays.
+---@field prompt? string|journeyman.TextBlock[] Absent: stays. Images that came with it stay.
 ---@field ifRev? integer The revision this change is based on. Stale: -32801.
 ---@field position? integer Of a run: the new place among the chat's waiting runs, 0 is next.
 
@@ -919,6 +955,11 @@
 ---@class (exact) journeyman.RequestMeta
 ---@field traceparent? string Where the request belongs in the caller's trace, as W3C Trace Context writes it.
 ---@field tracestate? string
+
+---A text with its name, fenced where it stands in the prompt.
+---@class (exact) journeyman.ResourceBlock
+---@field type "resource"
+---@field resource journeyman.TextResource
 
 ---@class (exact) journeyman.RestoreParams
 ---@field projectId string
@@ -996,6 +1037,7 @@
 ---@field prompt string
 ---@field mode "plan+execute"|"execute"|"plan"
 ---@field model? string
+---@field images? journeyman.Image[]
 ---@field clientRunId? string
 ---@field createdAt string
 ---@field startedAt? string
@@ -1036,7 +1078,7 @@
 
 ---@class (exact) journeyman.SteerParams
 ---@field runId string
----@field prompt string|journeyman.TextBlock[]
+---@field prompt string|any[]
 ---@field context? journeyman.RunContext
 ---@field clientRunId? string The same one twice is the same text, said once.
 
@@ -1062,6 +1104,11 @@
 ---@class (exact) journeyman.TextBlock
 ---@field type? "text"
 ---@field text string
+
+---@class (exact) journeyman.TextResource
+---@field uri string
+---@field text string
+---@field mimeType? string
 
 ---@class (exact) journeyman.TodoItem
 ---@field id string
@@ -1227,6 +1274,7 @@ M.methods = {
   ["chat/get"] = { direction = "request", params = "journeyman.ChatRef", result = "journeyman.Chat" },
   ["chat/messages"] = { direction = "request", params = "journeyman.ChatMessagesParams", result = "journeyman.MessagePage" },
   ["chat/message"] = { direction = "request", params = "journeyman.ChatMessageParams", result = "journeyman.ChatMessage" },
+  ["chat/image"] = { direction = "request", params = "journeyman.ChatImageParams", result = "journeyman.ChatImage" },
   ["chat/rename"] = { direction = "request", params = "journeyman.ChatRenameParams", result = "journeyman.Chat" },
   ["chat/fork"] = { direction = "request", params = "journeyman.ChatForkParams", result = "journeyman.Chat" },
   ["chat/delete"] = { direction = "request", params = "journeyman.ChatRef", result = "journeyman.Empty" },
@@ -1330,6 +1378,7 @@ M.method = {
   chat_get = "chat/get",
   chat_messages = "chat/messages",
   chat_message = "chat/message",
+  chat_image = "chat/image",
   chat_rename = "chat/rename",
   chat_fork = "chat/fork",
   chat_delete = "chat/delete",

@@ -14,7 +14,7 @@ from journeyman.adapters.sqlite.values import json_text
 from journeyman.failures import Failure
 from journeyman.records import Chat
 
-COLUMNS = "role, text, reasoning, tool_calls, tool_call_id, tool_name, ok, context, created_at"
+COLUMNS = "role, text, reasoning, tool_calls, tool_call_id, tool_name, ok, context, created_at, pictures"
 
 
 class SqliteForks:
@@ -46,8 +46,12 @@ def copy_conversation(
     )
     # Their runs stay where they were: what is copied belongs to none.
     connection.executemany(
-        f"INSERT INTO messages (id, chat_id, run_id, {COLUMNS}) VALUES (?, ?, NULL, {'?, ' * 8}?)",
+        f"INSERT INTO messages (id, chat_id, run_id, {COLUMNS}) VALUES (?, ?, NULL, {'?, ' * 9}?)",
         ((new_id(), fork_id, *row) for row in rows.fetchall()),
+    )
+    connection.execute(
+        "INSERT INTO chat_pictures SELECT ?, picture_id FROM chat_pictures WHERE chat_id = ?",
+        (fork_id, source_id),
     )
     if todo is not None:
         connection.execute("INSERT INTO todos (chat_id, rev, items) VALUES (?, 1, ?)", (fork_id, todo))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from journeyman.adapters.sqlite.chats_messages import insert_messages, require_chat
 from journeyman.adapters.sqlite.contexts import context_from, context_text
 from journeyman.adapters.sqlite.database import Database
+from journeyman.adapters.sqlite.pictured import pictures_from, pictures_text
 from journeyman.adapters.sqlite.runs import add_run, owner_of
 from journeyman.adapters.sqlite.values import plain_text, time_from, time_text
 from journeyman.failures import Failure, not_found
@@ -28,7 +29,7 @@ class SqliteInputs:
                     return known
             connection.execute(
                 "INSERT INTO inputs (id, chat_id, run_id, user_id, client_run_id, text, rev, state,"
-                " created_at, context) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?)",
+                " created_at, context, pictures) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?)",
                 (
                     given.id,
                     given.chat_id,
@@ -39,6 +40,7 @@ class SqliteInputs:
                     given.rev,
                     time_text(given.created_at),
                     context_text(given.context),
+                    pictures_text(given.pictures),
                 ),
             )
             return given
@@ -150,4 +152,5 @@ def _input(row: sqlite3.Row) -> Input:
         client_run_id=row["client_run_id"],
         rev=row["rev"],
         context=context_from(row["context"]),
+        pictures=pictures_from(row["pictures"]),
     )

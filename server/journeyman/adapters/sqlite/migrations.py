@@ -352,6 +352,27 @@ _TEXTS = Migration(
     ),
 )
 
+_PICTURES = Migration(
+    "pictures",
+    (
+        "CREATE TABLE pictures (id TEXT PRIMARY KEY, mime TEXT NOT NULL, data BLOB NOT NULL)",
+        """
+        CREATE TABLE chat_pictures (
+            chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+            picture_id TEXT NOT NULL,
+            PRIMARY KEY (chat_id, picture_id)) WITHOUT ROWID
+        """,
+        "CREATE INDEX chats_of_picture ON chat_pictures (picture_id)",
+        "CREATE TRIGGER pictures_nobody_has AFTER DELETE ON chat_pictures"
+        " WHEN NOT EXISTS (SELECT 1 FROM chat_pictures WHERE picture_id = old.picture_id)"
+        " BEGIN DELETE FROM pictures WHERE id = old.picture_id; END",
+        # Which of them, as JSON; NULL: none.
+        "ALTER TABLE messages ADD COLUMN pictures TEXT",
+        "ALTER TABLE runs ADD COLUMN pictures TEXT",
+        "ALTER TABLE inputs ADD COLUMN pictures TEXT",
+    ),
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     _HOUSE,
     _SOURCES,
@@ -364,6 +385,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _TURNS,
     _EDITORS,
     _TEXTS,
+    _PICTURES,
 )
 """Migration number n (from 1) brings a database from version n - 1 to n."""
 

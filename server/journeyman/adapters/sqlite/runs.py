@@ -12,6 +12,7 @@ from journeyman.adapters.sqlite.chats_messages import require_chat
 from journeyman.adapters.sqlite.contexts import context_from, context_text
 from journeyman.adapters.sqlite.cursors import decode, encode, page_size
 from journeyman.adapters.sqlite.database import Database
+from journeyman.adapters.sqlite.pictured import pictures_from, pictures_text
 from journeyman.adapters.sqlite.values import (
     commands_from,
     json_text,
@@ -50,6 +51,7 @@ _FIXED = (
     "rev",
     "resumes",
     "context",
+    "pictures",
 )
 _ADD = (
     f"INSERT INTO runs (user_id, {', '.join(_FIXED + _MUTABLE)})"
@@ -207,6 +209,7 @@ def _columns(run: Run) -> dict[str, str | int | None]:
         "rev": run.rev,
         "resumes": run.resumes,
         "context": context_text(run.context),
+        "pictures": pictures_text(run.pictures),
         "model": run.model,
         "status": run.status,
         "open": int(run.status not in TERMINAL_RUN_STATUSES),
@@ -248,4 +251,5 @@ def _run(row: sqlite3.Row) -> Run:
         rev=row["rev"],
         resumes=row["resumes"],
         context=context_from(row["context"]),
+        pictures=pictures_from(row["pictures"]),
     )

@@ -17,6 +17,7 @@ from journeyman.adapters.sqlite.folders import SqliteFolders
 from journeyman.adapters.sqlite.inputs import SqliteInputs
 from journeyman.adapters.sqlite.migrations import migrate, version
 from journeyman.adapters.sqlite.permissions import SqlitePermissions
+from journeyman.adapters.sqlite.pictures import SqlitePictures
 from journeyman.adapters.sqlite.runs import SqliteRuns
 from journeyman.adapters.sqlite.todos import SqliteTodos
 from journeyman.adapters.sqlite.totals import totals
@@ -39,6 +40,7 @@ class SqliteStore:
         self.forks = SqliteForks(database)
         self.finding = SqliteFinding(database)
         self.messages = SqliteMessages(database)
+        self.pictures = SqlitePictures(database)
         self.runs = SqliteRuns(database)
         self.inputs = SqliteInputs(database)
         self.todos = SqliteTodos(database)

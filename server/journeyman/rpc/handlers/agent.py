@@ -11,7 +11,7 @@ from journeyman.agent.runs import Delivered
 from journeyman.agent.starting import StartRun
 from journeyman.failures import Failure
 from journeyman.records import LOCAL_USER_ID, TERMINAL_RUN_STATUSES
-from journeyman.rpc import contexts, wire
+from journeyman.rpc import blocks, contexts, wire
 from journeyman.rpc.daemons_own import as_the_daemons_own
 from journeyman.rpc.handlers.queue import modified
 from journeyman.rpc.limits import Limits
@@ -63,7 +63,7 @@ async def _start(context: Context, params: AgentRunParams) -> Delivered:
     services = context.services
     seen = await contexts.given(context, params.context, chat_id=params.chat_id, project_id=params.project_id)
     order = StartRun(
-        prompt=wire.prompt(params.prompt),
+        prompt=blocks.text_of(params.prompt),
         chat_id=params.chat_id,
         project_id=params.project_id,
         client_run_id=params.client_run_id,
@@ -74,6 +74,7 @@ async def _start(context: Context, params: AgentRunParams) -> Delivered:
         delivery=params.delivery,
         above=spans.parent(),
         context=seen,
+        attached=await asyncio.to_thread(blocks.images_of, params.prompt),
     )
     return await as_the_daemons_own(services.supervisor, lambda: services.runs.deliver(order), "start a run")
 
@@ -148,9 +149,14 @@ async def cancel(context: Context, params: RunRef) -> Run:
 async def steer(context: Context, params: SteerParams) -> Steered:
     services = context.services
     seen = await contexts.given(context, params.context, run_id=params.run_id)
+    images = await asyncio.to_thread(blocks.images_of, params.prompt)
     try:
         given = await services.runs.steer(
-            params.run_id, wire.prompt(params.prompt), client_run_id=params.client_run_id, context=seen
+            params.run_id,
+            blocks.text_of(params.prompt),
+            client_run_id=params.client_run_id,
+            context=seen,
+            attached=images,
         )
     except Failure as failure:
         raise await modified(context, failure) from failure

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from journeyman.rpc import hits, wire
+import base64
+
+from journeyman.rpc import blocks, hits, wire
 from journeyman.rpc.router import Context, Handler
 from journeyman_protocol.base import Empty, Page
 from journeyman_protocol.chat import (
     Chat,
     ChatCreateParams,
     ChatForkParams,
+    ChatImage,
+    ChatImageParams,
     ChatListParams,
     ChatMessage,
     ChatMessageParams,
@@ -65,6 +69,12 @@ async def message(context: Context, params: ChatMessageParams) -> ChatMessage:
     return wire.message(await context.services.store.messages.get(params.chat_id, params.message_id))
 
 
+async def image(context: Context, params: ChatImageParams) -> ChatImage:
+    found = await context.services.store.pictures.get(params.chat_id, params.image_id)
+    data = base64.b64encode(found.data).decode("ascii")
+    return ChatImage(**dict(blocks.told(found.picture)), data=data)
+
+
 async def rename(context: Context, params: ChatRenameParams) -> Chat:
     return wire.chat_(await context.services.chats.rename(params.chat_id, params.title))
 
@@ -89,6 +99,7 @@ HANDLERS: dict[str, Handler] = {
     "chat/get": get,
     "chat/messages": messages,
     "chat/message": message,
+    "chat/image": image,
     "chat/rename": rename,
     "chat/fork": fork,
     "chat/delete": delete,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from journeyman.failures import Failure
-from journeyman.rpc import wire
+from journeyman.rpc import blocks, wire
 from journeyman.rpc.refusals import Refusal, refuse
 from journeyman.rpc.router import Context, Handler
 from journeyman_protocol.base import Empty
@@ -41,7 +41,7 @@ async def list_(context: Context, params: QueueListParams) -> QueuePage:
 
 
 async def update(context: Context, params: QueueUpdateParams) -> QueueItem:
-    prompt = None if params.prompt is None else wire.prompt(params.prompt)
+    prompt = None if params.prompt is None else blocks.text_of(params.prompt)
     try:
         changed = await context.services.runs.queue.update(
             params.item_id, prompt=prompt, if_rev=params.if_rev, position=params.position
