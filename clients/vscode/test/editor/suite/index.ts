@@ -11,6 +11,7 @@ import "./naming";
 import "./control";
 import "./lost";
 import "./together";
+import "./beside";
 import "./looks";
 
 export async function run(): Promise<void> {
