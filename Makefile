@@ -1,7 +1,7 @@
 # Everything a person or CI does here. `make run` and `make test` need only Python 3.11+, make and a shell.
 SHELL := /bin/sh
 PYTHON ?= python3
-WORKERS ?= 3
+WORKERS ?= 4
 MODEL ?=
 FOLDER ?= .
 PROMPT ?= Find out what is wrong with this project, and repair it.

@@ -23,7 +23,7 @@ BIN = Path(sys.executable).parent
     ],
     ids=["import layers", "lint", "format", "types"],
 )
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_house_rule(command: list[str]) -> None:
     done = subprocess.run(
         [str(BIN / command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False

@@ -78,7 +78,7 @@ async def talk(port: int, data: bytes, *, last: int = 99) -> list[dict[str, Any]
     writer.write(data)
     answers: list[dict[str, Any]] = []
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while got := await reader.readline():
                 answers.append(json.loads(got))
                 if answers[-1].get("id") == last:

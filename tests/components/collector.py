@@ -58,7 +58,7 @@ class Collector:
         assert self._server is not None
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
-    async def until(self, enough: Callable[[list[Received]], bool], patience_s: float = 30.0) -> None:
+    async def until(self, enough: Callable[[list[Received]], bool], patience_s: float = 90.0) -> None:
         async with asyncio.timeout(patience_s):
             while not enough(self.spans):
                 self._came.clear()

@@ -27,7 +27,7 @@ class EgressKit:
     run: str | None = None
 
     async def until_told(self, count: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.told) < count:
                 self.news.clear()
                 await self.news.wait()

@@ -19,7 +19,7 @@ from pathlib import Path
 from components.harms import Harm
 from components.http_frames import HEAD_BYTES_MAX, Message, read_content, read_head
 
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 EXPECT = re.compile(rb"\r\nexpect: *100-continue", re.IGNORECASE)
 Address = tuple[str, int] | Path
 

@@ -52,7 +52,7 @@ class Preview:
         reader, writer = await self.connect()
         try:
             writer.write(data)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(90):
                 got = bytearray()
                 with suppress(ConnectionResetError):
                     while piece := await reader.read(65536):

@@ -132,7 +132,7 @@ class ScriptedProvider:
         self._server.close()
         for writer in self._live:
             writer.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await self._idle.wait()  # no handler may outlive the loop
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -147,7 +147,7 @@ async def test_events_come_as_they_are_sent_and_a_visitor_who_leaves_is_noticed(
 
         return serve
 
-    async with previewed(inside, program) as preview, asyncio.timeout(20):
+    async with previewed(inside, program) as preview, asyncio.timeout(90):
         reader, writer = await preview.connect()
         writer.write(preview.request())
         await reader.readuntil(b"\r\n\r\n")
@@ -203,7 +203,7 @@ async def test_who_waits_to_be_told_to_go_on_is_told_by_the_program(inside: Gues
 
         return serve
 
-    async with previewed(inside, program) as preview, asyncio.timeout(20):
+    async with previewed(inside, program) as preview, asyncio.timeout(90):
         reader, writer = await preview.connect()
         writer.write(preview.request("PUT / HTTP/1.1", "Expect: 100-continue", "Content-Length: 4"))
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
@@ -277,7 +277,7 @@ async def test_web_sockets_pass_through(inside: GuestClient) -> None:
         async with (
             previewed(inside, answering()) as preview,
             aiohttp.ClientSession(headers={"Cookie": preview.cookie}) as browser,
-            asyncio.timeout(30),
+            asyncio.timeout(90),
         ):
             assert site._server is not None
             preview.inside = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
@@ -334,7 +334,7 @@ async def test_a_closed_preview_throws_everybody_out(inside: GuestClient) -> Non
 
         return serve
 
-    async with previewed(inside, program) as preview, asyncio.timeout(20):
+    async with previewed(inside, program) as preview, asyncio.timeout(90):
         reader, writer = await preview.connect()
         writer.write(preview.request())
         while not preview.heads:  # noqa: ASYNC110

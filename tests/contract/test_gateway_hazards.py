@@ -211,7 +211,7 @@ async def test_silence_has_an_end(inside: GuestClient) -> None:
     for begin in (b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n", SWITCHED):
         ended = asyncio.Event()
         program = never_ending(begin, ended)
-        async with previewed(inside, program, GatewayLimits(silence_s=0.1)) as preview, asyncio.timeout(20):
+        async with previewed(inside, program, GatewayLimits(silence_s=0.1)) as preview, asyncio.timeout(90):
             got = await preview.ask(
                 preview.request("GET / HTTP/1.1", *(upgrade if begin == SWITCHED else ()))
             )
@@ -223,7 +223,7 @@ async def test_silence_has_an_end(inside: GuestClient) -> None:
 async def test_half_an_end_is_passed_on_and_waits_so_long_for_the_other_half(inside: GuestClient) -> None:
     ended = asyncio.Event()
     program = never_ending(SWITCHED, ended)
-    async with previewed(inside, program, GatewayLimits(half_s=0.1)) as preview, asyncio.timeout(20):
+    async with previewed(inside, program, GatewayLimits(half_s=0.1)) as preview, asyncio.timeout(90):
         reader, writer = await preview.connect()
         writer.write(preview.request("GET / HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket"))
         await reader.readuntil(b"\r\n\r\n")
@@ -243,6 +243,6 @@ async def test_visitors_who_leave_in_the_middle_cost_nothing(inside: GuestClient
             if number % 2:
                 await reader.readexactly(1000)
             writer.transport.abort()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while psutil.Process().num_fds() > files:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)

@@ -38,7 +38,7 @@ time.sleep(1000)
 async def until(
     changes: AsyncIterator[tuple[ListeningPort, ...]], port: int, *, there: bool
 ) -> ListeningPort:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         async for found in changes:
             here = [each for each in found if each.port == port]
             if bool(here) is there:
@@ -64,7 +64,7 @@ async def test_ports_have_addresses_and_owners(guest: GuestClient) -> None:
 async def test_changes_are_told_while_somebody_listens(guest: GuestClient) -> None:
     watch = await guest.watch_ports(poll_s=0.02)
     changes = watch.changes()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         await anext(changes)
     server = await Server.start(guest, "echo")
     assert (await until(changes, server.port, there=True)).address == "127.0.0.1"
@@ -87,7 +87,7 @@ async def test_a_watch_ends_with_the_connection_and_leaves_nothing(bench: Bench)
     with pytest.raises(Failure) as lost:
         await anext(changes[0])
     assert lost.value.kind == "workspace_failed"
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while watched.num_fds() > files:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 

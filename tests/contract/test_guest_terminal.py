@@ -27,7 +27,7 @@ class Screen:
         self._output = process.output()
 
     async def until(self, wanted: bytes, times: int = 1) -> bytes:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while self.text.count(wanted) < times:
                 self.text += await anext(self._output)
         return self.text
@@ -56,7 +56,7 @@ async def alive(guest: GuestClient, marker: str) -> int:
 
 
 async def until_alive(guest: GuestClient, marker: str, count: int) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while await alive(guest, marker) != count:  # noqa: ASYNC110 - processes of another world are polled
             await asyncio.sleep(0.02)
 

@@ -92,7 +92,7 @@ class Server:
         return server
 
     async def said(self) -> str:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             return (await anext(self._output)).decode().strip()
 
 
@@ -150,7 +150,7 @@ async def test_a_program_that_takes_no_more_is_still_heard(guest: GuestClient) -
     tunnel = await guest.connect((await Server.start(guest, "deaf")).port)
     assert await tunnel.receive() == b"refused"
     assert await tunnel.receive() is None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         await tunnel.send(bytes(20_000_000))
         await tunnel.send(bytes(20_000_000))
 
@@ -231,7 +231,7 @@ async def test_nothing_is_kept_without_bound_and_nothing_is_left(bench: Bench) -
     for each in slow[:4] + full[:4]:
         each.close()
     await client.close()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while watched.num_fds() > files:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         done = await asyncio.gather(*tasks, return_exceptions=True)

@@ -12,7 +12,7 @@ from journeyman.guest.client import GuestClient
 from journeyman.guest.watching import GuestWatch
 
 BY = pytest.mark.parametrize("options", [{}, {"poll_s": 0.05}], ids=["events", "polling"])
-PATIENCE_S = 30
+PATIENCE_S = 90
 STORM = "mkdir s; for d in s/{1..100}; do mkdir $d; touch $d/{1..100}; done; rm -r s/7 s/8; mv s/9 t"
 
 

@@ -102,7 +102,7 @@ async def test_closing_the_iterator_closes_the_connection() -> None:
         stream = model.stream(REQUEST)
         assert await anext(stream) == TextDelta("a")
         await stream.aclose()  # type: ignore[attr-defined]
-        await asyncio.wait_for(provider.left_early.wait(), 5)
+        await asyncio.wait_for(provider.left_early.wait(), 60)
 
 
 async def test_one_connection_serves_many_calls() -> None:

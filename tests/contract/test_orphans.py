@@ -14,7 +14,7 @@ import pytest
 
 TESTS = Path(__file__).parent.parent
 SERVER = TESTS.parent / "server"
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 KINDS = ["direct", *(pytest.param(kind, marks=pytest.mark.bubblewrap) for kind in ("late", "too early"))]
 
 

@@ -46,7 +46,7 @@ async def listening(serve: Serve) -> AsyncGenerator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             await ended.wait()
 
 

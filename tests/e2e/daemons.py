@@ -16,7 +16,7 @@ from pathlib import Path
 
 from journeyman import paths
 
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 
 @dataclass

@@ -100,7 +100,7 @@ async def killed(where: Place, client: Client, arrangement: str, port: int) -> f
     await asyncio.to_thread(wait_until, lambda: _watched(where.pid(), editor.pid))
     seconds = await asyncio.to_thread(over, editor, rest)
     editor.stdout.close()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             if await _clients(client) == before:
                 break

@@ -160,7 +160,7 @@ def sleepers() -> list[str]:
     return found
 
 
-def wait_for(ready: object, seconds: float = 30.0) -> None:
+def wait_for(ready: object, seconds: float = 90.0) -> None:
     assert callable(ready)
     deadline = time.monotonic() + seconds
     while not ready():

@@ -18,7 +18,7 @@ NAP = f"sleep 3471.{os.getpid()}"
 SLEEP = answer(
     tool_piece(json.dumps({"command": NAP}), index=0, id="s", name="terminal"), chunk(finish="tool_calls")
 )
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 
 async def _ended(process: subprocess.Popen[bytes]) -> int:
@@ -33,10 +33,10 @@ def _sleeps() -> bool:
 
 
 async def test_a_daemon_nobody_uses_leaves() -> None:
-    with place(JOURNEYMAN_IDLE_EXIT_S="0.5") as where:
+    with place(JOURNEYMAN_IDLE_EXIT_S="3") as where:
         process = await asyncio.to_thread(where.start)
         async with Client.connect(socket=where.socket) as client:
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(4.5)
             assert process.poll() is None, "it left although a client was there"
             await client.request("daemon/ping")
         assert await _ended(process) == 0
@@ -46,11 +46,11 @@ async def test_a_daemon_nobody_uses_leaves() -> None:
 async def test_a_daemon_with_a_run_stays_until_it_ends() -> None:
     async with ScriptedProvider() as provider:
         provider.script(SLEEP)
-        settings = {"JOURNEYMAN_IDLE_EXIT_S": "0.5", "JOURNEYMAN_MODEL_BASE_URL": provider.base_url}
+        settings = {"JOURNEYMAN_IDLE_EXIT_S": "3", "JOURNEYMAN_MODEL_BASE_URL": provider.base_url}
         with place(**settings) as where:
             process = await asyncio.to_thread(where.start)
             run = await _begun(where, provider)
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(4.5)
             assert process.poll() is None, "it left in the middle of a run"
             async with Client.connect(socket=where.socket) as client:
                 cancelled = await client.request("agent/cancel", {"runId": run})

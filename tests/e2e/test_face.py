@@ -58,7 +58,7 @@ async def ended(client: Client) -> dict[str, Any]:
     told: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
     off = client.on("workspace/execExited", lambda params: None if told.done() else told.set_result(params))
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             return await told
     finally:
         off()
@@ -126,7 +126,7 @@ async def test_a_terminal_keeps_the_workspace_from_expiring_and_an_archive_ends_
     done = asyncio.ensure_future(ended(client))
     await client.request("workspace/exec", {**ref, "argv": ["true"]})
     assert (await done)["code"] == 0
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while "expiresAt" not in await client.request("workspace/status", ref):  # noqa: ASYNC110 - polled
             await asyncio.sleep(0.02)
     before = (await client.request("workspace/status", ref))["expiresAt"]
@@ -163,7 +163,7 @@ async def test_a_watch_sees_what_a_terminal_and_another_client_do(
     await client.request("workspace/exec", {**ref, "command": "mkdir -p a/b; echo > a/b/c; echo > a/x.tmp"})
     async with Client.connect(socket=there.socket) as other:
         await write(other, ref, "from/other", "1")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while not {"a", "a/b", "a/b/c", "from", "from/other"} <= seen:  # noqa: ASYNC110 - told by callbacks
             await asyncio.sleep(0.02)
     assert "a/x.tmp" not in seen

@@ -34,7 +34,7 @@ from journeyman.workspace.errors import WorkspaceError
 from journeyman.workspace.manager import WorkspaceManager
 from journeyman.workspace.tiers import NO_TIERS
 
-LEAVES_S = 20.0
+LEAVES_S = 60.0
 
 
 class Untiring(Patience):

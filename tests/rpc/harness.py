@@ -53,7 +53,7 @@ from journeyman.workspace.terminals import Terminals
 from rpc.puppets import PuppetManager, PuppetModels, PuppetRuns
 
 MIB = 1024 * 1024
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 CAPABLE: dict[str, Any] = {
     "window": {"workDoneProgress": True},
     "experimental": {"journeyman": {"protocolVersion": 1}},

@@ -88,5 +88,5 @@ async def many(world: World, count: int, seed: int) -> None:
     await other.close(unclaimed_ok=True)
     world.connections.clear()
     world._clients.clear()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await world.hub.empty.wait()

@@ -128,14 +128,14 @@ class PuppetRuns:
         return await self._store.runs.get(run_id)
 
     async def cancel_asked(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not self.cancels:
                 self._news.clear()
                 await self._news.wait()
 
     async def begun(self, count: int = 1) -> Run:
         """The newest run, once `count` have been started."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.started) < count:
                 self._news.clear()
                 await self._news.wait()

@@ -15,6 +15,10 @@ from pygls.lsp.server import LanguageServer
 from rpc.harness import Client
 
 
+class StockClient(Client):
+    """Whose questions may never be answered."""
+
+
 class StockServer:
     kind = "stock"
 
@@ -50,7 +54,7 @@ class StockServer:
             error_handler=self.server.report_server_error,
         )
         self.tasks.append(asyncio.create_task(loop))
-        client = Client(*await asyncio.open_connection(sock=theirs, limit=2**24))
+        client = StockClient(*await asyncio.open_connection(sock=theirs, limit=2**24))
         self.clients.append(client)
         return client
 

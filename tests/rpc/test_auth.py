@@ -79,7 +79,7 @@ async def said(
     writer.write(data)
     answers: list[dict[str, Any]] = []
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (message := await read_message(reader)) is not None:
                 answers.append(message)
                 if then:
@@ -184,7 +184,7 @@ async def test_there_is_a_most_of_connections(world: World) -> None:
     listening = Listening(world)
     port = await listening.server.listen_tcp("127.0.0.1", 0, token=TOKEN)
     streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(17)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert await streams[-1][0].read() == b""
     for _, writer in streams:
         writer.close()
@@ -214,7 +214,7 @@ async def test_peers_of_another_user_are_refused(
     monkeypatch.setattr(transport, "peer_credentials", lambda writer: stranger)
     reader, writer = await asyncio.open_unix_connection(str(path))
     writer.write(PING)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with contextlib.suppress(ConnectionError):
             assert await reader.read() == b""
     assert listening.handled == []

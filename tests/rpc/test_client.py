@@ -65,7 +65,7 @@ async def test_the_daemons_requests_are_answered(world: World, path: Path) -> No
         client.on_request("window/workDoneProgress/create", create)
         client.on("$/progress", progress.put_nowait)
         run = await client.request("agent/run", {"prompt": "x", "wait": "accepted"})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             begin = await progress.get()
             assert begin["value"]["kind"] == "begin"
             assert asked == [{"token": begin["token"]}]

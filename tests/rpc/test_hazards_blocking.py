@@ -23,8 +23,8 @@ import pytest
 from pygls.io_ import StdinAsyncReader, run_async
 
 import journeyman
-from rpc.harness import Client, World, encode
-from rpc.stock import StockServer
+from rpc.harness import PATIENCE_S, World, encode
+from rpc.stock import StockClient, StockServer
 from rpc.test_hazards import ACCEPT, Server, answered, server
 
 __all__ = ["server"]
@@ -133,7 +133,7 @@ async def test_a_stock_server_on_stdio_is_deaf_while_its_threads_are_busy() -> N
     ours, theirs = socket.socketpair()
     _, writer = await asyncio.open_connection(sock=ours)
     stock.server.protocol.set_writer(writer)  # type: ignore[arg-type]
-    client = Client(*await asyncio.open_connection(sock=theirs, limit=2**24))
+    client = StockClient(*await asyncio.open_connection(sock=theirs, limit=2**24))
     with os.fdopen(incoming, "rb", 0) as stdin:
         loop = run_async(
             stop_event=threading.Event(),
@@ -144,13 +144,13 @@ async def test_a_stock_server_on_stdio_is_deaf_while_its_threads_are_busy() -> N
         )
         reading = asyncio.create_task(loop)
         ping = encode(b'{"jsonrpc":"2.0","id":1,"method":"daemon/ping","params":{}}')
-        pool.submit(release.wait, 10)
+        pool.submit(release.wait, PATIENCE_S)
         os.write(to_server, ping)
         deaf = await answered(client, 1) is None
         release.set()
-        heard = await answered(client, 1) is not None
+        heard = await answered(client, 1, surely=True) is not None
         os.close(to_server)
-        await asyncio.wait({reading}, timeout=5)
+        await asyncio.wait({reading}, timeout=PATIENCE_S)
     await client.close(unclaimed_ok=True)
     writer.close()
     pool.shutdown()
@@ -162,7 +162,7 @@ async def test_ours_hears_while_every_thread_is_busy(world: World) -> None:
     release = threading.Event()
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(max_workers=2))
-    busy = [loop.run_in_executor(None, release.wait, 10) for _ in range(4)]
+    busy = [loop.run_in_executor(None, release.wait, PATIENCE_S) for _ in range(4)]
     try:
         client = await world.connect()
         await client.initialize({})

@@ -122,7 +122,7 @@ async def test_room_is_waited_for() -> None:
     await asyncio.sleep(0)
     assert not waiting.done()
     await written(outbox)
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 60)
 
 
 class Gauged(Paper):

@@ -140,7 +140,7 @@ async def test_ten_megabytes_wait_for_a_reader_that_sleeps(
     command = await Command.start(person, project, command="head -c 10000000 /dev/zero; touch done")
     person.stop_reading()
     outbox = world.connections[0].peer.outbox
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while outbox.waiting_bytes < MIB:  # noqa: ASYNC110 - the other side of a socket is polled
             await asyncio.sleep(0.01)
     other = await world.initialized()
@@ -205,7 +205,7 @@ async def test_what_a_client_started_ends_with_its_connection(
     assert (await person.error("workspace/execKill", {"execId": command.id}))["data"]["kind"] == "not_found"
     await leaving.close()
     await gone(person, project, mark)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while world.manager.held.total():  # noqa: ASYNC110 - what follows a connection is polled
             await asyncio.sleep(0.01)
 

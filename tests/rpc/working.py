@@ -42,7 +42,7 @@ class Working:
 
     async def until_waiting(self, chat_id: str) -> None:
         """Until something waits in that chat's queue."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             async for event in self.agent.events.subscribe(chat_id, after=0):
                 if event.kind == "queue/changed" and event.data["total"]:
                     return

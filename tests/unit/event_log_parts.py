@@ -23,7 +23,7 @@ async def open_store(home: Path) -> SqliteStore:
 
 
 async def take(subscription: Subscription, count: int) -> list[Event]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         return [await anext(subscription) for _ in range(count)]
 
 

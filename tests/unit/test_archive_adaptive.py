@@ -49,7 +49,6 @@ def _grow(source: Path) -> None:
         (source / f"f{number}").write_bytes(random.Random(number).randbytes(4 * MIB))
 
 
-@pytest.mark.timeout(60)
 async def test_a_slow_store_gets_smaller_packs(tmp_path: Path, levels: list[int]) -> None:
     kit = Kit(tmp_path, Slow(levels))
     _grow(kit.source)

@@ -9,7 +9,7 @@ import pytest
 
 from components.archive_trees import generated
 
-PARTS = 4
+PARTS = 10
 """So that several processes share them."""
 TREES = int(os.environ.get("ARCHIVE_TREES", "1000"))
 

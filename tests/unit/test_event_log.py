@@ -229,7 +229,7 @@ async def test_an_unknown_chat_is_not_found(log: EventLog) -> None:
 
 
 async def ended(subscription: Subscription) -> list[Event]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         return [event async for event in subscription]
 
 

@@ -17,7 +17,7 @@ import pynvim
 from components.neovim import Neovim, environment, program, script
 from e2e.daemons import Place, wait_until
 
-CHILD_S = 110
+CHILD_S = 280
 """A Neovim that nobody ends is ended then."""
 LINES = [f"line {number}" for number in range(1, 31)]
 PERSON = """

@@ -18,7 +18,7 @@ class GatedModel(ScriptedModel):
 
     async def asked(self) -> None:
         """Until the run waits for the model's next answer."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             await self._asked.acquire()
 
     def go(self, answers: int = 1) -> None:

@@ -139,7 +139,7 @@ class House:
         return (await self.permissions.pending(chat_id))[-1]
 
     async def until_event(self, chat_id: str, kind: str, number: int = 1) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             async for event in self.services.events.subscribe(chat_id, after=0):
                 number -= event.kind == kind
                 if number <= 0:

@@ -68,7 +68,7 @@ async def _crash(agent: House, at: int, after: bool) -> tuple[str, int]:
         agent.script(SCRIPT)
         chat = await agent.chat()
         run = await agent.runs.start(StartRun("Write both.", chat_id=chat.id))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             await agent.runs.wait(run.id)
     return run.id, writes.count
 
@@ -182,7 +182,7 @@ async def _crash_saying(
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not holds():  # noqa: ASYNC110 - a crash tells nobody
             await asyncio.sleep(0.01)
 
@@ -206,7 +206,7 @@ async def say_everywhere(agent: House, moment: str, *, every: int) -> None:
             agent.runs = RunService(agent.services)
             agent.script([call("fin", summary="Taken up.", status="partial")], cycle=True)
             await agent.runs.recover()
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 while open_ := await agent.store.runs.open():
                     await agent.runs.wait(open_[0].id)
             history = await agent.store.messages.history(chat_id)

@@ -58,7 +58,7 @@ async def crash(agent: House, at: int, after: bool) -> tuple[str, int]:
         agent.script(SCRIPT)
         chat = await agent.chat()
         run = await agent.runs.start(StartRun("Write it.", chat_id=chat.id, mode="execute"))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             await agent.runs.wait(run.id)
     return run.id, writes.count
 

@@ -39,7 +39,7 @@ async def test_a_resumed_run_carries_on_with_its_plan_and_says_so(agent: House) 
     model = agent.script([FIN])
     resumed = await agent.runs.resume(run.id)
     assert (resumed.resumes, resumed.chat_id, resumed.prompt) == (run.id, run.chat_id, run.prompt)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         ended = await agent.runs.wait(resumed.id)
     assert ended.summary == "Done."
     last = model.requests[0].messages[-1]

@@ -21,7 +21,7 @@ TEXT = "Use tabs."
 
 
 async def _begun(path: Path) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while not path.exists():  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(0.02)
 
@@ -103,7 +103,7 @@ async def test_said_in_the_plan_phase_it_is_in_the_plan(agent: House) -> None:
     await agent.runs.steer(run.id, TEXT)
     model.go(5)
     # The list it was about to write is not written without having heard it.
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         await agent.runs.wait(run.id)
     assert SKIPPED in await agent.tool_texts(chat.id)
 

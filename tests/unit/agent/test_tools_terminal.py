@@ -69,7 +69,7 @@ async def test_a_slow_command_goes_on_and_is_polled_to_its_end(tools: Bench) -> 
 
 async def test_a_background_command_takes_stdin_and_is_killed(tools: Bench) -> None:
     await tools.text("terminal", command="while read line; do echo got $line; done", background=True)
-    assert "got hello" in await tools.text("terminal", id=1, stdin="hello\n", timeout=10)
+    assert "got hello" in await tools.text("terminal", id=1, stdin="hello\n", timeout=60)
     killed = await tools.text("terminal", id=1, kill=True)
     assert killed.startswith("exit -9")
     assert "there is no command with id=9" in await tools.text("terminal", id=9)

@@ -109,7 +109,7 @@ async def sent_through(first: bytes, mode: str = "allowlist", *, port: int = 443
     await program.send(CONNECT.replace(b"443", b"%d" % port) + first)
     program.end()
     policy = policy_of(mode, ("pypi.org",))  # type: ignore[arg-type]
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         work = group.create_task(proxy(outside, policy).serve(inside))
         await outside.arrived.wait()
         server: End = outside.servers[0]

@@ -30,7 +30,7 @@ async def through(
     outside = outside or Outside()
     inside, program = pair()
     await program.send(raw)
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         work = group.create_task(proxy(outside, **options).serve(inside))  # type: ignore[arg-type]
         await outside.arrived.wait()
         yield program, outside.servers[0], work

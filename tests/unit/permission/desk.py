@@ -45,7 +45,7 @@ class Shown:
         return self.somebody
 
     async def until(self, requested: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.requested_) < requested:
                 self.news.clear()
                 await self.news.wait()

@@ -97,7 +97,7 @@ async def test_a_call_does_not_come_back(port: str, after: bool) -> None:
     world = World(FakeClock())
     soon = Deadlines(*[0.3] * len(dataclasses.fields(Deadlines)))
     daemon = Daemon(world, Life(Hang(port, TimeoutError, after=after)), deadlines=soon, tiers=TIERS)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         await daemon.manager.start()
         last = await tour(daemon)
         while set(daemon.supervisor.names) - {"workspace sweeper"}:  # noqa: ASYNC110 - tasks end by themselves
