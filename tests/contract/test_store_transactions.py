@@ -43,7 +43,7 @@ class Gate:
 
     def __call__(self, connection: sqlite3.Connection) -> None:
         self.entered.set()
-        assert self.open.wait(30)
+        assert self.open.wait(90)
 
 
 async def hold(database: Database, group: asyncio.TaskGroup) -> Gate:

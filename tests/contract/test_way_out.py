@@ -196,7 +196,7 @@ def ask():
 print(ask())
 for sock in open_ones:
     sock.close()
-until = time.monotonic() + 20
+until = time.monotonic() + 90
 while b"200" not in (said := ask()) and time.monotonic() < until:
     time.sleep(0.05)
 print(said)

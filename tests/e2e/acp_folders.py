@@ -28,7 +28,7 @@ def daemon(*arguments: str) -> Generator[Place]:
         finally:
             found.stop()
             if process is not None:
-                process.wait(30)
+                process.wait(90)
                 assert process.stdout is not None
                 process.stdout.close()
 

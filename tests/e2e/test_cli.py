@@ -296,7 +296,7 @@ def test_the_example_of_a_tcp_client_runs_the_agent(home: Home, unused_tcp_port:
         )
     finally:
         daemon.terminate()
-        daemon.wait(30)
+        daemon.wait(90)
     assert done.returncode == 0, (done.stdout, done.stderr)
     assert "run/started" in done.stdout
     assert "Nothing to do." in done.stdout

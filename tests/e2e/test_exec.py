@@ -128,7 +128,7 @@ class Terminal:
         os.write(self.fd, text.encode())
 
     def until(self, wanted: bytes, times: int = 1) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while self.text.count(wanted) < times:
             assert time.monotonic() < deadline, self.text
             if select.select([self.fd], [], [], 1)[0]:
@@ -138,7 +138,7 @@ class Terminal:
         with contextlib.suppress(OSError):
             while data := os.read(self.fd, 65536):
                 self.text += data
-        code = self.process.wait(30)
+        code = self.process.wait(90)
         os.close(self.fd)
         return code
 
@@ -176,7 +176,7 @@ def test_the_daemon_goes_and_we_say_so(project: str) -> None:
         assert made.returncode == 1
         assert b"There is no project" in made.stderr
         daemon.send_signal(signal.SIGTERM)
-        daemon.wait(30)
+        daemon.wait(90)
 
 
 def test_files_are_listed_read_written_and_deleted(there: Place, project: str, tmp_path: Path) -> None:

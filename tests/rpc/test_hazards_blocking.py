@@ -53,7 +53,7 @@ async def blocking_work_cannot_be_cancelled(server: Server) -> bool:
     release = threading.Event()
 
     def work() -> str:
-        release.wait(10)
+        release.wait(90)
         return "done"
 
     if isinstance(server, StockServer):

@@ -22,8 +22,8 @@ def held(count: int) -> tuple[threading.Event, threading.Barrier, Callable[[], N
     release, begun = threading.Event(), threading.Barrier(count + 1)
 
     def work() -> None:
-        begun.wait(10)
-        release.wait(10)
+        begun.wait(90)
+        release.wait(90)
 
     return release, begun, work
 
@@ -38,7 +38,7 @@ def test_a_thread_is_used_again() -> None:
     for _ in range(20):
         done = threading.Event()
         pool.run(lambda done=done: (seen.add(threading.get_ident()), done.set())[1])
-        assert done.wait(10)
+        assert done.wait(90)
         settled(pool, 1)
     assert len(seen) == 1
 
@@ -50,14 +50,14 @@ def test_the_reserve_works_when_no_thread_can_be_started(monkeypatch: pytest.Mon
     release, begun, work = held(3)
     for _ in range(3):
         pool.run(work)
-    begun.wait(10)
+    begun.wait(90)
     with pytest.raises(RuntimeError):
         pool.run(work)
     release.set()
     settled(pool, 3)
     done = threading.Event()
     pool.run(done.set)
-    assert done.wait(10)
+    assert done.wait(90)
 
 
 def test_the_reserve_is_kept_while_threads_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,10 +65,10 @@ def test_the_reserve_is_kept_while_threads_can_be_started(monkeypatch: pytest.Mo
     release, begun, work = held(9)
     for _ in range(9):
         pool.run(work)
-    begun.wait(10)
+    begun.wait(90)
     assert pool._idle == 2
     no_more(monkeypatch)
     done = threading.Event()
     pool.run(done.set)
-    assert done.wait(10)
+    assert done.wait(90)
     release.set()

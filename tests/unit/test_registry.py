@@ -228,7 +228,7 @@ async def test_a_bad_keyring_is_no_keyring(monkeypatch: pytest.MonkeyPatch) -> N
     released = threading.Event()
 
     def stuck(service: str, provider: str) -> str | None:
-        released.wait(10)
+        released.wait(90)
         return None
 
     monkeypatch.setattr(keys_module, "KEYRING_WAIT_S", 0.01)

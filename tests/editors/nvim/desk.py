@@ -129,7 +129,7 @@ class Desk:
                 yield Person(nvim)
             finally:
                 nvim.command("qall!", async_=True)
-                process.wait(timeout=30)
+                process.wait(timeout=90)
                 nvim.close()
         finally:
             process.kill()
