@@ -140,7 +140,7 @@ def test_control_c_cancels_the_run_and_its_processes(home: Home, tmp_path: Path)
         assert process.poll() is None
     wait_for(lambda: sleepers() != [])
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=90)
     assert process.returncode == 130, (out, err)
     assert "cancelled" in out
     assert not traceback_in(err)
