@@ -6,6 +6,7 @@ moment, and good enough to run the guest, bash, git and python in a real contain
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -23,6 +24,9 @@ from journeyman import paths
 
 SKELETON = "journeyman-test-skeleton:3"
 READY_WITHIN_S = 60.0
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+APT_LOCK = _CACHE / "journeyman-tests" / "apt.lock"
+"""VS Code's window is installed at the same time, by a script that takes it, too."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,15 @@ def _install() -> str | None:
 def _apt_install(package: str) -> str | None:
     """Why it cannot be installed; None once it is."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "-y", "--no-install-recommends", package]):
-        done = subprocess.run(
-            ["apt-get", "-qq", *command], capture_output=True, env=environment, timeout=600, check=False
-        )
-        if done.returncode:
-            return f"apt-get {command[0]} failed: {done.stderr.decode(errors='replace')[-300:]}"
+    APT_LOCK.parent.mkdir(parents=True, exist_ok=True)
+    with APT_LOCK.open("w") as one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        for command in (["update"], ["install", "-y", "--no-install-recommends", package]):
+            done = subprocess.run(
+                ["apt-get", "-qq", *command], capture_output=True, env=environment, timeout=600, check=False
+            )
+            if done.returncode:
+                return f"apt-get {command[0]} failed: {done.stderr.decode(errors='replace')[-300:]}"
     return None
 
 
