@@ -56,6 +56,8 @@ class MemoryFiles:
             del self.files[path]
             return
         assert not recursive
+        if path not in self.directories:
+            raise Failure("not_found", f"There is no {path}.")
         if any(each.startswith(f"{path}/") for each in [*self.files, *self.directories]):
             raise Failure("conflict", f"{path} is not empty.")
         self.directories.remove(path)
