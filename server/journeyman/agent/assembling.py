@@ -106,8 +106,15 @@ async def assemble(
     asks = is_question(extended.request)
     finishing = Finishing(state, jobs, telling, asks=asks, orders=orders_something(extended.request))
 
+    todos_read: tuple[int, TodoList] | None = None
+
     async def get_todos() -> TodoList:
-        return await services.todos.get(chat.id)
+        """Read again once a list was changed: between two steps it hardly ever is."""
+        nonlocal todos_read
+        if todos_read is None or todos_read[0] != services.todos.changes:
+            now = services.todos.changes
+            todos_read = now, await services.todos.get(chat.id)
+        return todos_read[1]
 
     def evidence_of(item: TodoItem) -> str | None:
         return f"{item.check}: exit 0" if item.check and plain(item.check) in state.passed else None

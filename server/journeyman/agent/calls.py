@@ -63,6 +63,9 @@ async def _together(session: Session, group: Sequence[Prepared]) -> None:
             for key in keys:
                 locks[key].release()
 
+    if len(group) == 1:  # nearly always: nothing to wait beside it for
+        await _one(session, group[0], room)
+        return
     async with asyncio.TaskGroup() as tasks:
         for prepared in group:
             tasks.create_task(guarded(prepared))

@@ -41,6 +41,8 @@ class Conversation:
         self._messages: list[Message] = []
         for message in history:
             put(self._messages, message)
+        self._used = {call.id for message in history for call in message.tool_calls}
+        """Ids of calls."""
         self._masking = masking
         masking.replay(self._messages)
 
@@ -95,8 +97,9 @@ class Conversation:
         for message in messages:
             await self._telling.message(message)
 
-    async def assistant(self, turn: ModelTurn, message_id: str) -> None:
-        message = Message(
+    def answered(self, turn: ModelTurn, message_id: str) -> Message:
+        """What the model said, as a message that is neither stored (`keep`) nor told yet."""
+        return Message(
             message_id,
             self._chat_id,
             self._run_id,
@@ -106,14 +109,13 @@ class Conversation:
             reasoning=turn.reasoning,
             tool_calls=self._fresh(turn.tool_calls),
         )
-        await self._append_and_tell(message)
 
     @property
     def last_calls(self) -> tuple[ToolCall, ...]:
         return self._messages[-1].tool_calls if self._messages else ()
 
     async def tool(self, call: ToolCall, observation: Observation, message_id: str) -> None:
-        await self._append(answer(call, observation.text, observation.ok, message_id, self._chat_id,
+        await self.keep(answer(call, observation.text, observation.ok, message_id, self._chat_id,
                                   self._run_id, self._clock))  # fmt: skip
 
     async def close_open_calls(self, why: str, not_begun: Collection[str] = ()) -> None:
@@ -126,16 +128,17 @@ class Conversation:
     async def _append_and_tell(self, message: Message) -> None:
         """One commit for both: the store's queue keeps the order in which they are handed over."""
         async with asyncio.TaskGroup() as writes:
-            writes.create_task(self._append(message))
+            writes.create_task(self.keep(message))
             writes.create_task(self._telling.message(message))
 
-    async def _append(self, message: Message) -> None:
+    async def keep(self, message: Message) -> None:
         await self._store.append([message])
+        self._used.update(call.id for call in message.tool_calls)
         put(self._messages, message)
 
     def _fresh(self, calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:
         """Ids are unique in the whole chat: some providers count from 0 in every answer."""
-        used = {call.id for message in self._messages for call in message.tool_calls}
+        used = self._used
         return tuple(
             call if call.id not in used
             else ToolCall(f"call_{self._ids.new()}", call.name, call.arguments, call.invalid)

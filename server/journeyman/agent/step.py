@@ -40,9 +40,11 @@ async def step(session: Session) -> None:
     seconds = session.clock.monotonic() - began
     session.steps_since_todo += 1
     session.steps_since_reminder += 1
-    async with asyncio.TaskGroup() as writes:
+    message = session.conversation.answered(turn, message_id)
+    async with asyncio.TaskGroup() as writes:  # handed over at once, and so committed together
         writes.create_task(session.telling.usage(session.meter.usage))
-        writes.create_task(session.conversation.assistant(turn, message_id))
+        writes.create_task(session.conversation.keep(message))
+        writes.create_task(session.telling.message(message))
         writes.create_task(
             session.ledger.answered(message_id, session.info.id, turn.stop_reason, turn.usage, seconds)
         )

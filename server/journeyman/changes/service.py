@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -32,6 +33,8 @@ from journeyman.workspace.archive.tree import shown
 log = logging.getLogger(__name__)
 
 PATHS_TOLD_MAX = 20
+QUIET_MAX = 1024
+"""Chats it is remembered of that nothing waits in them."""
 Outcome = Literal["accepted", "rejected", "rejecting", "conflict", "unknown"]
 
 
@@ -60,6 +63,10 @@ class Changes:
         self._ended = ended
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """By chat: one decision at a time."""
+        self._decided = 0
+        """How often something was, or may have been."""
+        self._quiet: dict[str, int] = {}
+        """Chats in which nothing waited when that was so."""
 
     async def list(
         self, chat_id: str, *, run_id: str | None = None, cursor: str | None, limit: int
@@ -93,7 +100,7 @@ class Changes:
     async def accept(self, chat_id: str, hunk_ids: Sequence[str], feedback: str = "") -> list[Decided]:
         """From now on they are part of what changes are counted from. Touches no file."""
         chat = await self._parts.store.chats.get(chat_id)
-        async with self._turns[chat_id], self._parts.collecting[chat.project_id]:
+        async with self._deciding(chat_id), self._parts.collecting[chat.project_id]:
             found, vault = await self._find(chat, hunk_ids)
             decisions = self._decisions(found, "accepted", feedback)
             if decisions:
@@ -107,7 +114,7 @@ class Changes:
         chat = await self._parts.store.chats.get(chat_id)
         if self._running(chat.project_id) is None:
             await self.settle(chat_id)  # what an earlier daemon did not come to
-        async with self._turns[chat_id]:
+        async with self._deciding(chat_id):
             found, vault = await self._find(chat, hunk_ids)
             decisions = self._decisions(found, "rejected", feedback)
             if not decisions:
@@ -158,7 +165,7 @@ class Changes:
         if not any(each.decision == "rejecting" for each in waiting):
             return
         chat = await self._parts.store.chats.get(chat_id)
-        async with self._turns[chat_id]:
+        async with self._deciding(chat_id):
             waiting = await self._parts.store.changes.waiting(chat_id)
             queued = {each.hunk_id: each for each in waiting if each.decision == "rejecting"}
             found, vault = await find(self._parts, chat_id, chat.project_id, list(queued))
@@ -185,12 +192,28 @@ class Changes:
 
     async def waiting(self, chat_id: str) -> tuple[HunkDecision, ...]:
         """What is to be done, or to be told to the model, at the next step."""
-        return await self._parts.store.changes.waiting(chat_id)
+        decided = self._decided
+        if self._quiet.get(chat_id) == decided:
+            return ()
+        waiting = await self._parts.store.changes.waiting(chat_id)
+        if not waiting:
+            if len(self._quiet) >= QUIET_MAX:
+                self._quiet.clear()
+            self._quiet[chat_id] = decided
+        return waiting
 
     async def told(self, chat_id: str, decisions: Sequence[HunkDecision]) -> None:
         await self._parts.store.changes.told(chat_id, [each.hunk_id for each in decisions])
 
     # -- how -----------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _deciding(self, chat_id: str) -> AsyncGenerator[None]:
+        async with self._turns[chat_id]:
+            try:
+                yield
+            finally:  # it may have been stored, whatever ended this
+                self._decided += 1
 
     async def _find(self, chat: Chat, hunk_ids: Sequence[str]) -> tuple[Found, Vault]:
         """Without those that are being taken back already: that was decided."""

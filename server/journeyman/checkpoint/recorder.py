@@ -194,7 +194,7 @@ class Recorder:
         before = self._work
 
         async def after_the_last() -> None:
-            if before is not None:
+            if before is not None and not before.done():
                 await asyncio.wait({before})
             await self._trying(work)
 
@@ -202,7 +202,7 @@ class Recorder:
 
     async def settled(self) -> None:
         """Once the look in progress is over."""
-        if self._work is not None:
+        if self._work is not None and not self._work.done():
             await asyncio.wait({self._work})
 
     async def _trying(self, work: Work) -> None:

@@ -14,7 +14,7 @@ import socket
 import stat
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from journeyman.failures import Failure
 from journeyman.guest.channel import Channel
@@ -107,8 +107,7 @@ class Connection(asyncio.BufferedProtocol):
     # What the loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def pause_writing(self) -> None:
         self._writable.clear()

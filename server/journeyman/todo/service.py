@@ -35,6 +35,9 @@ class TodoService:
         self._events = events
         # Events of one chat tell of its revisions in order.
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.changes = 0
+        """How often a list was changed since the daemon began, whosever: who read one need not read it again
+        before there was another."""
 
     async def get(self, chat_id: str) -> TodoList:
         """The list as it is; revision 0 and empty where nobody has written one."""
@@ -84,7 +87,7 @@ class TodoService:
                 if present.rev > 0 and settled.items == present.items:
                     return Changed(present, settled.notes)
                 try:
-                    stored = await self._todos.replace(chat_id, settled.items, if_rev=present.rev)
+                    stored = await self._replaced(chat_id, settled.items, present.rev)
                 except Failure as failure:
                     # Somebody else's change came between: look at it, and decide again.
                     if failure.kind != "conflict":
@@ -95,6 +98,12 @@ class TodoService:
         raise Failure(
             "overloaded", "The todo list changes too fast.", hint="Try again in a moment.", retryable=True
         )
+
+    async def _replaced(self, chat_id: str, items: Sequence[TodoItem], rev: int) -> TodoList:
+        try:
+            return await self._todos.replace(chat_id, items, if_rev=rev)
+        finally:  # it may have been stored, whatever ended this
+            self.changes += 1
 
 
 def todo_data(todo: TodoList) -> dict[str, Any]:

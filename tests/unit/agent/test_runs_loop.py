@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from journeyman.agent.limits import Limits
 from journeyman.agent.stuck import END_AT
 from journeyman.failures import Failure
-from journeyman.records import Budget
-from journeyman.testing.model import ScriptedCall, ScriptedTurn, call, calls, say, with_usage
+from journeyman.ports.model import ModelDelta, ModelRequest
+from journeyman.records import Budget, TodoItem
+from journeyman.testing.model import ScriptedCall, ScriptedModel, ScriptedTurn, call, calls, say, with_usage
 from journeyman.workspace.errors import WorkspaceError
 from unit.agent.house import House, house
 
@@ -148,6 +151,24 @@ async def test_done_without_the_checks_run_is_not_believed(agent: House) -> None
     assert "not done yet: Write the greeting. Run its check first" in texts[1]
     todos = await agent.services.todos.get(run.chat_id)
     assert [item.status for item in todos.items] == ["in_progress", "done"]
+
+
+async def test_what_the_user_does_to_the_list_meanwhile_is_seen(agent: House) -> None:
+    chat = await agent.chat()
+
+    class Overtaken(ScriptedModel):
+        async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+            if len(self.requests) == 2:
+                items = [TodoItem("", "Say hello twice")]
+                await agent.services.todos.change(chat.id, items, if_rev=None, by="user", reason="Instead.")
+            async for delta in super().stream(request):
+                yield delta
+
+    steps = [PLAN, call("ls"), call("todoRead"), call("fin", summary="Stopped.", status="blocked")]
+    agent.offer(Overtaken(steps))
+    run = await agent.run(chat_id=chat.id)
+    assert (run.status, run.stop_reason) == ("blocked", "fin")
+    assert "Say hello twice" in (await agent.tool_texts(chat.id))[2]
 
 
 async def test_a_failing_verification_is_handed_back_and_then_repaired(agent: House) -> None:

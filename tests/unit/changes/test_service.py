@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from journeyman import failpoints
+from journeyman.changed import HunkDecision
 from journeyman.checkpoint import thinning
 from journeyman.failures import Failure
 from journeyman.records import Run as StoredRun
@@ -392,3 +394,49 @@ async def test_any_order_of_decisions_ends_in_what_was_decided(review: Review, s
             assert review.text("long") == "".join(now)
         left = [place for place in range(60) if base[place] != now[place]]
         assert [each.hunk.block.old_at for each in await review.items() if each.hunk.block] == left
+
+
+async def test_what_waits_is_read_again_only_after_something_was_decided(
+    review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await review.did("echo a > a; echo b > b; echo c > c")
+    a, b, c = await review.ids()
+    store = review.stage.parts.store.changes
+    read, reads = store.waiting, list[str]()
+
+    async def counted(chat_id: str) -> tuple[HunkDecision, ...]:
+        reads.append(chat_id)
+        return await read(chat_id)
+
+    monkeypatch.setattr(store, "waiting", counted)
+    for _ in range(3):
+        assert await review.notes() == []
+    assert len(reads) == 1
+    await review.accept(a, feedback="Good.")
+    reads.clear()
+    for _ in range(3):
+        assert len(await review.notes()) == 1
+    assert len(reads) == 3
+    await review.changes.told(review.chat.id, await review.changes.waiting(review.chat.id))
+
+    async def overtaken(chat_id: str) -> tuple[HunkDecision, ...]:
+        found = await read(chat_id)
+        monkeypatch.setattr(store, "waiting", counted)
+        await review.accept(b, feedback="Good.")
+        return found
+
+    monkeypatch.setattr(store, "waiting", overtaken)
+    assert await review.notes() == []
+    assert len(await review.notes()) == 1
+
+    async def stored_and_cancelled(*given: object) -> None:
+        await decide(*given)  # type: ignore[arg-type]
+        raise asyncio.CancelledError
+
+    await review.changes.told(review.chat.id, await review.changes.waiting(review.chat.id))
+    assert await review.notes() == []
+    decide = store.decide
+    monkeypatch.setattr(store, "decide", stored_and_cancelled)
+    with pytest.raises(asyncio.CancelledError):
+        await review.accept(c, feedback="Good.")
+    assert len(await review.notes()) == 1

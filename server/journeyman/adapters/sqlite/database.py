@@ -191,8 +191,15 @@ class Database(aiosqlite.Connection):
             if self._refusal is not None and self._refusal.kind != "draining":
                 raise _again(self._refusal)
             connection.execute("BEGIN IMMEDIATE")
-            for job in jobs:
-                self._attempt_alone(connection, job)
+            if len(jobs) == 1:  # nothing to keep it apart from
+                self._attempt(connection, jobs[0])
+                if jobs[0].error is not None:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    return
+            else:
+                for job in jobs:
+                    self._attempt_alone(connection, job)
             connection.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001  whatever it is, everybody who waits gets an answer
             with suppress(sqlite3.Error):
