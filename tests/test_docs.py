@@ -47,6 +47,12 @@ def test_error_kind_is_documented(kind: str) -> None:
     assert f"`{kind}`" in PROTOCOL
 
 
+@pytest.mark.parametrize("kind", get_args(EventKind))
+def test_what_an_event_carries_is_documented(kind: str) -> None:
+    chapter = PROTOCOL.split("## What happens, kind by kind", 1)[1].split("\n## ", 1)[0]
+    assert f"\n| `{kind}` |" in chapter
+
+
 def test_environment_variables_are_documented() -> None:
     known = {f"JOURNEYMAN_{name.upper()}" for name in Settings.model_fields}
     used = {

@@ -58,11 +58,11 @@ async def test_the_tree_of_one_run_hangs_below_its_caller() -> None:
         assert (asked.trace, stored.trace, stored.parent) == (TRACE, TRACE, asked.id)
         assert stored.attributes["journeyman.archive.id"] == archive["archiveId"]
         assert stored.attributes["journeyman.archive.bytes"] == archive["bytes"]
-        _in_order(collector.spans)
-        _discreet(collector)
+        in_order(collector.spans)
+        discreet(collector)
 
 
-def _discreet(collector: Collector) -> None:
+def discreet(collector: Collector) -> None:
     """The prompt, the files, the commands and the model's words stay here."""
     names = {each.name for each in collector.spans if not each.name.startswith("chat replay/")}
     values = [
@@ -77,7 +77,7 @@ def _discreet(collector: Collector) -> None:
     assert b"sk-abcdef" not in collector.bodies
 
 
-def _in_order(spans: list[Received]) -> None:
+def in_order(spans: list[Received]) -> None:
     ids = [each.id for each in spans]
     assert len(set(ids)) == len(ids)
     assert {each.parent for each in spans if each.trace == TRACE} <= {*ids, SPAN}

@@ -10,7 +10,7 @@ export interface AckParams {
 
 export interface AgentRunParams {
   /** A text, or blocks. Images only for a model that takes them: `images` in `model/list`. */
-  prompt: string | unknown[];
+  prompt: string | (TextBlock | ImageBlock | LinkBlock | ResourceBlock)[];
   /** Absent: a new chat, in `projectId` or in a new project. */
   chatId?: string;
   projectId?: string;
@@ -1507,7 +1507,7 @@ export interface Snapshot {
 
 export interface SteerParams {
   runId: string;
-  prompt: string | unknown[];
+  prompt: string | (TextBlock | ImageBlock | LinkBlock | ResourceBlock)[];
   context?: RunContext;
   /** The same one twice is the same text, said once. */
   clientRunId?: string;

@@ -22,7 +22,10 @@ def fields(definition: dict[str, Any]) -> Iterator[Field]:
 
 
 def without_null(node: dict[str, Any]) -> dict[str, Any]:
-    """Null and absent mean the same, so the types only say optional."""
+    """Null and absent mean the same, so the types only say optional. Members that a field tells apart are
+    members like others."""
+    if "oneOf" in node:
+        node = {"anyOf": node["oneOf"]}
     if "anyOf" not in node:
         return node
     members = [member for member in node["anyOf"] if member != {"type": "null"}]

@@ -5,7 +5,7 @@
 ---@field seq integer Every event up to this one was taken.
 
 ---@class (exact) journeyman.AgentRunParams
----@field prompt string|any[] A text, or blocks. Images only for a model that takes them: `images` in `model/list`.
+---@field prompt string|(journeyman.TextBlock|journeyman.ImageBlock|journeyman.LinkBlock|journeyman.ResourceBlock)[] A text, or blocks. Images only for a model that takes them: `images` in `model/list`.
 ---@field chatId? string Absent: a new chat, in `projectId` or in a new project.
 ---@field projectId? string
 ---@field userId? string Whose run it is. A daemon works for one user, `local`; another one is refused.
@@ -1078,7 +1078,7 @@
 
 ---@class (exact) journeyman.SteerParams
 ---@field runId string
----@field prompt string|any[]
+---@field prompt string|(journeyman.TextBlock|journeyman.ImageBlock|journeyman.LinkBlock|journeyman.ResourceBlock)[]
 ---@field context? journeyman.RunContext
 ---@field clientRunId? string The same one twice is the same text, said once.
 
