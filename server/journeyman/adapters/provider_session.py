@@ -1,7 +1,7 @@
 """One HTTP client for one provider: kept connections, deadlines, trust and the user's proxy.
 
-aiohttp, whose parser is C: a request costs a fifth of what it costs with httpx. It takes a third of a second
-to import, so that happens at the first call, in a thread. Knows nothing of what is sent.
+aiohttp, whose parser is C: a request costs a fifth of what it costs with httpx. It takes a seventh of a
+second to import, so that happens at the first call, in a thread. Knows nothing of what is sent.
 """
 
 from __future__ import annotations

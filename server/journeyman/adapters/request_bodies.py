@@ -50,7 +50,13 @@ class RequestBodies:
     def of(self, request: ModelRequest) -> bytes:
         """The whole body, which asks for a stream."""
         opening = self._opening(request)
-        encoded = [self._encoded(message, request.pictures) for message in request.messages]
+        kept = self._kept.get
+        encoded = [
+            each
+            if (each := kept(id(message))) is not None and each() is message
+            else self._encoded(message, request.pictures)
+            for message in request.messages
+        ]
         data = [opening.system, *(each.data for each in encoded)]
         if self._marks:
             for place in to_mark([bool(opening.system), *(each.has_text for each in encoded)]) - {0}:
@@ -72,9 +78,6 @@ class RequestBodies:
         return fresh
 
     def _encoded(self, message: Message, pictures: Mapping[str, str]) -> _Encoded:
-        kept = self._kept.get(id(message))
-        if kept is not None and kept() is message:
-            return kept
         wire = self._wire(message, pictures)
         fresh = _Encoded(message, self._forget)
         fresh.ident = id(message)

@@ -68,6 +68,8 @@ class Masking:
 
     def _seen(self, messages: Sequence[Message]) -> list[Message]:
         rest = messages[self._boundary :] if self._boundary else messages
+        if not self._cleared:  # the whole history, at every step: without a look at each
+            return [*self._head, *rest]
         return [*self._head, *(self._cleared.get(message.id, message) for message in rest)]
 
     def _take_down(self, messages: Sequence[Message]) -> None:
