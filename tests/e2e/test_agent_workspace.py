@@ -63,6 +63,15 @@ async def test_run_archive_run_again(bench: Bench, tmp_path: Path) -> None:
         again = await agent.run("Is it there still?", chat_id=chat.id, mode="execute")
         assert (again.status, again.changes.files) == ("completed", ()), again.summary
         assert "print('hello')" in (await agent.tool_texts(chat.id))[5]
+        told = [e.data for e in await agent.events(chat.id) if e.kind == "workspace/changed"]
+        assert told == [
+            {"state": "live", "acquired": "created"},
+            {
+                "state": "live",
+                "acquired": "restored",
+                "message": "The workspace was brought back from its archive.",
+            },
+        ]
         await manager.shutdown()
 
 

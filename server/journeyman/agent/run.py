@@ -108,6 +108,7 @@ class _Worker:
         if isinstance(got, WorkspaceError):
             raise got.as_failure()
         self._workspace = got
+        await self._telling.workspace(got.acquired)
         project = await services.projects.get(run.project_id)
         context = RunContext(run.id, run.chat_id, run.project_id, project.user_id, resolved.info.id, got)
         with entered(context):

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from journeyman.pictures import Picture
+from journeyman.ports.sandbox import Acquired
 from journeyman.records import Counted, EventKind, Message, Run, Usage
 from journeyman.redaction import redact
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 RESULT_CHARACTERS_MAX = 2_000
 ARGUMENT_CHARACTERS_MAX = 10_000
 _PATCHED = re.compile(r"^\*\*\* (?:Add|Delete|Update) File: *(.+)", re.MULTILINE)
+
+
+ACQUIRED: dict[Acquired, str] = {
+    "stopped": "The workspace was stopped and runs again.",
+    "restored": "The workspace was brought back from its archive.",
+}
+"""What people are told of it; the rest is no news to them."""
 
 
 class Telling:
@@ -34,6 +42,13 @@ class Telling:
 
     async def phase(self, phase: Literal["workspace", "plan", "execute", "verify"]) -> None:
         await self._say("run/phase", {"phase": phase})
+
+    async def workspace(self, acquired: Acquired) -> None:
+        """Where the run's workspace came from, if it was not at hand."""
+        if acquired != "map":
+            data = {"state": "live", "acquired": acquired}
+            message = ACQUIRED.get(acquired)
+            await self._say("workspace/changed", data if message is None else {**data, "message": message})
 
     async def finished(self, run: Run) -> None:
         await self._say("run/finished", finished_data(run))
