@@ -14,7 +14,7 @@ STAMP_DEV := $(VENV)/.ready-dev
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test prove check gen bench bench-rpc bench-archive bench-agent eval-scripted test-editors vsix serve lock clean
+.PHONY: help setup setup-dev run test prove check gen bench bench-rpc bench-archive bench-agent bench-vscode eval-scripted test-editors vsix serve lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,6 +73,9 @@ bench-archive: setup-dev  ## archiving and restoring 1 GB beside tar and zstd, r
 
 bench-agent: setup-dev  ## a run's own cost: overhead per step, bytes per request, CPU and memory, alone and 32 at once
 	@$(BIN)/python -m bench.agent
+
+bench-vscode: setup  ## the extension in a real VS Code beside an empty one: activation, first paint, streaming, a large diff
+	@clients/vscode/bench/bench.sh $(BIN)/journeyman
 
 eval-scripted: setup-dev  ## the 20 tasks judge rightly: all solved by who knows the answers, none by who lies or cheats
 	@$(BIN)/python -m bench.scripted

@@ -14,5 +14,5 @@ await Promise.all([
 if (process.argv.includes("--tests")) {
   const entryPoints = readdirSync("test/unit").filter((name) => name.endsWith(".test.ts")).map((name) => `test/unit/${name}`);
   await build({ ...node, entryPoints, outdir: ".build/unit", format: "cjs" });
-  await build({ ...node, entryPoints: ["index", "second", "installed"].map((name) => `test/editor/suite/${name}.ts`), outdir: ".build/editor/suite", format: "cjs" });
+  await build({ ...node, entryPoints: ["index", "second", "installed", "bench"].map((name) => `test/editor/suite/${name}.ts`), outdir: ".build/editor/suite", format: "cjs" });
 }

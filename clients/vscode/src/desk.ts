@@ -137,6 +137,7 @@ export function hear(desk: Desk, message: FromPage): Promise<unknown> {
       case "whole":
         return showWhole(desk, message.messageId);
       case "ready":
+      case "painted":
         return undefined;
     }
   });

@@ -7,8 +7,9 @@ taking or leaving one does not rename its neighbours.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from hashlib import blake2b
 from typing import NamedTuple
@@ -19,6 +20,8 @@ CONTEXT = 3
 BYTES_MAX = 1024 * 1024
 LINES_MAX = 20_000
 """More on both sides together is one piece."""
+WHOLE_LINES_MAX = 500
+"""More lines that may differ are compared in parts."""
 
 
 class Block(NamedTuple):
@@ -70,12 +73,54 @@ def _differing(old: Sequence[bytes], new: Sequence[bytes]) -> list[tuple[int, in
     end = 0
     while end < short - begin and old[-1 - end] == new[-1 - end]:
         end += 1
-    middle = old[begin : len(old) - end], new[begin : len(new) - end]
-    return [
-        (a + begin, b + begin, c + begin, d + begin)
-        for tag, a, b, c, d in SequenceMatcher(None, *middle).get_opcodes()
-        if tag != "equal"
-    ]
+    found: list[tuple[int, int, int, int]] = []
+    for (a, b), (c, d) in _between(old, new, range(begin, len(old) - end), range(begin, len(new) - end)):
+        matcher = SequenceMatcher(None, old[a:b], new[c:d])
+        found += [(a + i, a + j, c + k, c + m) for tag, i, j, k, m in matcher.get_opcodes() if tag != "equal"]
+    return found
+
+
+def _between(
+    old: Sequence[bytes], new: Sequence[bytes], olds: range, news: range
+) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Pieces to compare. Long texts are cut at lines that each side has once and both in the same order:
+    comparing costs the square of a piece's length."""
+    if len(olds) + len(news) > WHOLE_LINES_MAX:
+        for at_old, at_new in _anchors(old, new, olds, news):
+            yield (olds.start, at_old), (news.start, at_new)
+            olds, news = range(at_old + 1, olds.stop), range(at_new + 1, news.stop)
+    yield (olds.start, olds.stop), (news.start, news.stop)
+
+
+def _anchors(old: Sequence[bytes], new: Sequence[bytes], olds: range, news: range) -> list[tuple[int, int]]:
+    """The longest row of them: as patience sorting finds it, each with the one before it."""
+    once_old, once_new = (
+        {line for line, count in Counter(side[part.start : part.stop]).items() if count == 1}
+        for side, part in ((old, olds), (new, news))
+    )
+    places = {new[at]: at for at in news if new[at] in once_new}
+    ends: list[int] = []
+    rows: list[_Row] = []
+    for at in olds:
+        place = places.get(old[at]) if old[at] in once_old else None
+        if place is None:
+            continue
+        length = bisect_left(ends, place)
+        row = _Row(at, place, rows[length - 1] if length else None)
+        ends[length : length + 1] = [place]
+        rows[length : length + 1] = [row]
+    found: list[tuple[int, int]] = []
+    last = rows[-1] if rows else None
+    while last is not None:
+        found.append((last.old_at, last.new_at))
+        last = last.before
+    return found[::-1]
+
+
+class _Row(NamedTuple):
+    old_at: int
+    new_at: int
+    before: _Row | None
 
 
 def take(old: Sequence[bytes], chosen: Collection[Block]) -> bytes:

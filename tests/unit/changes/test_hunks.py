@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -51,6 +52,35 @@ def test_any_choice_is_exactly_what_was_chosen(old: bytes, new: bytes, data: st.
     assert made == b"".join([*expected, *was[at:]])
     # A line without an end is the last one, whatever was chosen.
     assert hunks.lines(made) == [*expected, *was[at:]]
+
+
+@given(st.one_of(TEXT, NUMBERED), st.one_of(TEXT, NUMBERED))
+def test_compared_in_parts_both_sides_are_made_of_the_blocks_as_well(old: bytes, new: bytes) -> None:
+    with patch.object(hunks, "WHOLE_LINES_MAX", 0):
+        was, now, found = sides(old, new)
+    assert hunks.take(was, found) == new
+    assert hunks.leave(now, found) == old
+    for one, other in pairwise(found):
+        assert other.old_at - one.old_end > hunks.JOIN
+
+
+def test_a_long_text_is_cut_at_lines_that_stayed() -> None:
+    old = [b"line %d\n" % number for number in range(10_000)]
+    new = [b"line %d, now\n" % at if at // 10 % 2 else line for at, line in enumerate(old)]
+    found = hunks.blocks(old, new)
+    assert [(block.old_at, len(block.old), block.new_at, len(block.new)) for block in found] == [
+        (at, 10, at, 10) for at in range(10, 10_000, 20)
+    ]
+
+
+def test_what_was_moved_is_cut_at_the_longest_row_that_stayed() -> None:
+    old = [b"line %d\n" % number for number in range(600)]
+    new = [*old[500:], *old[:500]]
+    found = hunks.blocks(old, new)
+    assert [(block.old_at, len(block.old), block.new_at, len(block.new)) for block in found] == [
+        (0, 0, 0, 100),
+        (500, 100, 600, 0),
+    ]
 
 
 @given(st.one_of(TEXT, NUMBERED), st.one_of(TEXT, NUMBERED))

@@ -33,6 +33,8 @@ export type ToPage =
 
 export type FromPage =
   | { type: "ready" }
+  /** The first state is on the page. */
+  | { type: "painted" }
   | { type: "send"; text: string; delivery: Delivery }
   | { type: "stop" }
   | { type: "resume" }

@@ -17,9 +17,9 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   private readonly moved: vscode.Disposable;
   private readonly said = new vscode.EventEmitter<FromPage>();
   readonly onDidSay = this.said.event;
-  private readonly shown = new vscode.EventEmitter<void>();
-  /** The page can be told things: for tests. */
-  readonly onDidGetReady = this.shown.event;
+  private readonly painted = new vscode.EventEmitter<void>();
+  /** The page shows the chat: for measurements. */
+  readonly onDidPaint = this.painted.event;
 
   constructor(
     private readonly extension: vscode.Uri,
@@ -83,10 +83,11 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   dispose(): void {
     this.moved.dispose();
     this.said.dispose();
-    this.shown.dispose();
+    this.painted.dispose();
   }
 
   private hear(message: FromPage): void {
+    if (message.type === "painted") return this.painted.fire();
     if (message.type !== "ready") return this.said.fire(message);
     // A page that was hidden is made anew: it gets everything, and events only after that.
     this.ready = true;
@@ -94,6 +95,5 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     this.toldLast = "";
     this.refresh();
     this.post({ type: "state", state: this.chat.state });
-    this.shown.fire();
   }
 }

@@ -10,6 +10,9 @@ import type { WorkspaceFiles } from "../workspace/files";
 import { placeOf, uriOf } from "../workspace/uris";
 import { type ChangedFile, grouped, nearest, sizeOf } from "./hunks";
 
+/** As many as the daemon gives at once: it compares the files anew for each page. */
+const PAGE = 500;
+
 export type Node = ChangedFile | Hunk;
 
 export class ChangesView implements vscode.TreeDataProvider<Node>, vscode.CodeLensProvider, vscode.Disposable {
@@ -137,7 +140,7 @@ export class ChangesView implements vscode.TreeDataProvider<Node>, vscode.CodeLe
       this.stale = false;
       const chatId = this.chat.id;
       try {
-        const hunks = chatId ? await pages((cursor) => this.daemon.request(Methods.changesList, { chatId, cursor })) : [];
+        const hunks = chatId ? await pages((cursor) => this.daemon.request(Methods.changesList, { chatId, cursor, limit: PAGE })) : [];
         if (chatId === this.chat.id) this.take(hunks);
         else this.stale = true;
       } catch (error) {

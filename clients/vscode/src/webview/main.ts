@@ -19,6 +19,7 @@ let state: ChatState | undefined;
 let asked = "";
 let planned = "";
 let waiting = false;
+let painted = false;
 
 function say(message: FromPage): void {
   editor.postMessage(message);
@@ -55,6 +56,8 @@ function soon(): void {
     queue();
     composer.running(state?.run !== undefined, state?.run?.phase ?? "", state?.resumable !== undefined);
     by("usage").textContent = usage(state?.usage);
+    if (!painted) requestAnimationFrame(() => say({ type: "painted" })); // what was drawn is painted by then
+    painted = true;
   });
 }
 

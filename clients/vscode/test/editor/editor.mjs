@@ -63,12 +63,14 @@ export async function editor({ cache, deadlineMs, folder = "examples/wordcount",
     void finish(1);
   }, deadlineMs);
 
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void finish(1));
+
   await listening(server);
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: BROWSER });
   const context = await browser.newContext({ viewport: { width: 1360, height: 860 } });
   context.setDefaultTimeout(OPENS_MS);
 
-  /** A window on the folder that runs a suite, with an extension under development; answers how it ended. */
+  /** A window on the folder that runs a suite, with an extension under development; answers how it ended. Without a suite it is a person's. */
   async function window(suite, developed = extension) {
     const page = await context.newPage();
     const over = Promise.withResolvers();
@@ -80,7 +82,7 @@ export async function editor({ cache, deadlineMs, folder = "examples/wordcount",
       for (const line of args) if (!answer(String(line))) console.log(String(line));
     });
     const remote = (path) => `vscode-remote://127.0.0.1:${port}${path}`;
-    const payload = [["extensionDevelopmentPath", remote(developed)], ["extensionTestsPath", remote(join(extension, ".build/editor/suite", suite))], ["skipWelcome", "true"]];
+    const payload = suite ? [["extensionDevelopmentPath", remote(developed)], ["extensionTestsPath", remote(join(extension, ".build/editor/suite", suite))], ["skipWelcome", "true"]] : [];
     await page.goto(`http://127.0.0.1:${port}/?folder=${opened}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
     return { page, over: over.promise };
   }

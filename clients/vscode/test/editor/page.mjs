@@ -35,8 +35,6 @@ export function answers(page, shots, tell, another) {
     /** Until it is to be read in the window itself. */
     see: async ({ selector, text }) => page.locator(selector).filter({ hasText: text }).first().waitFor(),
     click: async ({ selector, of }) => (await chat(window(of))).locator(selector).first().click(),
-    /** The button of a question that blocks the window. */
-    agree: async ({ label }) => page.locator(".monaco-dialog-box .monaco-button").filter({ hasText: label }).click(),
     press: async ({ key }) => page.keyboard.press(key),
     resize: async ({ width, height }) => page.setViewportSize({ width, height }),
     /** Drag the edge of the side bar. */
@@ -56,6 +54,17 @@ export function answers(page, shots, tell, another) {
       await other.close();
       return text;
     },
+    /** Bytes of the window's JavaScript that are in use. */
+    heap: async () => {
+      const session = await page.context().newCDPSession(page);
+      await session.send("HeapProfiler.collectGarbage");
+      const { usedSize } = await session.send("Runtime.getHeapUsage");
+      await session.detach();
+      return usedSize;
+    },
+    /** Look at every frame the chat draws from now on, and say what they were. */
+    frames: async () => (await chat(page)).evaluate(watchFrames),
+    framesDrawn: async () => (await chat(page)).evaluate("window.framesDrawn()"),
     names: async () => nameless(await chat(page)),
   };
   return (line) => {
@@ -67,7 +76,26 @@ export function answers(page, shots, tell, another) {
   };
 }
 
-async function chat(page) {
+/** In the chat's page. */
+function watchFrames() {
+  const since = performance.now();
+  const gaps = [];
+  let last = since;
+  let going = true;
+  const look = (now) => {
+    gaps.push(now - last);
+    last = now;
+    if (going) requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+  window.framesDrawn = () => {
+    going = false;
+    const dropped = gaps.reduce((sum, gap) => sum + Math.max(0, Math.round((gap * 60) / 1000) - 1), 0);
+    return { ms: performance.now() - since, frames: gaps.length, dropped, longest: Math.max(0, ...gaps) };
+  };
+}
+
+export async function chat(page) {
   for (let attempt = 0; attempt < 300; attempt++) {
     for (const frame of page.frames()) {
       if (await frame.locator("#composer").count().catch(() => 0)) return frame;

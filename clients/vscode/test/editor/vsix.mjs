@@ -6,16 +6,32 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { editor } from "./editor.mjs";
+import { editor, shots } from "./editor.mjs";
+import { chat } from "./page.mjs";
+
+const INSTALLS_MS = 12 * 60_000;
 
 const [cache, python, vsix] = process.argv.slice(2);
 const byItself = process.env.JOURNEYMAN_TEST_INSTALL === "1";
 const { window, finish } = await editor({ cache, deadlineMs: 15 * 60_000, vsix: resolve(vsix), prepare: byItself ? undefined : bring });
 try {
+  if (byItself) await install();
   await finish(await (await window("installed.js", resolve(import.meta.dirname, "probe"))).over);
 } catch (error) {
   console.error(error);
   await finish(1);
+}
+
+/** As a person does it: in a window without a suite, where questions are asked. */
+async function install() {
+  const { page } = await window();
+  await page.getByRole("tab", { name: "Journeyman" }).first().click();
+  const frame = await chat(page);
+  await frame.locator("#trouble [data-command='journeyman.install']").click();
+  await page.screenshot({ path: join(shots, "install.png") });
+  await page.locator(".monaco-dialog-box .monaco-button").filter({ hasText: "Install" }).click();
+  await frame.locator("#trouble").waitFor({ state: "hidden", timeout: INSTALLS_MS });
+  await page.close();
 }
 
 function bring(root) {

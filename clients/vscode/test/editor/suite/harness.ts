@@ -16,20 +16,20 @@ const PATIENCE_MS = 120_000;
 const LOOK_MS = 50;
 
 export type Test = (inside: Inside) => Promise<void>;
-const tests: [string, Test, number][] = [];
+const tests: [string, Test][] = [];
 
-export function test(name: string, body: Test, patienceMs = 2 * PATIENCE_MS): void {
-  tests.push([name, body, patienceMs]);
+export function test(name: string, body: Test): void {
+  tests.push([name, body]);
 }
 
 export async function runAll(inside: Inside): Promise<void> {
   const wanted = new RegExp(process.env.JOURNEYMAN_TEST_PATTERN || ".");
   const failed: string[] = [];
-  for (const [name, body, patienceMs] of tests) {
+  for (const [name, body] of tests) {
     if (!wanted.test(name)) continue;
     const since = Date.now();
     try {
-      await within(body(inside), name, patienceMs);
+      await within(body(inside), name);
       console.log(`ok    ${name} (${Date.now() - since} ms)`);
     } catch (error) {
       failed.push(name);
@@ -40,8 +40,8 @@ export async function runAll(inside: Inside): Promise<void> {
 }
 
 /** Until `holds`, looked at whenever the source says that something happened and now and then besides. */
-export async function until<T>(what: string, holds: () => T | Promise<T>, patienceMs = PATIENCE_MS): Promise<NonNullable<T>> {
-  const deadline = Date.now() + patienceMs;
+export async function until<T>(what: string, holds: () => T | Promise<T>): Promise<NonNullable<T>> {
+  const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const value = await holds();
     if (value) return value;
@@ -83,9 +83,9 @@ export async function file(path: string, projectId: string): Promise<string> {
   return Buffer.from(await vscode.workspace.fs.readFile(uri)).toString();
 }
 
-function within<T>(work: Promise<T>, what: string, patienceMs: number): Promise<T> {
+function within<T>(work: Promise<T>, what: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const deadline = setTimeout(() => reject(new Error(`${what} took too long`)), patienceMs);
+    const deadline = setTimeout(() => reject(new Error(`${what} took too long`)), 2 * PATIENCE_MS);
     work.then(resolve, reject).finally(() => clearTimeout(deadline));
   });
 }

@@ -7,25 +7,12 @@ import * as vscode from "vscode";
 import type { Inside } from "../../../src/extension";
 import { ROOT, event, page, runAll, test, until } from "./harness";
 
-const INSTALLS_MS = 12 * 60_000;
-
 test("it is the one that was installed, with a wheel of its own version", async () => {
   const extension = vscode.extensions.getExtension("journeyman.journeyman")!;
   assert.ok(extension.extensionPath.startsWith(join(ROOT, "extensions")), extension.extensionPath);
   const { version } = extension.packageJSON as { version: string };
   assert.deepEqual(readdirSync(join(extension.extensionPath, "bundled")).sort(), [`journeyman-${version}-py3-none-any.whl`, "runtime.txt"]);
 });
-
-if (process.env.JOURNEYMAN_TEST_INSTALL === "1") {
-  test("it says that there is no daemon, and installs it once somebody agrees", async ({ desk, view }) => {
-    await until("it is missed", () => desk.daemon.state === "missing");
-    await view.focus();
-    await page("shot", { name: "missing" });
-    await page("click", { selector: "#trouble [data-command='journeyman.install']" });
-    await page("agree", { label: "Install" });
-    await until("it is installed and connected", () => desk.daemon.state === "ready", INSTALLS_MS);
-  }, INSTALLS_MS);
-}
 
 test("the daemon it brought runs, and a run goes from the box to its end", async ({ desk, view }) => {
   await until("a connection", () => desk.daemon.state === "ready");
