@@ -118,6 +118,8 @@ class Project:
     """What its user said it may hold."""
     folder: str | None = None
     """The folder it is a copy of, as its owner's editor names it."""
+    left_out: tuple[str, ...] | None = None
+    """Names that were not copied of that folder; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,15 @@ class Desk:
     root: str
 
     @classmethod
-    async def of(cls, working: Working, files: dict[str, str], root: str = "/home/me/project") -> Desk:
+    async def of(
+        cls,
+        working: Working,
+        files: dict[str, str],
+        root: str = "/home/me/project",
+        left_out: tuple[str, ...] | None = None,
+    ) -> Desk:
         services = working.world.services
-        project = await services.projects.create(source="folder", folder=root)
+        project = await services.projects.create(source="folder", folder=root, left_out=left_out)
         for name, text in files.items():
             path = working.workspaces.folder(project.id) / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,14 +20,17 @@ from journeyman.ports.editors import Draft
 if TYPE_CHECKING:
     from journeyman.agent.services import Services
     from journeyman.agent.session import Session
+    from journeyman.agent.telling import Telling
     from journeyman.editing import Document
     from journeyman.overlay.overlay import Conflict
+    from journeyman.overlay.saved import Caught
     from journeyman.ports.guest import Guest
     from journeyman.records import Project, Run
 
 log = logging.getLogger(__name__)
 
 THEIRS, OURS = "What is in the editor", "What the agent wrote"
+SHOWN_MAX = 10
 _READ_AGAIN = "Read it again before you change it."
 
 
@@ -48,15 +51,46 @@ class OpenDocuments:
                 self.overlay.give(Draft(f"given:{each.path}", each.path, each.text))
 
 
-async def begin(services: Services, run: Run, project: Project, guest: Guest) -> OpenDocuments:
-    """Before anything of the run looks at the files. Conflicts wait for its first calls."""
+async def begin(
+    services: Services, run: Run, project: Project, guest: Guest, telling: Telling
+) -> OpenDocuments:
+    """Before anything of the run looks at the files: what was saved, then what was not. Conflicts of what was
+    not saved wait for its first calls."""
     touched = partial(services.touched, project.id)
+    caught = await services.saved.bring(services.store, project, guest, touched)
     documents = OpenDocuments(Overlay(services.editors, services.store, guest, project, touched))
     if run.resumes is None:  # else the run it carries on has brought them
         documents.give(run.context.documents)
     if documents.overlay.moved:
         await documents.overlay.bring()
+    documents.notes += await _told(telling, caught)
     return documents
+
+
+async def _told(telling: Telling, caught: Caught) -> list[str]:
+    """To people, and as it is answered here to the model."""
+    notes: list[str] = []
+    if caught.brought:
+        what = _listed(caught.brought)
+        rest = " The rest of what changed comes with the next run." if caught.later else ""
+        await telling.notice("info", f"Brought from the folder: {what}.{rest}")
+        notes.append(
+            f"The user changed {what} in their folder, and the workspace has that now. {_READ_AGAIN}"
+        )
+    if caught.kept:
+        what = _listed(caught.kept)
+        await telling.notice(
+            "warning",
+            f"Changed in the folder and in the workspace: {what}. The workspace keeps its own.",
+            "Bring the agent's changes into the folder or reject them, then save the file again.",
+        )
+        notes.append(f"The user changed {what} in their folder too; the workspace keeps what it has there.")
+    return notes
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = len(paths) - SHOWN_MAX
+    return ", ".join(paths[:SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")
 
 
 async def bring(session: Session) -> None:

@@ -117,7 +117,7 @@ class _Worker:
     async def _inside(self, context: RunContext, chat: Chat, resolved: ResolvedModel) -> Outcome:
         guest, root = context.workspace.guest, context.workspace.root
         project = await self._services.projects.get(self._run.project_id)
-        documents = await open_documents.begin(self._services, self._run, project, guest)
+        documents = await open_documents.begin(self._services, self._run, project, guest, self._telling)
         reported = await evidence.begin(self._services.editors, project, self._run.context, guest)
         self._before = await changes.take(guest, root)
         session = self._session = await assemble(

@@ -13,6 +13,7 @@ from journeyman.chat.service import ChatService
 from journeyman.extensions.extensions import Extensions
 from journeyman.model.registry import ModelRegistry
 from journeyman.overlay.editors import Editors
+from journeyman.overlay.saved import Saved
 from journeyman.permission.answers import Admission
 from journeyman.permission.effect import Effect
 from journeyman.ports.clock import Clock, Ids
@@ -136,6 +137,7 @@ class Services:
     tracer: Tracer | None = None
     """None: nobody collects traces."""
     editors: Editors = field(default_factory=Editors)
+    saved: Saved = field(default_factory=Saved)
     touched: Callable[[str, str], None] = lambda _project, _path: None
     """Told of files of a project that are changed for a user, not by the agent."""
     default_model: str | None = None

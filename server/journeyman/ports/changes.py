@@ -58,6 +58,10 @@ class FolderStore(Protocol):
 
     async def files(self, project_id: str, paths: Sequence[str]) -> dict[str, FolderFile]: ...
 
+    async def every(self, project_id: str) -> dict[str, FolderFile]:
+        """All of them, by path."""
+        ...
+
     async def note(self, project_id: str, written: Sequence[FolderFile], removed: Sequence[str]) -> None:
         """The folder's files as they are now."""
         ...

@@ -35,6 +35,7 @@ class ProjectService:
         pending: bool = False,
         quota: Quota | None = None,
         folder: str | None = None,
+        left_out: tuple[str, ...] | None = None,
     ) -> Project:
         """A new project of a user, who is made known when new. A `pending` one is nobody's to use until
         `settle` says that its files are there."""
@@ -53,6 +54,7 @@ class ProjectService:
             pending=pending,
             quota=quota or Quota(),
             folder=folder,
+            left_out=left_out,
         )
         await self._store.users.ensure(User(project.user_id, project.user_id, now))
         await self._store.projects.add(project)

@@ -57,6 +57,11 @@ def check(source: FromFolder) -> None:
         ) from None
 
 
+def left_out(source: FromFolder) -> tuple[str, ...]:
+    """Names that are not copied, now or later."""
+    return Excludes.chosen(source.exclude, source.include).patterns
+
+
 async def copy(guest: Guest, source: FromFolder, say: Say) -> tuple[list[Notice], list[FolderFile]]:
     """Into the empty /workspace; answers what is to be told, and what every file was. Raises `source_failed`,
     or what the guest raises."""

@@ -84,6 +84,7 @@ class Sources:
             user_id=user_id,
             pending=True,
             folder=str(source.path) if isinstance(source, FromFolder) else None,
+            left_out=folder.left_out(source) if isinstance(source, FromFolder) else None,
         )
         if model is not None:
             project = replace(project, forward_ports=model.forward_ports)

@@ -39,8 +39,15 @@ class SqliteFolders:
                     (project_id, *part),
                 )
                 for row in rows:
-                    found[row["path"]] = FolderFile(row["path"], row["sha256"], bool(row["executable"]))
+                    found[row["path"]] = _file(row)
             return found
+
+        return await self._database.read(work)
+
+    async def every(self, project_id: str) -> dict[str, FolderFile]:
+        def work(connection: sqlite3.Connection) -> dict[str, FolderFile]:
+            rows = connection.execute("SELECT * FROM folder_files WHERE project_id = ?", (project_id,))
+            return {row["path"]: _file(row) for row in rows}
 
         return await self._database.read(work)
 
@@ -53,6 +60,10 @@ class SqliteFolders:
             )
 
         await self._database.write(work)
+
+
+def _file(row: sqlite3.Row) -> FolderFile:
+    return FolderFile(row["path"], row["sha256"], bool(row["executable"]))
 
 
 def _row(project_id: str, file: FolderFile) -> tuple[str, str, str, int]:

@@ -373,6 +373,14 @@ _PICTURES = Migration(
     ),
 )
 
+_LEFT_OUT = Migration(
+    "what of a folder was left out",
+    (
+        # Names, as JSON; NULL for projects of no folder, and for older ones.
+        "ALTER TABLE projects ADD COLUMN left_out TEXT",
+    ),
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     _HOUSE,
     _SOURCES,
@@ -386,6 +394,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _EDITORS,
     _TEXTS,
     _PICTURES,
+    _LEFT_OUT,
 )
 """Migration number n (from 1) brings a database from version n - 1 to n."""
 

@@ -45,7 +45,8 @@ class SqliteProjects:
                 raise Failure("conflict", f"There is a project {project.id!r} already.")
             connection.execute(
                 "INSERT INTO projects (id, user_id, name, source, image, commands, created_at, updated_at,"
-                " forward_ports, pending, quota, folder) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " forward_ports, pending, quota, folder, left_out)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     project.id,
                     project.user_id,
@@ -59,6 +60,7 @@ class SqliteProjects:
                     int(project.pending),
                     json_text(asdict(project.quota)),
                     None if project.folder is None else plain_text(project.folder),
+                    None if project.left_out is None else json_text(list(project.left_out)),
                 ),
             )
 
@@ -169,4 +171,5 @@ def _project(row: sqlite3.Row) -> Project:
         pending=bool(row["pending"]),
         quota=Quota(**json.loads(row["quota"])),
         folder=row["folder"],
+        left_out=None if row["left_out"] is None else tuple(json.loads(row["left_out"])),
     )

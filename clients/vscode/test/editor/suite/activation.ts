@@ -17,6 +17,6 @@ test("every command of the manifest is there", async () => {
 
 test("a chat that was not begun yet is an empty page with a box to write in", async ({ view }) => {
   await view.focus();
-  assert.equal(await page("chat", { script: "document.querySelector('.empty h2').textContent" }), "Journeyman");
+  await until("it says what it is", () => page("chat", { script: "document.querySelector('.empty h2')?.textContent === 'Journeyman'" }));
   assert.equal(await page("chat", { script: "document.getElementById('send').disabled" }), true);
 });

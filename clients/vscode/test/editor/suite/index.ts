@@ -9,6 +9,7 @@ import "./review";
 import "./workspace";
 import "./naming";
 import "./control";
+import "./saved";
 import "./lost";
 import "./together";
 import "./beside";
