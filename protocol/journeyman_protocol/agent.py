@@ -49,6 +49,7 @@ EndReason = Literal[
     "verification_unchanged",
     "stuck",
     "no_tool_calls",
+    "hook_refused",
     "limit_steps",
     "limit_tokens",
     "limit_usd",
@@ -63,6 +64,7 @@ EndReason = Literal[
 `fin`: the agent said so and its gate agreed. `answered`: a question got its answer. `planned`, `no_plan`: of
 `mode: "plan"`. `nothing_done`, `gate`, `verification_failed`, `verification_unchanged`: it wanted to end, and
 what it left open is in the summary. `stuck`, `no_tool_calls`: it went in circles. `limit_...`: a ceiling.
+`hook_refused`: a hook of the user's did not let it begin.
 `cancelled` by a client, `superseded` by a run with `delivery: "interrupt"`. `interrupted` by a crash of the
 daemon, `shutdown` by its end: both can be carried on with `agent/resume`."""
 

@@ -37,6 +37,7 @@ EndReason = Literal[
     "verification_unchanged",
     "stuck",
     "no_tool_calls",
+    "hook_refused",
     "limit_steps",
     "limit_tokens",
     "limit_usd",

@@ -78,8 +78,8 @@ class Conversation:
         )
         await self._append_and_tell(message)
 
-    def said(self, given: Input) -> Message:
-        """What a user said meanwhile, as a message."""
+    def said(self, given: Input, called: str = "") -> Message:
+        """What a user said meanwhile, as a message. `called`: what the model is told of a command in it."""
         return Message(
             self._ids.new(),
             self._chat_id,
@@ -87,7 +87,7 @@ class Conversation:
             "user",
             given.text,
             self._clock.now(),
-            context="\n\n".join(part for part in (STEERED, shown(given.context)) if part),
+            context="\n\n".join(part for part in (called, STEERED, shown(given.context)) if part),
             pictures=given.pictures,
         )
 

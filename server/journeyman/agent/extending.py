@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ from journeyman.agent.tools.shell import ENVIRONMENT
 from journeyman.agent.tools.tool import Tool
 from journeyman.extensions.extensions import Extensions
 from journeyman.extensions.hooks import Hooks
-from journeyman.extensions.prompt_files import expand
+from journeyman.extensions.places import Place
+from journeyman.extensions.prompt_files import Expanded, expand
 from journeyman.extensions.rules import Rules
 from journeyman.extensions.servers import Servers
 from journeyman.extensions.skills import find as find_skills
@@ -45,11 +46,17 @@ class Extended:
     servers: Servers | None = None
     called: str = ""
     """What the model is told of a command the prompt calls; empty for any other prompt."""
+    commands: Sequence[Place] = ()
+    """Where commands are."""
 
     async def close(self) -> None:
         """The run is over: end what it had started."""
         if self.servers is not None:
             await self.servers.close()
+
+    async def call(self, text: str) -> Expanded | None:
+        """The command that what the user says meanwhile calls. Raises `invalid` where that is too long."""
+        return await expand(text, self.commands)
 
     async def before(self, prepared: Prepared, state: RunState) -> Observation | None:
         """What the model is told instead of a call that a hook of the user's refuses."""
@@ -90,7 +97,8 @@ async def extend(
     root = state.root
     rules = Rules(guest, root)
     skills = await find_skills(user.skills(guest, root))
-    command = await expand(run.prompt, user.commands(guest, root))
+    commands = user.commands(guest, root)
+    command = await expand(run.prompt, commands)
     servers = None
     if user.servers and user.connector is not None:
         servers = Servers(user.servers, user.connector, guest, supervisor)
@@ -105,5 +113,11 @@ async def extend(
             *(() if servers is None else mcp.tools(servers)),
         ),
         servers=servers,
-        called="" if command is None else CALLED.format(name=command.command.name, text=command.text),
+        called="" if command is None else told(command),
+        commands=commands,
     )
+
+
+def told(command: Expanded) -> str:
+    """What the model is told of a command the user called."""
+    return CALLED.format(name=command.command.name, text=command.text)

@@ -33,14 +33,14 @@ class Inbox:
     closed: bool = False
     """The run takes no more: what comes now becomes a run of its own."""
 
-    async def take(self, message_of: Callable[[Input], Message]) -> tuple[Message, ...]:
+    async def take(self, message_of: Callable[[Input], Awaitable[Message]]) -> tuple[Message, ...]:
         """Everything that waits, as messages that are in the stored conversation now. What a user changes
         or removes at the same moment is read again."""
         while self.something:
             self.something = False
             try:
                 found = await self.inputs.waiting(self.chat_id, self.run_id)
-                messages = tuple(map(message_of, found))
+                messages = tuple([await message_of(each) for each in found])
                 if found:
                     await self.inputs.take(found, messages)
             except BaseException as error:  # what was not taken is there still, whatever ended this

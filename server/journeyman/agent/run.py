@@ -123,7 +123,8 @@ class _Worker:
         session = self._session = await assemble(
             self._services, self._run, chat, context, resolved, self._telling, self._inbox
         )
-        await session.extended.hooks.begins(self._run.prompt)
+        if (refused := await session.extended.hooks.begins(self._run.prompt)) is not None:
+            return Outcome("blocked", "hook_refused", f"A hook of yours refused this run. {refused}")
         session.review = self._services.review
         session.documents = documents
         session.finishing.new_errors = partial(reported.of, session.state, guest)

@@ -7,12 +7,14 @@ import asyncio
 from journeyman.agent import open_documents
 from journeyman.agent.asking import ask
 from journeyman.agent.calls import run_calls
+from journeyman.agent.extending import told
 from journeyman.agent.limits import Ceiling
 from journeyman.agent.reviewing import review
 from journeyman.agent.session import Session
 from journeyman.agent.state import Outcome
 from journeyman.agent.stuck import StuckDetector
 from journeyman.agent.wording import is_question, orders_something
+from journeyman.failures import Failure
 from journeyman.records import EndReason, Input, Message
 
 REASONS: dict[Ceiling, EndReason] = {
@@ -67,20 +69,37 @@ def _at_a_ceiling(session: Session, sent: int = 0) -> bool:
 
 async def _hear(session: Session) -> None:
     """Take what the user said meanwhile."""
-    messages = await session.inbox.take(lambda given: _said(session, given))
+    requests: dict[str, str] = {}
+
+    async def said(given: Input) -> Message:
+        message, request = await _said(session, given)
+        requests[message.id] = request
+        return message
+
+    messages = await session.inbox.take(said)
     if messages:
         await session.conversation.heard(messages)
         for message in messages:
-            session.finishing.asks &= is_question(message.text)
-            session.finishing.orders |= orders_something(message.text)
+            session.finishing.asks &= is_question(requests[message.id])
+            session.finishing.orders |= orders_something(requests[message.id])
         session.answers_may_be_text &= session.finishing.asks
         session.stuck = StuckDetector()  # it was helped
 
 
-def _said(session: Session, given: Input) -> Message:
+async def _said(session: Session, given: Input) -> tuple[Message, str]:
+    """As a message, and what it asks for: what it says, or what the command it calls says."""
     if session.documents is not None:
         session.documents.give(given.context.documents)
-    return session.conversation.said(given)
+    try:
+        called = await session.extended.call(given.text)
+    except Failure as failure:
+        if failure.kind != "invalid":
+            raise
+        await session.telling.notice("warning", failure.message, failure.hint)
+        called = None
+    if called is None:
+        return session.conversation.said(given), given.text
+    return session.conversation.said(given, told(called)), called.text
 
 
 async def _text_only(session: Session, text: str, *, cut: bool) -> None:

@@ -68,11 +68,9 @@ class Hooks:
             "after_tool", tool, {"arguments": dict(arguments), "cwd": cwd, "result": result}
         )
 
-    async def begins(self, prompt: str) -> None:
-        """Raises `unauthorized` where the run may not begin."""
-        refused = await self._ask("run_start", "", {"prompt": prompt})
-        if refused is not None:
-            raise Failure("unauthorized", f"A hook of yours refused this run. {refused}")
+    async def begins(self, prompt: str) -> str | None:
+        """Why the run may not begin."""
+        return await self._ask("run_start", "", {"prompt": prompt})
 
     async def ends(self, status: str, summary: str) -> None:
         await self._ask("run_end", "", {"status": status, "summary": summary})

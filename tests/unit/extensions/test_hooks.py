@@ -157,8 +157,8 @@ async def test_a_run_may_be_refused_and_its_end_is_told(tmp_path: Path) -> None:
     async with house(tmp_path / "second", extensions=_with(tmp_path, start)) as agent:
         model = agent.script([])
         assert await _ended(agent) == (
-            "failed",
-            "unauthorized",
+            "blocked",
+            "hook_refused",
             "A hook of yours refused this run. Not on a Friday.",
         )
         assert model.requests == []

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from journeyman.agent.inbox import STEERED
+from journeyman.agent.runs import StartRun
 from journeyman.extensions.extensions import Extensions
 from journeyman.extensions.places import OwnPlace, ProjectPlace
 from journeyman.extensions.prompt_files import EXPANDED_CHARACTERS_MAX, _filled, expand, find
 from journeyman.failures import Failure
 from journeyman.testing.model import call, say
+from unit.agent.gated import GatedModel
 from unit.agent.house import house
 from unit.agent.tooling import Bench
 
@@ -103,3 +106,34 @@ async def test_a_command_that_grows_too_long_ends_the_run_with_a_sentence(tmp_pa
         run = await agent.run("/many " + "y" * 1_000)
         assert (run.status, run.stop_reason) == ("failed", "invalid")
         assert "longer than 100,000 characters" in run.summary
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "ends", "warned"),
+    [
+        ("/who engine.py", "The user called /who, which says:\n\nWho wrote engine.py?\n\n", "answered", 0),
+        ("/many " + "y" * 1_000, "", "fin", 1),
+        ("/absent", "", "fin", 0),
+    ],
+    ids=["a question", "too long", "no command"],
+)
+async def test_a_command_said_to_a_run_that_goes_on(
+    tmp_path: Path, text: str, told: str, ends: str, warned: int
+) -> None:
+    folder = tmp_path / "config" / "commands"
+    _file(folder, "who.md", "Who wrote $1?")
+    _file(folder, "many.md", "$ARGUMENTS" * 3_000)
+    last = say("Ada did.") if ends == "answered" else call("fin", summary="Done.", status="partial")
+    async with house(tmp_path, extensions=Extensions(tmp_path / "config")) as agent:
+        model = GatedModel([say("Blue."), last])
+        agent.offer(model)
+        chat = await agent.chat()
+        run = await agent.runs.start(StartRun("What colour is the sky?", chat_id=chat.id, mode="execute"))
+        await model.asked()
+        await agent.runs.steer(run.id, text)
+        model.go(2)
+        assert (await agent.runs.wait(run.id)).stop_reason == ends
+        heard = model.requests[-1].messages[-1]
+        assert (heard.text, heard.context) == (text, f"{told}{STEERED}")
+        notices = [event for event in await agent.events(chat.id) if event.kind == "notice"]
+        assert len(notices) == warned
