@@ -82,7 +82,7 @@ async def _told(telling: Telling, caught: Caught) -> list[str]:
         await telling.notice(
             "warning",
             f"Changed in the folder and in the workspace: {what}. The workspace keeps its own.",
-            "Bring the agent's changes into the folder or reject them, then save the file again.",
+            "Reject the agent's changes of it, and the next run has yours.",
         )
         notes.append(f"The user changed {what} in their folder too; the workspace keeps what it has there.")
     return notes

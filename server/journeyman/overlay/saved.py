@@ -19,7 +19,7 @@ from pathlib import Path
 from journeyman.changed import FolderFile
 from journeyman.failures import Failure
 from journeyman.folder.inside import PathRefused
-from journeyman.folder.looking import Seen, look, read
+from journeyman.folder.looking import look, read
 from journeyman.ports.guest import Guest
 from journeyman.ports.store import Store
 from journeyman.project.excludes import Excludes
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 PROJECTS_KEPT = 32
 BROUGHT_MAX = 2_000
 """In one run; the rest comes with the next one."""
+GONE = (0,)
+"""What is remembered in place of a file."""
 
 
 @dataclass(slots=True)
@@ -42,11 +44,18 @@ class Caught:
     """There is more than one run takes."""
 
 
+@dataclass(slots=True)
+class _Memory:
+    compared: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    told: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    """What was changed on both sides; it is tried again, but not told again."""
+
+
 class Saved:
     """One per daemon: it remembers which files it compared, not what is in them."""
 
     def __init__(self) -> None:
-        self._compared: OrderedDict[str, dict[str, tuple[int, ...]]] = OrderedDict()
+        self._projects: OrderedDict[str, _Memory] = OrderedDict()
 
     async def bring(
         self, store: Store, project: Project, guest: Guest, touched: Callable[[str], None]
@@ -69,38 +78,42 @@ class Saved:
             return caught  # nobody empties a folder to say so: it is not mounted, or is being made anew
         seen = looked.files
         run = _Bringing(store, project, guest, touched, root, caught)
+        memory = self._of(project)
+        made_ns = int(project.created_at.timestamp() * 1_000_000_000)
         known = await store.folders.every(project.id)
         for path in sorted({*seen, *known}):
             if len(caught.brought) >= BROUGHT_MAX:
                 caught.later = True
                 break
+            stamp = seen[path].stamp if path in seen else GONE
+            # What was there before the project was made, and was not touched since, is what was copied.
+            if path in seen and (seen[path].changed_ns < made_ns or memory.compared.get(path) == stamp):
+                continue
+            if path not in seen and not looked.knows(path):
+                continue
             try:
-                if path not in seen:
-                    if looked.knows(path):
-                        await run.gone(known[path])
-                elif self._is_new(project, seen[path]):
-                    await run.there(path, known.get(path))
-                    self._of(project)[path] = seen[path].stamp
+                fits = await (run.there(path, known.get(path)) if path in seen else run.gone(known[path]))
             except (Failure, PathRefused, OSError) as error:
                 log.warning("%s of the folder is not brought: %s", path, error)
+                continue
+            if fits:
+                memory.compared[path] = stamp
+            elif memory.told.get(path) != stamp:
+                memory.told[path] = stamp
+                caught.kept.append(path)
         return caught
 
-    def _is_new(self, project: Project, seen: Seen) -> bool:
-        """What was there before the project was made, and was not touched since, is what was copied."""
-        made_ns = int(project.created_at.timestamp() * 1_000_000_000)
-        return seen.changed_ns >= made_ns and self._of(project).get(seen.path) != seen.stamp
-
-    def _of(self, project: Project) -> dict[str, tuple[int, ...]]:
-        compared = self._compared.setdefault(project.id, {})
-        self._compared.move_to_end(project.id)
-        while len(self._compared) > PROJECTS_KEPT:
-            self._compared.popitem(last=False)
-        return compared
+    def _of(self, project: Project) -> _Memory:
+        memory = self._projects.setdefault(project.id, _Memory())
+        self._projects.move_to_end(project.id)
+        while len(self._projects) > PROJECTS_KEPT:
+            self._projects.popitem(last=False)
+        return memory
 
 
 @dataclass(frozen=True, slots=True)
 class _Bringing:
-    """Of one run."""
+    """Of one run. Its methods answer whether the workspace has it as the folder now."""
 
     store: Store
     project: Project
@@ -109,16 +122,15 @@ class _Bringing:
     root: Path
     caught: Caught
 
-    async def there(self, path: str, copied: FolderFile | None) -> None:
+    async def there(self, path: str, copied: FolderFile | None) -> bool:
         content, executable = await asyncio.to_thread(read, self.root, path)
         now = FolderFile(path, hashlib.sha256(content).hexdigest(), executable)
         if now == copied:
-            return
+            return True
         inside = await self._inside(path)
         if inside != now.sha256 or (copied is not None and copied.executable != executable):
             if inside not in (now.sha256, copied.sha256 if copied is not None else ""):
-                self.caught.kept.append(path)
-                return
+                return False
             mode = 0o755 if executable else 0o644
             self.touched(path)
             try:
@@ -127,10 +139,11 @@ class _Bringing:
                 self.touched(path)
             self.caught.brought.append(path)
         await self.store.folders.note(self.project.id, [now], [])
+        return True
 
-    async def gone(self, copied: FolderFile) -> None:
+    async def gone(self, copied: FolderFile) -> bool:
         if await asyncio.to_thread(os.path.lexists, self.root / copied.path):
-            return  # it was being saved when the folder was looked at, or is no file any more
+            return True  # it was being saved when the folder was looked at, or is no file any more
         inside = await self._inside(copied.path)
         if inside == copied.sha256:
             self.touched(copied.path)
@@ -139,10 +152,10 @@ class _Bringing:
             finally:
                 self.touched(copied.path)
             self.caught.brought.append(copied.path)
-        elif inside:
-            self.caught.kept.append(copied.path)
-        # Whoever makes it again in the folder makes a new file.
+        elif inside != "":
+            return False
         await self.store.folders.note(self.project.id, [], [copied.path])
+        return True
 
     async def _inside(self, path: str) -> str | None:
         """The digest of the workspace's file, empty where there is none; None for what is no file."""

@@ -140,6 +140,24 @@ async def test_what_both_sides_changed_stays_as_it_is_and_is_told_once(desk: Des
     assert await desk.bring() == Caught()
 
 
+async def test_what_is_taken_back_in_the_workspace_gives_way_to_what_was_saved(desk: Desk) -> None:
+    desk.save("a.txt", b"uno\n")
+    (desk.root / "c.txt").unlink()
+    desk.workspace.files |= {"a.txt": b"ONE\n", "c.txt": b"THREE\n"}
+    assert await desk.bring() == Caught([], ["a.txt", "c.txt"])
+    desk.workspace.files |= FILES
+    assert await desk.bring() == Caught(["a.txt", "c.txt"])
+    assert desk.workspace.files == {"a.txt": b"uno\n", "src/b.py": b"two\n"}
+
+
+async def test_a_file_that_is_made_again_in_the_folder_is_brought_again(desk: Desk) -> None:
+    (desk.root / "c.txt").unlink()
+    assert await desk.bring() == Caught(["c.txt"])
+    desk.save("c.txt", b"three\n")
+    assert await desk.bring() == Caught(["c.txt"])
+    assert desk.workspace.files == FILES
+
+
 async def test_what_both_sides_changed_alike_is_the_same_from_then_on(desk: Desk) -> None:
     desk.save("a.txt", b"uno\n")
     desk.workspace.files["a.txt"] = b"uno\n"

@@ -11,6 +11,7 @@ const chosen = () => chat<string>("document.getElementById(document.getElementBy
 
 test("an @ offers files, and one is chosen by key", async ({ view }) => {
   await view.focus();
+  await until("the box has the focus", () => chat("document.activeElement.id === 'text'"));
   await page("write", { text: "Look at @te" });
   await until("files are offered", async () => (await offered()).length > 0);
   const files = await offered();
