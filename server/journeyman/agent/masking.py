@@ -74,6 +74,8 @@ class Masking:
 
     def _take_down(self, messages: Sequence[Message]) -> None:
         """Leave the newest images only, where there are too many."""
+        if not any(message.pictures for message in messages):
+            return
         pictured = [message for message in self._seen(messages) if message.pictures]
         if sum(len(message.pictures) for message in pictured) <= PICTURES_SENT_MAX:
             return
