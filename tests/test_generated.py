@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -14,7 +16,10 @@ from journeyman.records import EventKind as DomainEventKind
 from journeyman_protocol.agent import EndReason, EventKind
 from journeyman_protocol.errors import ErrorKind
 from journeyman_protocol.gen.__main__ import ROOT, targets
-from journeyman_protocol.gen.markdown import GOLDEN, golden_file
+from journeyman_protocol.gen.lua import lua
+from journeyman_protocol.gen.markdown import GOLDEN, golden_file, markdown
+from journeyman_protocol.gen.schema import schema_json
+from journeyman_protocol.gen.typescript import typescript
 from journeyman_protocol.methods import METHODS
 from journeyman_protocol.rows import Method
 
@@ -37,6 +42,20 @@ def test_golden_example_round_trips(method: Method) -> None:
     assert ("result" in example) == (method.result is not None)
     if method.result is not None:
         assert method.result.model_validate(example["result"]).wire() == example["result"]
+
+
+def test_every_form_of_the_contract_says_what_is_deprecated(monkeypatch: pytest.MonkeyPatch) -> None:
+    instead = "Use `chat/search`."
+    old = tuple(
+        replace(method, deprecated=instead) if method.name == "chat/list" else method for method in METHODS
+    )
+    assert [form for form in (typescript, lua, markdown, schema_json) if instead in form()] == []
+    # The package has a function of the module's name.
+    monkeypatch.setattr(sys.modules["journeyman_protocol.gen.schema"], "METHODS", old)
+    assert json.loads(schema_json())["methods"]["chat/list"]["deprecated"] == instead
+    assert f'@deprecated {instead} */\n  "chat/list"' in typescript()
+    assert f'deprecated = "{instead}" }}' in lua()
+    assert f"Deprecated. {instead}" in markdown().split("### `chat/list`")[1].split("\n### ")[0]
 
 
 def test_no_golden_file_is_left_over() -> None:

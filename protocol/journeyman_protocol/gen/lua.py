@@ -41,11 +41,13 @@ def _line(text: str) -> str:
 
 
 def _method(name: str, method: dict[str, Any]) -> str:
-    """What a message is called, which way it goes, and the classes of what it carries."""
+    """What a message is called, which way it goes, the classes of what it carries, and its better."""
     parts = {"direction": str(method["direction"])}
     for part in ("params", "result"):
         if method[part] is not None and (named := reference(method[part])):
             parts[part] = _PREFIX + named
+    if instead := method.get("deprecated"):
+        parts["deprecated"] = str(instead)
     inside = ", ".join(f"{key} = {json.dumps(value)}" for key, value in parts.items())
     return f"  [{json.dumps(name)}] = {{ {inside} }},"
 
