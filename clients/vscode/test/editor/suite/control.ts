@@ -50,6 +50,7 @@ test("a permission is a card, is answered elsewhere, and is gone here", async ({
   await until("it is known to wait", () => desk.asking.pending.size === 1);
   await view.focus();
   await page("shot", { name: "permission" });
+  assert.ok(await page("chat", { script: "['send', 'stop', 'usage'].every((id) => document.getElementById(id).getBoundingClientRect().bottom <= innerHeight)" }), "all of the box is in sight");
   await promisify(execFile)(process.env.JOURNEYMAN_TEST_PROGRAM!, ["permissions", "deny", String(permission.data.id), "--because", "Not today."]);
   await until("the card is gone", () => page("chat", { script: "document.querySelectorAll('.ask').length === 0" }));
   await until("nothing waits", () => desk.asking.pending.size === 0);
