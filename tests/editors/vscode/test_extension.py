@@ -15,12 +15,14 @@ from components.vscode import EXTENSION
 pytestmark = [pytest.mark.vscode, pytest.mark.bubblewrap]
 
 ENDED_WITHIN_S = 1500.0
+SAID = EXTENSION / ".build" / "said.log"
+"""All of it, beside the pictures."""
 
 
 @pytest.mark.timeout(2500)
-def test_types_messages_units_and_the_real_editor(vscode: Path, tmp_path: Path) -> None:
-    said = tmp_path / "said"
-    with said.open("wb") as output:
+def test_types_messages_units_and_the_real_editor(vscode: Path) -> None:
+    SAID.parent.mkdir(exist_ok=True)
+    with SAID.open("wb") as output:
         done = subprocess.run(
             [str(EXTENSION / "test" / "all.sh"), str(Path(sys.executable).with_name("journeyman"))],
             env={**os.environ, "PYTHON": sys.executable},
@@ -30,7 +32,7 @@ def test_types_messages_units_and_the_real_editor(vscode: Path, tmp_path: Path) 
             timeout=ENDED_WITHIN_S,
             check=False,
         )
-    lines = said.read_text(errors="replace").splitlines()
+    lines = SAID.read_text(errors="replace").splitlines()
     assert done.returncode == 0, "\n".join(lines[-400:])
     # An editor that ends well without having run the suite would be no proof.
     assert any(line.startswith("ok    ") for line in lines)

@@ -42,7 +42,7 @@ export async function editor({ cache, deadlineMs, folder = "examples/wordcount",
   await prepare?.(root);
   const server = spawn(node, [
     program, "--host", "127.0.0.1", "--port", String(port), "--without-connection-token", "--accept-server-license-terms",
-    "--enable-smoke-test-driver", ...places, "--disable-telemetry", "--disable-workspace-trust",
+    "--enable-smoke-test-driver", ...places, "--disable-telemetry", "--disable-workspace-trust", "--force-disable-user-env",
   ], { env: surroundings, stdio: ["ignore", "pipe", "pipe"], detached: true });
   let browser;
 
