@@ -38,6 +38,8 @@ class Editor:
         self.told: dict[str, list[Any]] = {}
         self.choose: str | None = None
         """The option to take when asked; None: it cannot be asked."""
+        self.meanwhile: Path | None = None
+        """A file its user makes while they are asked."""
 
     async def session_update(self, session_id: str, update: Any, **kwargs: Any) -> None:
         self.told.setdefault(session_id, []).append(update)
@@ -45,6 +47,8 @@ class Editor:
     async def request_permission(self, *args: Any, **kwargs: Any) -> Any:
         if self.choose is None:
             raise RequestError.method_not_found("session/request_permission")
+        if self.meanwhile is not None:
+            self.meanwhile.write_text("mine")
         return RequestPermissionResponse(outcome=AllowedOutcome(outcome="selected", option_id=self.choose))
 
     def on_connect(self, conn: Any) -> None:
@@ -275,8 +279,7 @@ async def written(here: Place, folder: Path, nonce: str, choose: str | None) -> 
         editor.choose = choose
         session, _ = await begun(connection, folder, model)
         if choose == "meanwhile":
-            (folder / f"{nonce}.txt").write_text("mine")
-            editor.choose = "write"
+            editor.choose, editor.meanwhile = "write", folder / f"{nonce}.txt"
         done = await connection.prompt(session, [text_block(f"/do write {nonce}")])
         assert done.stop_reason == "end_turn"
         (shown,) = [
