@@ -151,7 +151,9 @@ async def out_of_memory_beside_an_archive(engine: DockerEngine, base: Path) -> O
         guest = (await scene.opened()).guest
         hogs = [asyncio.ensure_future(ran(guest, "python3", "-c", HOG)) for _ in range(3)]
         found = outcome(await scene.archive(keep=True))
-        assert {await hog for hog in hogs} == {"exit -9"}
+        ended = [await hog for hog in hogs]
+        # Most are killed; one that asks the system for something at that moment is refused it, and fails.
+        assert "exit 0" not in ended, ended
         await goes_on(scene)
     return found
 
