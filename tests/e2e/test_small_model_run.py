@@ -38,7 +38,7 @@ async def test_a_real_model_calls_a_tool_in_a_run(small_model: str, tmp_path: Pa
     )
     settings = Settings.model_validate({"data_dir": tmp_path, "sandbox": "bubblewrap"})
     async with build(settings, models={NAME: model}) as app:
-        order = StartRun("List the files.", model=NAME, mode="execute", budget=Budget(steps=3))
+        order = StartRun("List the files.", model=NAME, mode="execute", budget=Budget(steps=2))
         run = await app.services.runs.wait((await app.services.runs.start(order)).id)
         assert run.status in TERMINAL_RUN_STATUSES
         events = await app.store.events.read(run.chat_id, after=0)
