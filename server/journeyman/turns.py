@@ -1,5 +1,7 @@
 """One model call of a run, as it is remembered: what was sent, as references to stored messages, and what
 came with the answer. Enough to write the request down again, byte for byte. Knows no format and no store.
+
+What `explore` asks is kept in the same way; its messages are stored nowhere else, so they are all here.
 """
 
 from __future__ import annotations
@@ -23,9 +25,9 @@ class Turn:
     chat_id: str
     run_id: str
     step: int
-    """Counts from 1."""
+    """Counts from 1; for each `explore` anew."""
     message_id: str
-    """Of the answer."""
+    """Of the answer; empty for one to `explore`."""
     model: str
     prefix: str
     """The digest of the system prompt and the list of tools, which are stored once."""
@@ -43,3 +45,7 @@ class Turn:
     seconds: float
     usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """As the provider counted this call."""
+    call_id: str | None = None
+    """The run's call of `explore` that asked; None: the run itself."""
+    answer: Mapping[str, Any] | None = None
+    """What `explore` was answered: `text`, `reasoning`, `toolCalls`; or how it `failed`."""

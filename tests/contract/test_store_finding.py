@@ -13,7 +13,8 @@ import pytest
 from contract.store_records import chat, furnish, message, project
 from journeyman.adapters.sqlite import SqliteStore, finding, text_index
 from journeyman.adapters.sqlite.finding import EXCERPT_CHARS_MAX, pieces
-from journeyman.adapters.sqlite.migrations import MIGRATIONS, migrate
+from journeyman.adapters.sqlite.migrating import migrate
+from journeyman.adapters.sqlite.migrations import MIGRATIONS
 from journeyman.chat.terms import terms_of
 from journeyman.failures import Failure
 from journeyman.ports.finding import Found, Piece

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from journeyman.adapters.sqlite import SqliteStore
-from journeyman.adapters.sqlite.migrations import MIGRATIONS, Migration, migrate, version
+from journeyman.adapters.sqlite.migrating import migrate, version
+from journeyman.adapters.sqlite.migrations import MIGRATIONS, Migration
 from journeyman.failures import Failure
 from journeyman.testing.clock import FakeClock
 

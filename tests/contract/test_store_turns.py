@@ -54,6 +54,22 @@ async def test_calls_come_back_as_they_were_given_in_the_order_of_their_steps(st
     assert await store.turns.of_run("r3") == ()
 
 
+async def test_what_exploring_asked_is_kept_apart_call_by_call(store: Store) -> None:
+    def explored(call_id: str, step: int, **changes: Any) -> Turn:
+        answer = {"text": "é\ud800", "toolCalls": [], **changes}
+        return turn(step, call_id=call_id, message_id="", answer=answer)
+
+    given = [explored("b", 1), explored("a", 10), explored("a", 2), explored("b", 2, text="")]
+    for each in given:
+        await store.turns.add(each, "{}")
+    await store.turns.add(turn(1))
+    assert await store.turns.of_run("r1") == (turn(1),)
+    assert await store.turns.explored("r1") == (given[2], given[1], given[0], given[3])
+    assert await store.turns.explored("r2") == ()
+    with pytest.raises(Failure):
+        await store.turns.add(explored("b", 2))
+
+
 async def test_a_step_is_stored_once(store: Store) -> None:
     await store.turns.add(turn(1))
     with pytest.raises(Failure):
@@ -63,7 +79,9 @@ async def test_a_step_is_stored_once(store: Store) -> None:
 
 async def test_they_go_with_their_chat(store: Store) -> None:
     await store.turns.add(turn(1), "{}")
+    await store.turns.add(turn(1, call_id="a", message_id="", answer={}), "{}")
     await store.turns.add(turn(1, run_id="r2", chat_id="c2"), "{}")
     await store.chats.delete("c1")
     assert await store.turns.of_run("r1") == ()
+    assert await store.turns.explored("r1") == ()
     assert len(await store.turns.of_run("r2")) == 1

@@ -125,6 +125,30 @@ def recording_of(path: Path, *turns: dict[str, object]) -> str:
     return f"replay/{path}"
 
 
+def test_a_run_that_explored_is_exported_and_done_again(home: Home, project: Path, tmp_path: Path) -> None:
+    def call(name: str, **arguments: str) -> dict[str, object]:
+        return {"text": "", "toolCalls": [{"name": name, "arguments": arguments}]}
+
+    ask = "Where are words counted?"
+    model = recording_of(
+        tmp_path / "explores.jsonl",
+        call("explore", question=ask),
+        {"question": ask, **call("grep", pattern="def wordcount")},
+        {"question": ask, "text": "In wordcount.py."},
+        call("fin", summary="Found.", status="partial"),
+    )
+    arguments = ("--mode", "execute", "--model", model, "--folder", str(project), "--json")
+    run = json.loads(home.journeyman("run", "Look", *arguments, code=None))
+    file = tmp_path / "run.jsonl"
+    home.journeyman("trajectory", "export", run["runId"], "-o", str(file))
+    kinds = [json.loads(line).get("type") for line in file.read_text().splitlines()]
+    assert (kinds.count("request"), kinds.count("exploreRequest")) == (2, 2)
+    out = home.journeyman("trajectory", "replay", str(file), "--folder", str(project))
+    assert "4 of 4 requests are equal, byte for byte" in out
+    out = home.journeyman("trajectory", "diff", str(file), str(file))
+    assert "asked by explore" in out
+
+
 def test_control_c_cancels_the_run_and_its_processes(home: Home, tmp_path: Path) -> None:
     call = {"name": "terminal", "arguments": {"command": f"echo begun; sleep {NAP}"}}
     model = recording_of(tmp_path / "long.jsonl", {"text": "I wait.", "toolCalls": [call]})

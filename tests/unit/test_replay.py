@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,41 @@ async def test_replay_follows_the_history_and_not_a_count_of_its_own(tmp_path: P
     with pytest.raises(Failure, match="2 turns") as caught:
         await answer_to(request("one", "two"))
     assert caught.value.kind == "model_broken"
+
+
+async def test_what_explore_was_answered_is_recorded_apart(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    model = RecordingModel(ScriptedModel([say("run"), say("inside"), say("run again")]), path)
+    inside = replace(request(run_id="r1"), call_id="c1")
+    for asked in (request(), inside, request("run")):
+        await collect(model.stream(asked))
+    replay = ReplayModel(path, pause_s=0)
+    said = [await collect(replay.stream(each)) for each in (request("run"), inside, request())]
+    assert [each.text for each in said] == ["run again", "inside", "run"]
+    other = replace(inside, messages=(replace(inside.messages[0], text="something else"),))
+    with pytest.raises(Failure, match="This call of explore in the recording has 0 turns"):
+        await collect(replay.stream(other))
+
+
+EXPORTED = '{"trajectory": 2}\n{"type": "exploreRequest", "step": 1, "callId": "c1", "messages": [%s]}\n%s\n'
+ASKED = '{"content": "go"}'
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "line"),
+    [
+        ("", "{}", "line 2: IndexError"),
+        (ASKED, '{"type": "exploreAnswer", "failed": {"kind": "unheard of"}}', "line 3: ValueError"),
+        (ASKED, '{"type": "exploreAnswer", "failed": 5}', "line 3: TypeError"),
+    ],
+)
+async def test_an_export_that_cannot_be_done_again_says_where(
+    tmp_path: Path, asked: str, answer: str, line: str
+) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text(EXPORTED % (asked, answer))
+    with pytest.raises(Failure, match=line):
+        await collect(ReplayModel(path).stream(request()))
 
 
 async def test_text_is_streamed_in_pieces(tmp_path: Path) -> None:

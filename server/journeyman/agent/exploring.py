@@ -1,11 +1,13 @@
 """Looking for something in the project with a history of its own, so that the run's stays short.
 
 The same model with reading tools only, for a few steps, out of the run's budget. What it found comes back as
-one short text; what it read on the way is forgotten. It ends with the call it belongs to.
+one short text; what it read on the way is forgotten by the run. What it asks the model is kept call by call,
+like what the run asks. It ends with the call it belongs to.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,10 +20,12 @@ from journeyman.agent.limits import Limits, Meter
 from journeyman.agent.state import RunState
 from journeyman.agent.tools.observation import Observation, failed
 from journeyman.agent.tools.registry import Prepared, Registry, run_tool
+from journeyman.failures import Failure
 from journeyman.model import retry
 from journeyman.model.assembly import ModelTurn
 from journeyman.ports.model import ModelRequest
 from journeyman.records import Message, Role, ToolCall
+from journeyman.trajectory.ledger import Ledger, answer_fields, failure_fields
 
 if TYPE_CHECKING:
     from journeyman.agent.services import Services
@@ -77,6 +81,8 @@ class _Inside:
         self._context = replace(context, state=state)
         self._own = own
         self._messages = messages
+        run = of.run
+        self._ledger = Ledger(of.services.store.turns, run.chat_id, run.id, context.call_id)
         self._registry = Registry(context.guest, state.root)
         self._specs = tuple(spec for spec in self._registry.specs(USUAL) if spec.name in TOOLS)
         self._looked: list[str] = []
@@ -95,11 +101,8 @@ class _Inside:
                 return self._answered(turn.text.strip())
             if last or not turn.tool_calls:
                 return self._unanswered("it came to no answer")
-            calls = tuple(
-                replace(call, id=f"look_{len(self._looked)}_{at}") for at, call in enumerate(turn.tool_calls)
-            )
-            self._messages.append(self._of.message("assistant", turn.text, tool_calls=calls))
-            for at, call in enumerate(calls):
+            self._messages.append(self._of.message("assistant", turn.text, tool_calls=turn.tool_calls))
+            for at, call in enumerate(turn.tool_calls):
                 made = await self._look(call) if at < CALLS_MAX else failed(f"only {CALLS_MAX} calls at once")
                 self._messages.append(
                     self._of.message("tool", made.text, tool_call_id=call.id, tool_name=call.name, ok=made.ok)
@@ -116,6 +119,7 @@ class _Inside:
         return ""
 
     async def _ask(self, sent: int, *, last: bool) -> ModelTurn:
+        """The answer is kept when this returns; its calls have ids of ours."""
         of, info = self._of, self._of.resolved.info
         room = [meter.answer_tokens_max(info, sent=sent) for meter in (self._own, of.meter)]
         request = ModelRequest(
@@ -126,13 +130,32 @@ class _Inside:
             effort="low",
             output_tokens_max=min((each for each in room if each is not None), default=None),
             tool_choice="none" if last else "auto",
+            call_id=self._context.call_id,
         )
-        turn = await retry.ask(of.resolved.model, request, clock=of.services.clock)
+        self._ledger.asked(request, ())
+        clock = of.services.clock
+        began = clock.monotonic()
+        try:
+            turn = await retry.ask(of.resolved.model, request, clock=clock)
+        except (
+            Failure
+        ) as failure:  # it becomes the call's result, and a later run may be asked to do it again
+            await self._ledger.answered(
+                "", info.id, "unknown", None, clock.monotonic() - began, failure_fields(failure)
+            )
+            raise
+        seconds = clock.monotonic() - began
+        named = (replace(call, id=f"look_{self._own.steps}_{at}") for at, call in enumerate(turn.tool_calls))
+        turn = replace(turn, tool_calls=tuple(named))
         received = len(turn.text) + len(turn.reasoning)
         received += sum(len(json.dumps(call.arguments)) for call in turn.tool_calls)
         for meter in (self._own, of.meter):
             meter.add(turn.usage, info, sent=sent, received=received)
-        await of.telling.usage(of.meter.usage)
+        async with asyncio.TaskGroup() as writes:  # handed over at once, and so committed together
+            writes.create_task(of.telling.usage(of.meter.usage))
+            writes.create_task(
+                self._ledger.answered("", info.id, turn.stop_reason, turn.usage, seconds, answer_fields(turn))
+            )
         return turn
 
     async def _look(self, call: ToolCall) -> Observation:

@@ -78,9 +78,8 @@ def replay(
     difference = asked(recorded, again, as_it_is if exact else without_times)
     console = output.stdout()
     if difference is None:
-        console.print(
-            f"{len(again.steps)} of {len(recorded.steps)} requests are equal, byte for byte", style="green"
-        )
+        count = recorded.requests
+        console.print(f"{count} of {count} requests are equal, byte for byte", style="green")
         return
     _show(difference, "recorded", "again")
     raise typer.Exit(DIFFERENT)

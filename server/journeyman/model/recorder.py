@@ -44,7 +44,8 @@ class RecordingModel:
                 await cast("Any", stream).aclose()
         if stop is not None:
             # Written before the stop is passed on: who saw the end may count on the line.
-            await self._write(turn_line(assembler.finish()), request.model)
+            question = None if request.call_id is None else request.messages[0].for_model
+            await self._write(turn_line(assembler.finish(), question), request.model)
             yield stop
 
     async def _write(self, line: str, model: str) -> None:

@@ -2,7 +2,7 @@
 
 It keeps no place of its own: the turn to give is the number of assistant messages the request's newest
 run already has. So two chats replay side by side, a second run starts over, and a daemon that was killed
-goes on where it was.
+goes on where it was. What `explore` asks has a history of its own, and is given the turns of that call.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from journeyman.failures import Failure
-from journeyman.model.trajectory import Trajectory, load_trajectory
+from journeyman.model.trajectory import RecordedTurn, Trajectory, load_trajectory
 from journeyman.ports.clock import Clock, SystemClock
 from journeyman.ports.model import (
     ModelDelta,
@@ -56,14 +56,19 @@ class ReplayModel:
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         trajectory = await self._trajectory()
+        turns = _asked_of(request, trajectory)
         position = _position(request)
-        if position >= len(trajectory.turns):
+        if position >= len(turns):
+            of = "The recording" if request.call_id is None else "This call of explore in the recording"
             raise Failure(
                 "model_broken",
-                f"The recording has {len(trajectory.turns)} turns and was asked for turn {position + 1}.",
+                f"{of} has {len(turns)} turns and was asked for turn {position + 1}.",
                 hint="Something went differently than when it was recorded; record it again.",
             )
-        turn = trajectory.turns[position]
+        turn = turns[position]
+        if turn.failure is not None:
+            kind, message, hint = turn.failure
+            raise Failure(kind, message, hint=hint)
         if turn.reasoning:
             yield ReasoningDelta(turn.reasoning)
         words = _WORDS.findall(turn.text)
@@ -85,6 +90,13 @@ class ReplayModel:
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def _asked_of(request: ModelRequest, trajectory: Trajectory) -> Sequence[RecordedTurn]:
+    if request.call_id is None:
+        return trajectory.turns
+    found = trajectory.explored(request.call_id, request.messages[0].for_model)
+    return () if found is None else found.turns
 
 
 def _position(request: ModelRequest) -> int:

@@ -3,8 +3,9 @@
     {"text": "Let me look.", "toolCalls": [{"name": "ls", "arguments": {"path": "."}}],
      "reasoning": "...", "usage": {"inputTokens": 812, "outputTokens": 40}}
 
-`text`, `reasoning` and `usage` may be missing. A first line with `"recording"` is a header: the model that
-was recorded and a note, as free text. Written by `recorder.py`, read by `replay.py`.
+`text`, `reasoning` and `usage` may be missing; a line with `question` is an answer to `explore`, which was
+asked that. A first line with `"recording"` is a header: the model that was recorded and a note, as free text.
+Written by `recorder.py`, read by `replay.py`.
 
 An exported trajectory (docs/trajectories.md) can be repeated as well: of its first run, the answers count.
 """
@@ -12,11 +13,11 @@ An exported trajectory (docs/trajectories.md) can be repeated as well: of its fi
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from journeyman.failures import Failure
+from journeyman.failures import FAILURE_KINDS, Failure, FailureKind
 from journeyman.model.assembly import ModelTurn
 from journeyman.ports.model import StopReason, UsageDelta
 from journeyman.redaction import redact
@@ -35,6 +36,18 @@ class RecordedTurn:
     """Of the calls, where they are known."""
     stop: StopReason | None = None
     """None: what follows from the calls."""
+    failure: tuple[FailureKind, str, str] | None = None
+    """Instead of an answer: what kind it was, its sentence and its hint."""
+
+
+@dataclass(slots=True)
+class Exploration:
+    """What one call of `explore` was answered."""
+
+    call_id: str | None
+    """Of the call; None where the file does not say."""
+    question: str
+    turns: list[RecordedTurn] = field(default_factory=list[RecordedTurn])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,13 @@ class Trajectory:
     note: str = ""
     window: int | None = None
     """The context window of that model, where the file says so."""
+    explorations: tuple[Exploration, ...] = ()
+
+    def explored(self, call_id: str, question: str) -> Exploration | None:
+        """That of this call; in a chat that had this trajectory before, ids differ and the question tells."""
+        named = (each for each in self.explorations if each.call_id == call_id)
+        asked = (each for each in self.explorations if each.question == question)
+        return next(named, None) or next(asked, None)
 
 
 def load_trajectory(path: Path) -> Trajectory:
@@ -61,6 +81,7 @@ def load_trajectory(path: Path) -> Trajectory:
 
 def parse_trajectory(text: str, path: Path) -> Trajectory:
     turns: list[RecordedTurn] = []
+    explorations: list[Exploration] = []
     header: dict[str, Any] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -74,15 +95,43 @@ def parse_trajectory(text: str, path: Path) -> Trajectory:
                 break  # another run
             if not turns and ("recording" in fields or "trajectory" in fields):
                 header = fields
-            elif "trajectory" not in header or fields["type"] == "answer":
-                turns.append(_turn(fields))
+            elif "trajectory" not in header:
+                _recorded(fields, turns, explorations)
             elif fields["type"] == "end":
                 header = {**header, "contextWindow": fields.get("contextWindow")}
-        except (ValueError, KeyError, TypeError) as error:
+            else:
+                _exported(fields, turns, explorations)
+        except (ValueError, KeyError, IndexError, TypeError) as error:
             raise _unreadable(path, f"line {number}: {type(error).__name__} {error}") from error
     return Trajectory(
-        tuple(turns), header.get("model"), str(header.get("note", "")), header.get("contextWindow")
+        tuple(turns),
+        header.get("model"),
+        str(header.get("note", "")),
+        header.get("contextWindow"),
+        tuple(explorations),
     )
+
+
+def _recorded(fields: dict[str, Any], turns: list[RecordedTurn], explorations: list[Exploration]) -> None:
+    """A line of a recording."""
+    if (question := fields.get("question")) is None:
+        turns.append(_turn(fields))
+        return
+    found = next((each for each in explorations if each.question == question), None)
+    if found is None:
+        explorations.append(found := Exploration(None, str(question)))
+    found.turns.append(_turn(fields))
+
+
+def _exported(fields: dict[str, Any], turns: list[RecordedTurn], explorations: list[Exploration]) -> None:
+    """A line of an exported trajectory."""
+    kind = fields["type"]
+    if kind == "answer":
+        turns.append(_turn(fields))
+    elif kind == "exploreRequest" and fields["step"] == 1:
+        explorations.append(Exploration(str(fields["callId"]), str(fields["messages"][0]["content"])))
+    elif kind == "exploreAnswer":
+        explorations[-1].turns.append(_turn(fields))
 
 
 def _turn(fields: dict[str, Any]) -> RecordedTurn:
@@ -95,6 +144,7 @@ def _turn(fields: dict[str, Any]) -> RecordedTurn:
         calls.append((str(row["name"]), cast("dict[str, Any]", arguments)))
         ids.append(row.get("id"))
     usage = fields.get("usage") or None
+    failed = fields.get("failed")
     return RecordedTurn(
         text=str(fields.get("text", "")),
         reasoning=str(fields.get("reasoning", "")),
@@ -111,16 +161,27 @@ def _turn(fields: dict[str, Any]) -> RecordedTurn:
         ),
         ids=tuple(ids),
         stop=fields.get("stopReason"),
+        failure=None if failed is None else _failure(failed),
     )
+
+
+def _failure(fields: Any) -> tuple[FailureKind, str, str]:
+    kind = fields["kind"]
+    if kind not in FAILURE_KINDS:
+        raise ValueError(f"{kind!r} is no kind of failure")
+    return kind, str(fields["message"]), str(fields["hint"])
 
 
 def header_line(model: str, note: str = "") -> str:
     return _line({"recording": 1, "model": model, "note": note})
 
 
-def turn_line(turn: ModelTurn) -> str:
-    """`turn` as one line, secrets taken out. Calls that could not be decoded are left out."""
-    row: dict[str, Any] = {"text": turn.text}
+def turn_line(turn: ModelTurn, question: str | None = None) -> str:
+    """`turn` as one line, secrets taken out. Calls that could not be decoded are left out. `question`: what
+    `explore` was asked, where it is an answer to that."""
+    row: dict[str, Any] = (
+        {"text": turn.text} if question is None else {"question": question, "text": turn.text}
+    )
     if turn.reasoning:
         row["reasoning"] = turn.reasoning
     row["toolCalls"] = [

@@ -36,6 +36,8 @@ class ModelRequest:
     tool_choice: Literal["auto", "required", "none"] = "auto"
     pictures: Mapping[str, str] = field(default_factory=dict[str, str])
     """The messages' images by their ids, in base64."""
+    call_id: str | None = None
+    """The run's call that asks this; None: the run itself. No provider is told."""
 
 
 @dataclass(frozen=True, slots=True)

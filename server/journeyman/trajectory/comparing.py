@@ -1,13 +1,14 @@
 """Where two trajectories part. Pure.
 
 `asked` compares what the model was sent, byte for byte; `done` compares what the model said and what came of
-it. How long something took, and the date, are no difference unless the caller wants them to be.
+it. How long something took, and the date, are no difference unless the caller wants them to be. What
+`explore` asked is part of the step whose call it was.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -51,23 +52,64 @@ def asked(one: Recorded, other: Recorded, mask: Mask = without_times) -> Differe
     for a, b in zip(one.steps, other.steps, strict=False):
         if (found := _request(a, b, mask)) is not None:
             return found
+        for inside in _explorations(one, other, a, b):
+            if (found := inside.first(lambda x, y: _request(x, y, mask))) is not None:
+                return found
     return _count(one, other)
 
 
 def done(one: Recorded, other: Recorded, mask: Mask = without_times) -> Difference | None:
     """The first answer or result that differs. Ids are no difference."""
     for a, b in zip(one.steps, other.steps, strict=False):
-        for where, left, right in (
-            ("the answer's text", a.answer.get("text", ""), b.answer.get("text", "")),
-            ("the answer's calls", _calls(a), _calls(b)),
-            *(
-                (f"the result of {x.get('name')}", x.get("text", ""), y.get("text", ""))
-                for x, y in zip(a.results, b.results, strict=False)
-            ),
-        ):
+        if (found := _said(a, b, mask)) is not None:
+            return found
+        for inside in _explorations(one, other, a, b):
+            if (found := inside.first(lambda x, y: _said(x, y, mask))) is not None:
+                return found
+        for x, y in zip(a.results, b.results, strict=False):
+            where, left, right = f"the result of {x.get('name')}", x.get("text", ""), y.get("text", "")
             if (found := _text(a.number, where, mask(str(left)), mask(str(right)))) is not None:
                 return found
     return _count(one, other)
+
+
+@dataclass(frozen=True, slots=True)
+class _Exploration:
+    """What one call asked, in both."""
+
+    step: int
+    one: list[Step]
+    other: list[Step]
+
+    def first(self, compare: Callable[[Step, Step], Difference | None]) -> Difference | None:
+        for x, y in zip(self.one, self.other, strict=False):
+            if (found := compare(x, y)) is not None:
+                return Difference(
+                    self.step, f"explore, request {x.number}: {found.where}", found.one, found.other
+                )
+        counts = [f"{len(each)} requests" for each in (self.one, self.other)]
+        return _text(self.step, "how often explore asked", *counts)
+
+
+def _explorations(one: Recorded, other: Recorded, a: Step, b: Step) -> Iterator[_Exploration]:
+    if one.tells_exploring and other.tells_exploring:
+        for x, y in zip(a.explorations, b.explorations, strict=False):
+            yield _Exploration(a.number, x, y)
+
+
+def _said(a: Step, b: Step, mask: Mask) -> Difference | None:
+    for where, left, right in (
+        ("the answer's text", a.answer.get("text", ""), b.answer.get("text", "")),
+        ("the answer's calls", _calls(a), _calls(b)),
+        ("the answer's failure", _failure(a), _failure(b)),
+    ):
+        if (found := _text(a.number, where, mask(str(left)), mask(str(right)))) is not None:
+            return found
+    return None
+
+
+def _failure(step: Step) -> str:
+    return str(step.answer.get("failed", {}).get("message", ""))
 
 
 def _calls(step: Step) -> str:

@@ -18,59 +18,81 @@ from journeyman.redaction import redact
 from journeyman.trajectory.request import Json, Rolling, call_fields, message_fields, picture_fields
 from journeyman.turns import Turn
 
-FORMAT = 1
+FORMAT = 2
+"""1 had no lines of what `explore` asked."""
 
 
 async def text_of_run(store: Store, run_id: str, version: str) -> str:
     """All lines of a run. While it is open they only grow: its end is left out. `not_found` for no run."""
     run = await store.runs.get(run_id)
     turns = await store.turns.of_run(run_id)
-    digests = dict.fromkeys(turn.prefix for turn in turns)
-    prefixes = {name: await store.turns.prefix(name) or "{}" for name in digests}
     messages = await _messages(store, run.chat_id)
-    return await asyncio.to_thread(lambda: "".join(_lines(run, turns, prefixes, messages, version)))
+    explored = await store.turns.explored(run_id)  # after the results, which come after them in the text
+    digests = dict.fromkeys(turn.prefix for turn in (*turns, *explored))
+    prefixes = {name: await store.turns.prefix(name) or "{}" for name in digests}
+    return await asyncio.to_thread(
+        lambda: "".join(map(_line, _rows(run, turns, explored, prefixes, messages, version)))
+    )
 
 
-def _lines(
+def _rows(
     run: Run,
     turns: Sequence[Turn],
+    explored: Sequence[Turn],
     prefixes: Mapping[str, str],
     messages: Mapping[str, Message],
     version: str,
-) -> Iterator[str]:
-    yield _line(_header(run, version))
+) -> Iterator[Json]:
+    ended = run.status in TERMINAL_RUN_STATUSES
+    yield _header(run, version)
     results = _by_call(messages)
+    inside_of: dict[str, list[Turn]] = {}
+    for turn in explored:
+        inside_of.setdefault(turn.call_id or "", []).append(turn)
     told: set[str] = set()
-    asked = _Asked()
+    asked = _Asked(prefixes, messages, told)
     for turn in turns:
-        if turn.prefix not in told:
-            told.add(turn.prefix)
-            yield _line(_prefix(turn.prefix, prefixes[turn.prefix]))
         told.update(each.id for each in turn.added)
-        yield _line(asked.request(turn, prefixes[turn.prefix], _sent(turn, messages)))
-        if (answer := messages.get(turn.message_id)) is not None:
-            told.add(answer.id)
-            yield _line(_answer(turn, answer))
-            for result in (results[call.id] for call in answer.tool_calls if call.id in results):
+        yield from asked.request(turn)
+        if (answer := messages.get(turn.message_id)) is None:
+            continue
+        told.add(answer.id)
+        yield _answer(turn, answer)
+        for call in answer.tool_calls:
+            exploring = _Asked(prefixes, messages, told)
+            for inside in inside_of.get(call.id, ()):
+                yield from exploring.request(inside)
+                yield _answered(inside, inside.answer or {})
+            if (result := results.get(call.id)) is not None:
                 told.add(result.id)
-                yield _line(_result(turn.step, result))
-    if run.status in TERMINAL_RUN_STATUSES:
+                yield _result(turn.step, result)
+            elif not ended:
+                return  # the calls after it may have more by now, and its own come before theirs
+    if ended:
         for message in messages.values():
             if message.run_id == run.id and message.id not in told:
-                yield _line({"type": "message", "id": message.id, **message_fields(message)})
-        yield _line(_end(run))
+                yield {"type": "message", "id": message.id, **message_fields(message)}
+        yield _end(run)
 
 
 class _Asked:
-    """Request after request: whether its bytes are those that were sent."""
+    """Request after request of the run, or of one call: whether its bytes are those that were sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefixes: Mapping[str, str], messages: Mapping[str, Message], told: set[str]) -> None:
+        """`told`: the digests whose prefixes have a line, among others."""
+        self._prefixes = prefixes
+        self._stored = messages
+        self._told = told
         self._prefix = ""
         self._rolling = Rolling(b"{}")
         self._messages: list[Json] = []
         self._changed: list[bool] = []
 
-    def request(self, turn: Turn, prefix: str, added: Sequence[Json]) -> Json:
+    def request(self, turn: Turn) -> Iterator[Json]:
+        prefix, added = self._prefixes[turn.prefix], _sent(turn, self._stored)
+        if turn.prefix not in self._told:
+            self._told.add(turn.prefix)
+            yield _prefix(turn.prefix, prefix)
         if prefix != self._prefix or turn.kept < len(self._messages):
             self._prefix, self._rolling = prefix, Rolling(prefix.encode())
             for fields in self._messages[: turn.kept]:
@@ -79,9 +101,8 @@ class _Asked:
             self._rolling.take(fields)
         self._messages = [*self._messages[: turn.kept], *added]
         self._changed = [*self._changed[: turn.kept], *(_clean(fields) != fields for fields in added)]
-        return {
-            "type": "request",
-            "step": turn.step,
+        yield {
+            **_heading(turn, "request", "exploreRequest"),
             "model": turn.model,
             "prefix": turn.prefix,
             "kept": turn.kept,
@@ -149,14 +170,22 @@ def _prefix(name: str, text: str) -> Json:
     return {"type": "prefix", "digest": name, "system": parts.get("system"), "tools": parts.get("tools")}
 
 
+def _heading(turn: Turn, own: str, exploring: str) -> Json:
+    if turn.call_id is None:
+        return {"type": own, "step": turn.step}
+    return {"type": exploring, "callId": turn.call_id, "step": turn.step}
+
+
 def _answer(turn: Turn, answer: Message) -> Json:
+    calls = [call_fields(call) for call in answer.tool_calls]
+    said = {"id": answer.id, "text": answer.text, "reasoning": answer.reasoning, "toolCalls": calls}
+    return _answered(turn, said)
+
+
+def _answered(turn: Turn, said: Mapping[str, Any]) -> Json:
     return {
-        "type": "answer",
-        "step": turn.step,
-        "id": answer.id,
-        "text": answer.text,
-        "reasoning": answer.reasoning,
-        "toolCalls": [call_fields(call) for call in answer.tool_calls],
+        **_heading(turn, "answer", "exploreAnswer"),
+        **said,
         "stopReason": turn.stop_reason,
         "usage": dict(turn.usage),
         "seconds": turn.seconds,

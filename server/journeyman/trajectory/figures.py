@@ -15,6 +15,7 @@ def figures(run: Recorded) -> dict[str, Any]:
         "model": ", ".join(dict.fromkeys(step.model for step in run.steps)) or run.header.get("model"),
         "status": end.get("status"),
         "steps": len(run.steps),
+        "asked by explore": run.exploring if run.tells_exploring else None,
         "calls": sum(len(step.answer.get("toolCalls", ())) for step in run.steps),
         "input tokens": usage.get("inputTokens"),
         "output tokens": usage.get("outputTokens"),

@@ -11,10 +11,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from journeyman.failures import Failure
+from journeyman.model.assembly import ModelTurn
 from journeyman.ports.model import ModelRequest, UsageDelta
 from journeyman.ports.store import TurnStore
 from journeyman.records import Message
-from journeyman.trajectory.request import Rolling, digest, message_fields, prefix_bytes, settings_fields
+from journeyman.trajectory.request import (
+    Rolling,
+    call_fields,
+    digest,
+    message_fields,
+    prefix_bytes,
+    settings_fields,
+)
 from journeyman.turns import Sent, Turn
 
 FEW = 8
@@ -34,6 +43,8 @@ class Ledger:
     store: TurnStore
     chat_id: str
     run_id: str
+    call_id: str | None = None
+    """The call of `explore` that asks; None: the run itself."""
     _step: int = 0
     _prefix_of: tuple[object, ...] = ()
     """The system prompt and the tools the next four are of."""
@@ -71,9 +82,16 @@ class Ledger:
         self._asked = _Asked(kept, tuple(added), settings, *self._rolling.whole(settings))
 
     async def answered(
-        self, message_id: str, model: str, stop_reason: str, usage: UsageDelta | None, seconds: float
+        self,
+        message_id: str,
+        model: str,
+        stop_reason: str,
+        usage: UsageDelta | None,
+        seconds: float,
+        answer: Mapping[str, Any] | None = None,
     ) -> None:
-        """Store the call. Handed over together with its answer, it is committed together with it."""
+        """Store the call. Handed over together with its answer, it is committed together with it. `answer`:
+        one that is no message of the chat."""
         asked, self._asked = self._asked, None
         if asked is None:
             return
@@ -95,6 +113,8 @@ class Ledger:
             stop_reason=stop_reason,
             seconds=round(seconds, 6),
             usage={} if usage is None else usage_fields(usage),
+            call_id=self.call_id,
+            answer=answer,
         )
         await self.store.add(turn, prefix)
 
@@ -119,3 +139,14 @@ def usage_fields(usage: UsageDelta) -> dict[str, Any]:
         "costUsd": usage.cost_usd,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def answer_fields(turn: ModelTurn) -> dict[str, Any]:
+    """An answer that is no message of the chat."""
+    calls = [call_fields(call) for call in turn.tool_calls]
+    return {"text": turn.text, "reasoning": turn.reasoning, "toolCalls": calls}
+
+
+def failure_fields(failure: Failure) -> dict[str, Any]:
+    """Instead of an answer."""
+    return {"failed": {"kind": failure.kind, "message": failure.message, "hint": failure.hint}}

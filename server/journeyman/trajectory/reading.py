@@ -30,6 +30,14 @@ class Step:
     """The bytes of the request are those that were sent; not where a secret was taken out."""
     answer: Json = field(default_factory=dict[str, Any])
     results: list[Json] = field(default_factory=list[Json])
+    explored: dict[str, list[Step]] = field(default_factory=dict[str, "list[Step]"])
+    """What a call of it, by its id, asked for `explore`."""
+
+    @property
+    def explorations(self) -> list[list[Step]]:
+        """The same in the order of its calls, an empty list for one that asked nothing."""
+        calls = cast("list[Json]", self.answer.get("toolCalls", []))
+        return [self.explored.get(str(call["id"]), []) for call in calls]
 
 
 @dataclass(slots=True)
@@ -39,6 +47,21 @@ class Recorded:
     header: Json
     steps: list[Step] = field(default_factory=list[Step])
     end: Json = field(default_factory=dict[str, Any])
+
+    @property
+    def tells_exploring(self) -> bool:
+        """Whether what `explore` asked would be in it: not in files of format 1."""
+        return self.header["trajectory"] > 1
+
+    @property
+    def exploring(self) -> int:
+        """How many requests `explore` made."""
+        return sum(len(steps) for step in self.steps for steps in step.explored.values())
+
+    @property
+    def requests(self) -> int:
+        """How many the file has."""
+        return len(self.steps) + self.exploring
 
 
 def load(path: Path) -> list[Recorded]:
@@ -78,28 +101,35 @@ def _rows(text: str, name: str) -> Iterable[tuple[int, Json]]:
 
 def _take(row: Json, runs: list[Recorded]) -> None:
     if "trajectory" in row:
-        if row["trajectory"] != FORMAT:
-            raise ValueError(f"format {row['trajectory']} is not {FORMAT}, the one this version reads")
+        if row["trajectory"] not in range(1, FORMAT + 1):
+            raise ValueError(f"format {row['trajectory']} is newer than {FORMAT}, which this version reads")
         runs.append(Recorded({**row, "prefixes": {}}))
         return
     run, kind = runs[-1], row["type"]
     if kind == "prefix":
         run.header["prefixes"][row["digest"]] = {"system": row["system"], "tools": row["tools"]}
     elif kind == "request":
-        before = run.steps[-1].messages if run.steps else ()
-        if not 0 <= row["kept"] <= len(before):
-            raise ValueError(f"{row['kept']} messages are kept of {len(before)}")
-        messages = (*before[: row["kept"]], *row["messages"])
-        prefix = run.header["prefixes"][row["prefix"]]
-        run.steps.append(
-            Step(row["step"], row["model"], prefix, messages, row["settings"], bool(row["exact"]))
-        )
+        run.steps.append(_step(row, run.steps, run.header["prefixes"]))
     elif kind == "answer":
         run.steps[-1].answer = row
+    elif kind == "exploreRequest":
+        before = run.steps[-1].explored.setdefault(row["callId"], [])
+        before.append(_step(row, before, run.header["prefixes"]))
+    elif kind == "exploreAnswer":
+        run.steps[-1].explored[row["callId"]][-1].answer = row
     elif kind == "result":
         run.steps[-1].results.append(row)
     elif kind == "end":
         run.end = row
+
+
+def _step(row: Json, steps: list[Step], prefixes: Json) -> Step:
+    before = steps[-1].messages if steps else ()
+    if not 0 <= row["kept"] <= len(before):
+        raise ValueError(f"{row['kept']} messages are kept of {len(before)}")
+    messages = (*before[: row["kept"]], *row["messages"])
+    prefix = prefixes[row["prefix"]]
+    return Step(row["step"], row["model"], prefix, messages, row["settings"], bool(row["exact"]))
 
 
 def _unreadable(name: str, why: str) -> Failure:

@@ -70,6 +70,29 @@ def test_a_run_is_done_again_as_it_was_asked_for(
     assert daemon.asked[-1][0] == "project/delete"
 
 
+def test_what_explore_asked_is_done_again_too(
+    daemon: FakeDaemon, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def exploring(question: str) -> str:
+        header, *rows = [json.loads(line) for line in lines().splitlines()]
+        inside = {"callId": "c1", "step": 1}
+        asked = {**rows[1], "type": "exploreRequest", "messages": [{"role": "user", "content": question}]}
+        answer = {"type": "exploreAnswer", "text": "There.", **inside}
+        rows[3:3] = [{**asked, **inside}, answer]
+        return "".join(json.dumps(row) + "\n" for row in [{**header, "trajectory": 2}, *rows])
+
+    file = tmp_path / "t.jsonl"
+    file.write_text(exploring("Where?"))
+    daemon.answers["trajectory/export"] = {"runId": RUN_ID, "text": exploring("Where?")}
+    assert main(["trajectory", "replay", str(file)]) == 0
+    assert "3 of 3 requests are equal, byte for byte" in capsys.readouterr().out
+    daemon.answers["trajectory/export"] = {"runId": RUN_ID, "text": exploring("Who?")}
+    assert main(["trajectory", "replay", str(file)]) == 1
+    assert "step 1 differs: explore, request 1: message 1 (user), content" in capsys.readouterr().out
+    assert main(["trajectory", "diff", str(file), str(file)]) == 0
+    assert "asked by explore\t1\t1" in capsys.readouterr().out
+
+
 def test_a_run_with_images_is_not_done_again_without_them(
     daemon: FakeDaemon, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

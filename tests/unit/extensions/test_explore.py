@@ -70,10 +70,10 @@ async def test_only_reading_is_done(explorers: House) -> None:
         call("explore", question="And again?"),
         call("todoWrite", items=[{"content": "x", "status": "pending"}]),
     ]
-    model, run, texts = await _run(explorers, ASK, calls(*tries), say("Nothing."), END)
+    model, run, texts = await _run(explorers, ASK, calls(*tries), tries[0], say("Nothing."), END)
     assert texts[0].endswith("Nothing.")
-    results = [message for message in model.requests[2].messages if message.role == "tool"]
-    assert len(results) == len(tries)
+    results = [message for message in model.requests[3].messages if message.role == "tool"]
+    assert len({message.tool_call_id for message in results}) == len(results) == len(tries) + 1
     assert not any(message.ok for message in results)
     assert (run.status, run.changes.files) == ("partial", ())
 

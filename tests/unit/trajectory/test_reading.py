@@ -19,7 +19,7 @@ BROKEN: dict[str, tuple[str, str]] = {
     "not JSON": (f"{HEADER}\n{{", "line 2 is not JSON"),
     "no object": (f"{HEADER}\n[1]", "line 2 is not a JSON object"),
     "no header": (PREFIX, "line 1: IndexError"),
-    "a newer format": ('{"trajectory": 2}', "format 2 is not 1"),
+    "a newer format": ('{"trajectory": 3}', "format 3 is newer than 2"),
     "an answer to nothing": (f'{HEADER}\n{{"type": "answer"}}', "line 2: IndexError"),
     "an unknown prefix": (
         f'{HEADER}\n{{"type":"request","step":1,"kept":0,"messages":[],"prefix":"x"}}',

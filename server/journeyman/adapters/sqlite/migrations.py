@@ -1,16 +1,8 @@
-"""The database's shape, as an ordered list of changes to it. A published migration is never edited.
-
-Each runs in a transaction of its own together with its row in `schema_migrations`, so that a crash in the
-middle leaves the version before it.
-"""
+"""The database's shape, as an ordered list of changes to it. A published migration is never edited."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from journeyman.failures import Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +373,33 @@ _LEFT_OUT = Migration(
     ),
 )
 
+_EXPLORED = Migration(
+    "what exploring asked",
+    (
+        # As in `turns`, with the answer instead of a message's id.
+        """
+        CREATE TABLE explored (
+            run_id TEXT NOT NULL,
+            call_id TEXT NOT NULL,
+            step INTEGER NOT NULL,
+            chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+            model TEXT NOT NULL,
+            prefix TEXT NOT NULL,
+            kept INTEGER NOT NULL,
+            added TEXT NOT NULL,
+            settings TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            stop_reason TEXT NOT NULL,
+            seconds REAL NOT NULL,
+            usage TEXT NOT NULL,
+            PRIMARY KEY (run_id, call_id, step)) WITHOUT ROWID
+        """,
+        "CREATE INDEX explored_of_chat ON explored (chat_id)",
+    ),
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     _HOUSE,
     _SOURCES,
@@ -395,45 +414,6 @@ MIGRATIONS: tuple[Migration, ...] = (
     _TEXTS,
     _PICTURES,
     _LEFT_OUT,
+    _EXPLORED,
 )
 """Migration number n (from 1) brings a database from version n - 1 to n."""
-
-
-def migrate(connection: sqlite3.Connection, now: str, migrations: Sequence[Migration] = MIGRATIONS) -> int:
-    """Bring the database to the newest version; answers that version. `now` is RFC 3339 UTC.
-
-    A database newer than `migrations` is refused (`storage_failed`) and left alone."""
-    found = version(connection)
-    if found > len(migrations):
-        raise Failure(
-            "storage_failed",
-            f"The database was written by a newer Journeyman (schema {found}, not {len(migrations)}).",
-            hint="Update Journeyman, or start it with another data directory.",
-        )
-    for number, migration in enumerate(migrations[found:], start=found + 1):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            if number == 1:
-                connection.execute(
-                    "CREATE TABLE schema_migrations"
-                    " (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)"
-                )
-            for statement in migration.statements:
-                connection.execute(statement)
-            connection.execute(
-                "INSERT INTO schema_migrations VALUES (?, ?, ?)", (number, migration.name, now)
-            )
-            connection.execute("COMMIT")
-        except BaseException:  # all of a migration or nothing
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-    return len(migrations)
-
-
-def version(connection: sqlite3.Connection) -> int:
-    """The number of the last migration that was applied; 0 for an empty file."""
-    exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'").fetchone()
-    if exists is None:
-        return 0
-    return int(connection.execute("SELECT coalesce(max(version), 0) FROM schema_migrations").fetchone()[0])

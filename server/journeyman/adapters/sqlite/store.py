@@ -15,7 +15,7 @@ from journeyman.adapters.sqlite.events import SqliteEvents
 from journeyman.adapters.sqlite.finding import SqliteFinding
 from journeyman.adapters.sqlite.folders import SqliteFolders
 from journeyman.adapters.sqlite.inputs import SqliteInputs
-from journeyman.adapters.sqlite.migrations import migrate, version
+from journeyman.adapters.sqlite.migrating import migrate, version
 from journeyman.adapters.sqlite.permissions import SqlitePermissions
 from journeyman.adapters.sqlite.pictures import SqlitePictures
 from journeyman.adapters.sqlite.runs import SqliteRuns

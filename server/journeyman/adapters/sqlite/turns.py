@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from typing import Any
 
 from journeyman.adapters.sqlite.database import Database
 from journeyman.adapters.sqlite.values import json_text, plain_text
@@ -15,35 +16,33 @@ class SqliteTurns:
         self._database = database
 
     async def add(self, turn: Turn, prefix: str | None = None) -> None:
-        added = [each.id if each.fields is None else [each.id, dict(each.fields)] for each in turn.added]
-        row = (
-            turn.run_id,
-            turn.step,
-            turn.chat_id,
-            turn.message_id,
-            plain_text(turn.model),
-            turn.prefix,
-            turn.kept,
-            json_text(added),
-            json_text(dict(turn.settings)),
-            turn.bytes,
-            turn.sha256,
-            turn.stop_reason,
-            turn.seconds,
-            json_text(dict(turn.usage)),
-        )
+        table, row = ("turns", _own(turn)) if turn.call_id is None else ("explored", _explored(turn))
+        names, values = ", ".join(row), tuple(row.values())
 
         def work(connection: sqlite3.Connection) -> None:
             if prefix is not None:
                 connection.execute("INSERT OR IGNORE INTO prefixes VALUES (?, ?)", (turn.prefix, prefix))
-            connection.execute(f"INSERT INTO turns VALUES ({', '.join('?' * len(row))})", row)
+            marks = ", ".join("?" * len(values))
+            connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)
 
         await self._database.write(work)
 
     async def of_run(self, run_id: str) -> tuple[Turn, ...]:
         def work(connection: sqlite3.Connection) -> tuple[Turn, ...]:
             rows = connection.execute("SELECT * FROM turns WHERE run_id = ? ORDER BY step", (run_id,))
-            return tuple(_turn(row) for row in rows)
+            return tuple(Turn(message_id=row["message_id"], **_common(row)) for row in rows)
+
+        return await self._database.read(work)
+
+    async def explored(self, run_id: str) -> tuple[Turn, ...]:
+        def work(connection: sqlite3.Connection) -> tuple[Turn, ...]:
+            rows = connection.execute(
+                "SELECT * FROM explored WHERE run_id = ? ORDER BY call_id, step", (run_id,)
+            )
+            return tuple(
+                Turn(message_id="", call_id=row["call_id"], answer=json.loads(row["answer"]), **_common(row))
+                for row in rows
+            )
 
         return await self._database.read(work)
 
@@ -55,23 +54,49 @@ class SqliteTurns:
         return await self._database.read(work)
 
 
-def _turn(row: sqlite3.Row) -> Turn:
+def _own(turn: Turn) -> dict[str, Any]:
+    return {"message_id": turn.message_id, **_columns(turn)}
+
+
+def _explored(turn: Turn) -> dict[str, Any]:
+    return {"call_id": turn.call_id, "answer": json_text(dict(turn.answer or {})), **_columns(turn)}
+
+
+def _columns(turn: Turn) -> dict[str, Any]:
+    added = [each.id if each.fields is None else [each.id, dict(each.fields)] for each in turn.added]
+    return {
+        "run_id": turn.run_id,
+        "step": turn.step,
+        "chat_id": turn.chat_id,
+        "model": plain_text(turn.model),
+        "prefix": turn.prefix,
+        "kept": turn.kept,
+        "added": json_text(added),
+        "settings": json_text(dict(turn.settings)),
+        "bytes": turn.bytes,
+        "sha256": turn.sha256,
+        "stop_reason": turn.stop_reason,
+        "seconds": turn.seconds,
+        "usage": json_text(dict(turn.usage)),
+    }
+
+
+def _common(row: sqlite3.Row) -> dict[str, Any]:
     added = tuple(
         Sent(each) if isinstance(each, str) else Sent(each[0], each[1]) for each in json.loads(row["added"])
     )
-    return Turn(
-        chat_id=row["chat_id"],
-        run_id=row["run_id"],
-        step=row["step"],
-        message_id=row["message_id"],
-        model=row["model"],
-        prefix=row["prefix"],
-        kept=row["kept"],
-        added=added,
-        settings=json.loads(row["settings"]),
-        bytes=row["bytes"],
-        sha256=row["sha256"],
-        stop_reason=row["stop_reason"],
-        seconds=row["seconds"],
-        usage=json.loads(row["usage"]),
-    )
+    return {
+        "chat_id": row["chat_id"],
+        "run_id": row["run_id"],
+        "step": row["step"],
+        "model": row["model"],
+        "prefix": row["prefix"],
+        "kept": row["kept"],
+        "added": added,
+        "settings": json.loads(row["settings"]),
+        "bytes": row["bytes"],
+        "sha256": row["sha256"],
+        "stop_reason": row["stop_reason"],
+        "seconds": row["seconds"],
+        "usage": json.loads(row["usage"]),
+    }
