@@ -17,6 +17,7 @@ from journeyman.pictures import Picture
 from journeyman.quotas import Quota
 from journeyman.spending import Counted as Counted
 from journeyman.spending import Usage as Usage
+from journeyman.thoughts import Thoughts
 
 T = TypeVar("T")
 
@@ -172,6 +173,8 @@ class Message:
     context: str = ""
     """What the daemon adds for the model (its surroundings, at the start of a run); not shown to people."""
     pictures: tuple[Picture, ...] = ()
+    thoughts: Thoughts | None = None
+    """Of an answer: what its provider wants back with it. Shown to nobody."""
 
     @property
     def for_model(self) -> str:

@@ -24,6 +24,7 @@ from journeyman.model.providers import ProviderConfig
 
 pytestmark = [
     pytest.mark.timeout(300),
+    pytest.mark.xdist_group("litellm"),  # it takes seconds to import: in one process is enough
     pytest.mark.filterwarnings("ignore:Accessing the 'model_"),  # litellm does that
 ]
 

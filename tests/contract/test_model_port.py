@@ -69,7 +69,15 @@ def over_http(provider: ScriptedProvider, turns: list[Turn]) -> str:
     return provider.base_url
 
 
-@pytest.fixture(params=["scripted", "recording", "replay", "http", "litellm"])
+@pytest.fixture(
+    params=[
+        "scripted",
+        "recording",
+        "replay",
+        "http",
+        pytest.param("litellm", marks=pytest.mark.xdist_group("litellm")),
+    ]
+)
 async def make(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Maker]:
     made: list[Model] = []
     async with ScriptedProvider() as provider:

@@ -74,6 +74,8 @@ def as_parts(message: Json) -> Json:
 
 
 def marked(message: Json) -> Json:
-    """Of one with text, as parts."""
-    *before, last = message["content"]
-    return {**message, "content": [*before, {**last, "cache_control": {"type": "ephemeral"}}]}
+    """Of one with text, as parts. A thought takes no mark."""
+    parts = list(message["content"])
+    at = max(place for place, part in enumerate(parts) if part["type"] != "thinking")
+    parts[at] = {**parts[at], "cache_control": {"type": "ephemeral"}}
+    return {**message, "content": parts}

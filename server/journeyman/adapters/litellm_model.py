@@ -23,8 +23,9 @@ from typing import Any, cast
 
 from journeyman.adapters import schema_calls
 from journeyman.adapters.body_layout import body_of
-from journeyman.adapters.chat_chunks import deltas_of, stop_reason_of, usage_of
-from journeyman.adapters.chat_completions import NATIVE
+from journeyman.adapters.chat_chunks import stop_reason_of, usage_of
+from journeyman.adapters.litellm_effort import Thinking, bare, has_thoughts
+from journeyman.adapters.litellm_thoughts import THOUGHTFUL, heard
 from journeyman.adapters.provider_failures import broken, error_inside, refused, silent, unreachable
 from journeyman.failures import Failure
 from journeyman.model.providers import ProviderConfig
@@ -34,7 +35,9 @@ MALICIOUS_VERSIONS = frozenset({"1.82.7", "1.82.8"})
 """Releases of March 2026 that stole credentials."""
 _LOST = frozenset({"ReadError", "RemoteProtocolError", "ClientPayloadError", "IncompleteRead"})
 _PREFIX = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception|Timeout)\s*[:-]\s*)+")
+_THOUGHTS = re.compile(r"\(400\).*\b(thinking|thoughts?|thought_?signature)\b", re.IGNORECASE | re.DOTALL)
 _loading = threading.Lock()
+logger = logging.getLogger(__name__)
 
 
 class LitellmModel:
@@ -42,6 +45,8 @@ class LitellmModel:
 
     def __init__(self, config: ProviderConfig) -> None:
         self._config = config
+        self._prefix = str(config.options.get("litellm_prefix", config.provider))
+        self._thinking = Thinking(self._prefix, asks=config.options.get("effort") == "litellm")
         self._litellm: Any = None
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
@@ -52,24 +57,46 @@ class LitellmModel:
                 async for delta in schema_calls.as_calls(answer):
                     yield delta
             return
-        async with aclosing(self._answer(body_of(NATIVE, request, options))) as answer:
+        async with aclosing(self._thoughtful(request)) as answer:
             async for delta in answer:
                 yield delta
 
-    async def _answer(self, body: dict[str, Any]) -> AsyncGenerator[ModelDelta]:
+    async def _thoughtful(self, request: ModelRequest) -> AsyncGenerator[ModelDelta]:
+        """The answer, asked for once more without thoughts where the provider does not take them back."""
+        options, begun = self._config.options, False
+        asked, fields = self._thinking.asked(await self._loaded(), request)
+        try:
+            async with aclosing(self._answer(body_of(THOUGHTFUL, asked, options) | fields)) as answer:
+                async for delta in answer:
+                    begun = True
+                    yield delta
+            return
+        except Failure as failure:
+            if begun or not (fields or has_thoughts(asked)) or not _of_thoughts(failure):
+                raise
+            logger.warning("asking again without thoughts: %s", failure.message)
+        async with aclosing(self._answer(body_of(THOUGHTFUL, bare(request), options))) as answer:
+            async for delta in answer:
+                yield delta
+
+    async def _loaded(self) -> Any:
         if self._litellm is None:
             self._litellm = await asyncio.to_thread(load)
+        return self._litellm
+
+    async def _answer(self, body: dict[str, Any]) -> AsyncGenerator[ModelDelta]:
+        litellm = await self._loaded()
         stream: Any = None
         begun = False
         try:
-            stream = await self._within(self._litellm.acompletion(**self._arguments(body)))
+            stream = await self._within(litellm.acompletion(**self._arguments(body)))
             chunks = stream.__aiter__()
             while True:
                 try:
                     chunk: Any = await self._within(anext(chunks))
                 except StopAsyncIteration:
                     break
-                for delta in deltas_of(_without_usage(chunk.model_dump())):
+                for delta in heard(_without_usage(chunk.model_dump())):
                     begun = True
                     yield delta
         except (Failure, GeneratorExit, asyncio.CancelledError):
@@ -87,9 +114,8 @@ class LitellmModel:
 
     def _arguments(self, body: dict[str, Any]) -> dict[str, Any]:
         config = self._config
-        prefix = config.options.get("litellm_prefix", config.provider)
         arguments = body | {
-            "model": f"{prefix}/{body['model']}",
+            "model": f"{self._prefix}/{body['model']}",
             "stream": True,
             "stream_options": {"include_usage": True},
             "timeout": config.timeout_s,
@@ -186,6 +212,11 @@ def _ending(stream: Any) -> list[ModelDelta]:
         stop = stop_reason_of({"choices": [{"finish_reason": str(reason)}]})
         deltas.append(StopDelta(stop or "unknown"))
     return deltas
+
+
+def _of_thoughts(failure: Failure) -> bool:
+    """Whether the provider refused what it was sent of its thoughts, or thinking itself."""
+    return failure.kind == "model_refused" and _THOUGHTS.search(failure.message) is not None
 
 
 def _without_usage(chunk: dict[str, Any]) -> dict[str, Any]:

@@ -47,14 +47,15 @@ def effort(session: Session) -> Effort:
 
 
 async def _ask(session: Session, message_id: str, messages: tuple[Message, ...], sent: int) -> ModelTurn:
-    messages = session.gallery.shown(messages, session.info)
+    info, system, tools = session.info, session.family.system, session.registry.specs(session.family)
+    messages = session.recall.shown(session.gallery.shown(messages, info), info, system, tools)
     request = ModelRequest(
-        model=session.info.name,
-        system=session.family.system,
+        model=info.name,
+        system=system,
         messages=messages,
-        tools=session.registry.specs(session.family),
+        tools=tools,
         effort=effort(session),
-        output_tokens_max=session.meter.answer_tokens_max(session.info, sent=sent),
+        output_tokens_max=session.meter.answer_tokens_max(info, sent=sent),
         pictures=await session.gallery.texts(messages),
     )
 
@@ -72,10 +73,10 @@ async def _ask(session: Session, message_id: str, messages: tuple[Message, ...],
             f"{why.reason} Trying again in {why.pause_s:.0f} s ({why.attempt} of {why.attempts})."
         )
 
-    with traced.model_call(session.info) as span:
+    with traced.model_call(info) as span:
         turn = await retry.ask(session.model, request, clock=session.clock, on_delta=watched, on_retry=again)
         traced.answered(span, turn)
     received = len(turn.text) + len(turn.reasoning)
     received += sum(len(json.dumps(call.arguments)) for call in turn.tool_calls)
-    session.meter.add(turn.usage, session.info, sent=sent, received=received)
+    session.meter.add(turn.usage, info, sent=sent, received=received)
     return turn

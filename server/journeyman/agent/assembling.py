@@ -17,6 +17,7 @@ from journeyman.agent.gallery import Gallery
 from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import Meter
 from journeyman.agent.masking import CHARACTERS_PER_TOKEN, Masking
+from journeyman.agent.recall import Recall
 from journeyman.agent.resuming import CARRY_ON, carries_on, resumed_note
 from journeyman.agent.services import Services
 from journeyman.agent.session import Session
@@ -172,6 +173,7 @@ async def assemble(
         ledger=Ledger(services.store.turns, chat.id, run.id),
         sizes=Sizes(),
         gallery=Gallery(services.store.pictures, chat.id),
+        recall=Recall(),
         gatekeeper=gatekeeper,
         answers_may_be_text=asks,
         extended=extended,

@@ -15,6 +15,7 @@ from journeyman.pictures import Picture
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.store import MessageStore
 from journeyman.records import Input, Message, ToolCall
+from journeyman.thoughts import Thoughts
 
 NOT_BEGUN = "interrupted while the user was asked: nothing was done"
 
@@ -97,7 +98,7 @@ class Conversation:
         for message in messages:
             await self._telling.message(message)
 
-    def answered(self, turn: ModelTurn, message_id: str) -> Message:
+    def answered(self, turn: ModelTurn, message_id: str, thoughts: Thoughts | None) -> Message:
         """What the model said, as a message that is neither stored (`keep`) nor told yet."""
         return Message(
             message_id,
@@ -108,6 +109,7 @@ class Conversation:
             self._clock.now(),
             reasoning=turn.reasoning,
             tool_calls=self._fresh(turn.tool_calls),
+            thoughts=thoughts,
         )
 
     @property

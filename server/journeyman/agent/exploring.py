@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from journeyman.agent.families import USUAL
 from journeyman.agent.limits import Limits, Meter
+from journeyman.agent.sizes import characters
 from journeyman.agent.state import RunState
 from journeyman.agent.tools.observation import Observation, failed
 from journeyman.agent.tools.registry import Prepared, Registry, run_tool
@@ -25,6 +26,7 @@ from journeyman.model import retry
 from journeyman.model.assembly import ModelTurn
 from journeyman.ports.model import ModelRequest
 from journeyman.records import Message, Role, ToolCall
+from journeyman.thoughts import Thoughts
 from journeyman.trajectory.ledger import Ledger, answer_fields, failure_fields
 
 if TYPE_CHECKING:
@@ -101,7 +103,10 @@ class _Inside:
                 return self._answered(turn.text.strip())
             if last or not turn.tool_calls:
                 return self._unanswered("it came to no answer")
-            self._messages.append(self._of.message("assistant", turn.text, tool_calls=turn.tool_calls))
+            thoughts = Thoughts(self._of.resolved.info.id, "", turn.thoughts) if turn.thoughts else None
+            self._messages.append(
+                self._of.message("assistant", turn.text, tool_calls=turn.tool_calls, thoughts=thoughts)
+            )
             for at, call in enumerate(turn.tool_calls):
                 made = await self._look(call) if at < CALLS_MAX else failed(f"only {CALLS_MAX} calls at once")
                 self._messages.append(
@@ -174,10 +179,7 @@ class _Inside:
         return await run_tool(prepared, self._context)
 
     def _size(self) -> int:
-        return len(prompt()) + sum(
-            len(each.for_model) + sum(len(json.dumps(call.arguments)) for call in each.tool_calls)
-            for each in self._messages
-        )
+        return len(prompt()) + sum(map(characters, self._messages))
 
     def _answered(self, text: str) -> Observation:
         cut = text if len(text) <= ANSWER_CHARACTERS_MAX else f"{text[:ANSWER_CHARACTERS_MAX]}\n[cut]"

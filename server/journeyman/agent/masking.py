@@ -2,7 +2,8 @@
 
 Old tool results and images become one line each; where that is not enough, whole exchanges become a summary
 (`condensing.py`). What the user said stays verbatim. Pure: the same messages, asked for at the same points,
-give the same view, so that a run that is carried on is sent the bytes it was sent before.
+give the same view, so that a run that is carried on is sent the bytes it was sent before. What the model
+thought until something was cleared is marked as stale from then on.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from journeyman.agent.condensing import boundary_of, call_lines, head_of, without
+from journeyman.agent.recall import aged
 from journeyman.pictures import PICTURE_TOKENS, PICTURES_MAX
 from journeyman.records import Message
 
@@ -38,6 +40,8 @@ class Masking:
     _head: tuple[Message, ...] = ()
     """In place of the first `_boundary` messages."""
     _boundary: int = 0
+    _moved: bool = False
+    """Something was cleared or summarised in this view."""
 
     def replay(self, messages: Sequence[Message]) -> None:
         """Take the steps that were taken when these messages came about: a view before every answer."""
@@ -51,20 +55,30 @@ class Masking:
 
     def view(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         """The messages as the model gets them. What was cleared or summarised once stays so."""
+        self._moved = False
+        seen = self._narrowed(messages)
+        if self._moved:
+            for message in seen:
+                self._put(message, aged(message))
+            seen = self._seen(messages)
+        return tuple(seen)
+
+    def _narrowed(self, messages: Sequence[Message]) -> list[Message]:
         self._take_down(messages)
         seen = self._seen(messages)
         if self.window is None or self._tokens(seen) <= MASK_ABOVE * self.window:
-            return tuple(seen)
+            return seen
         self._mask(messages, seen)
         seen = self._seen(messages)
         if self._tokens(seen) <= SUMMARISE_ABOVE * self.window:
-            return tuple(seen)
+            return seen
         boundary = boundary_of(messages)
         if boundary > self._boundary:
             room = int(SUMMARY_SHARE * self.window) * CHARACTERS_PER_TOKEN
             self._head, self._boundary = head_of(messages, boundary, room), boundary
+            self._moved = True
             seen = self._seen(messages)
-        return tuple(seen)
+        return seen
 
     def _seen(self, messages: Sequence[Message]) -> list[Message]:
         rest = messages[self._boundary :] if self._boundary else messages
@@ -86,8 +100,14 @@ class Masking:
                 self._clear(message, without(message, "cleared to make room"))
 
     def _clear(self, message: Message, to: Message) -> None:
-        self._cleared[message.id] = to
-        self._sizes.pop(message.id, None)
+        if message != to:
+            self._moved = True
+            self._put(message, to)
+
+    def _put(self, message: Message, to: Message) -> None:
+        if to is not message:
+            self._cleared[message.id] = to
+            self._sizes.pop(message.id, None)
 
     def _mask(self, messages: Sequence[Message], seen: Sequence[Message]) -> None:
         assert self.window is not None
@@ -115,4 +135,5 @@ class Masking:
 def tokens(message: Message) -> int:
     """An estimate, for deciding only; never reported as usage."""
     size = len(message.for_model) + sum(len(json.dumps(call.arguments)) + 40 for call in message.tool_calls)
+    size += message.thoughts.characters if message.thoughts else 0
     return size // CHARACTERS_PER_TOKEN + 4 + PICTURE_TOKENS * len(message.pictures)

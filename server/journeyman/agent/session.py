@@ -15,6 +15,7 @@ from journeyman.agent.gallery import Gallery
 from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import Meter
 from journeyman.agent.open_documents import OpenDocuments
+from journeyman.agent.recall import Recall
 from journeyman.agent.recording import Recording
 from journeyman.agent.services import Gatekeeper, Reviewing
 from journeyman.agent.sizes import Sizes
@@ -54,6 +55,7 @@ class Session:
     ledger: Ledger
     sizes: Sizes
     gallery: Gallery
+    recall: Recall
     extended: Extended
     gatekeeper: Gatekeeper | None = None
     answers_may_be_text: bool = False

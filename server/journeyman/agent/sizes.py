@@ -32,4 +32,5 @@ def characters(message: Message) -> int:
         pictures
         + len(message.for_model)
         + sum(len(json.dumps(call.arguments)) for call in message.tool_calls)
+        + (message.thoughts.characters if message.thoughts else 0)
     )

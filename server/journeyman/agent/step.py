@@ -42,7 +42,7 @@ async def step(session: Session) -> None:
     seconds = session.clock.monotonic() - began
     session.steps_since_todo += 1
     session.steps_since_reminder += 1
-    message = session.conversation.answered(turn, message_id)
+    message = session.conversation.answered(turn, message_id, session.recall.made(turn))
     async with asyncio.TaskGroup() as writes:  # handed over at once, and so committed together
         writes.create_task(session.telling.usage(session.meter.usage))
         writes.create_task(session.conversation.keep(message))

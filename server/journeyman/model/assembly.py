@@ -18,15 +18,18 @@ from journeyman.failures import Failure
 from journeyman.model.arguments import clean_text
 from journeyman.model.calls import CallJoiner
 from journeyman.model.recovery import recover
+from journeyman.model.thoughts import ThoughtJoiner
 from journeyman.ports.model import (
     ModelDelta,
     ReasoningDelta,
     StopReason,
     TextDelta,
+    ThoughtDelta,
     ToolCallDelta,
     UsageDelta,
 )
 from journeyman.records import ToolCall
+from journeyman.thoughts import Thought
 
 OnDelta = Callable[[ModelDelta], Awaitable[None] | None]
 
@@ -55,6 +58,8 @@ class ModelTurn:
     stop_reason: StopReason
     notes: tuple[str, ...] = ()
     """What had to be repaired, for the log."""
+    thoughts: tuple[Thought, ...] = ()
+    """What the provider wants back with it."""
 
 
 def new_call_id() -> str:
@@ -77,6 +82,7 @@ class Assembler:
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._calls = CallJoiner(self._tool_names, new_id)
+        self._thoughts = ThoughtJoiner()
         self._usage: UsageDelta | None = None
         self._stop: StopReason | None = None
         self._characters = 0
@@ -91,6 +97,9 @@ class Assembler:
         elif isinstance(delta, ReasoningDelta):
             self._characters += len(delta.text)
             self._reasoning.append(delta.text)
+        elif isinstance(delta, ThoughtDelta):
+            self._characters += len(delta.text) + len(delta.signature)
+            self._thoughts.feed(delta, self._written, len(self._calls))
         elif isinstance(delta, ToolCallDelta):
             self._characters += len(delta.arguments) + len(delta.name or "") + len(delta.id or "")
             self._calls.feed(delta)
@@ -99,6 +108,9 @@ class Assembler:
         else:
             self._stop = delta.reason
         self._check()
+
+    def _written(self) -> int:
+        return len(clean_text("".join(self._text)))
 
     def _check(self) -> None:
         limits = self._limits
@@ -120,7 +132,7 @@ class Assembler:
 
     def finish(self) -> ModelTurn:
         stop: StopReason = self._stop or "disconnected"
-        text = clean_text("".join(self._text))
+        text = said = clean_text("".join(self._text))
         reasoning = clean_text("".join(self._reasoning))
         calls = self._calls.finish(stop)
         notes: list[str] = []
@@ -140,7 +152,8 @@ class Assembler:
         elif not calls and stop == "tool_calls":
             notes.append("the provider announced tool calls and sent none")
             stop = "stop"
-        return ModelTurn(text, reasoning, calls, self._usage, stop, tuple(notes))
+        thoughts = self._thoughts.finish(calls, as_written=text == said and stop != "disconnected")
+        return ModelTurn(text, reasoning, calls, self._usage, stop, tuple(notes), thoughts)
 
 
 async def collect(

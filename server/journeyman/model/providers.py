@@ -3,7 +3,8 @@
 The habits (`options`) come from `catalog.toml`, so that a new provider is data. Adapters read those they
 know:
 
-- `effort`: how to ask for reasoning effort, `"reasoning"` (an object, OpenRouter) or `"reasoning_effort"`;
+- `effort`: how to ask for reasoning effort, `"reasoning"` (an object, OpenRouter), `"reasoning_effort"`, or
+  `"litellm"`: as litellm's tables say (`adapters/litellm_effort.py`);
 - `max_tokens_field`: the name of the output limit, default `"max_tokens"`;
 - `tool_mode`: `"native"` (default) or `"schema"`: calls by a JSON schema for models without tool calls;
 - `usage_include`: ask for usage the way OpenRouter does, which brings the cost with it;

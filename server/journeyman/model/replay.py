@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from journeyman.failures import Failure
+from journeyman.model.thoughts import in_order, of_calls
 from journeyman.model.trajectory import RecordedTurn, Trajectory, load_trajectory
 from journeyman.ports.clock import Clock, SystemClock
 from journeyman.ports.model import (
@@ -24,6 +25,7 @@ from journeyman.ports.model import (
     ReasoningDelta,
     StopDelta,
     TextDelta,
+    ThoughtDelta,
     ToolCallDelta,
 )
 
@@ -71,14 +73,23 @@ class ReplayModel:
             raise Failure(kind, message, hint=hint)
         if turn.reasoning:
             yield ReasoningDelta(turn.reasoning)
-        words = _WORDS.findall(turn.text)
-        for start in range(0, len(words), WORDS_A_DELTA):
-            if start:
-                await self._clock.sleep(self._pause_s)
-            yield TextDelta("".join(words[start : start + WORDS_A_DELTA]))
+        begun = False
+        for part in in_order(turn.text, turn.thoughts):
+            if isinstance(part, ThoughtDelta):
+                yield part
+                continue
+            words = _WORDS.findall(part)
+            for start in range(0, len(words), WORDS_A_DELTA):
+                if begun:
+                    await self._clock.sleep(self._pause_s)
+                begun = True
+                yield TextDelta("".join(words[start : start + WORDS_A_DELTA]))
+        ids = [(turn.ids[n] if turn.ids else None) or f"replayed_{n}" for n in range(len(turn.calls))]
         for index, (name, arguments) in enumerate(turn.calls):
-            ident = turn.ids[index] if turn.ids else None
+            ident = ids[index] if turn.ids or turn.thoughts else None
             yield ToolCallDelta(index, ident, name, json.dumps(arguments, ensure_ascii=False))
+        for delta in of_calls(turn.thoughts, ids):
+            yield delta
         if turn.usage is not None:
             yield turn.usage
         yield StopDelta(turn.stop or ("tool_calls" if turn.calls else "stop"))

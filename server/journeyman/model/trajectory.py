@@ -3,9 +3,9 @@
     {"text": "Let me look.", "toolCalls": [{"name": "ls", "arguments": {"path": "."}}],
      "reasoning": "...", "usage": {"inputTokens": 812, "outputTokens": 40}}
 
-`text`, `reasoning` and `usage` may be missing; a line with `question` is an answer to `explore`, which was
-asked that. A first line with `"recording"` is a header: the model that was recorded and a note, as free text.
-Written by `recorder.py`, read by `replay.py`.
+`text`, `reasoning`, `thoughts` and `usage` may be missing; a line with `question` is an answer to `explore`,
+which was asked that. A first line with `"recording"` is a header: the model that was recorded and a note, as
+free text. Written by `recorder.py`, read by `replay.py`.
 
 An exported trajectory (docs/trajectories.md) can be repeated as well: of its first run, the answers count.
 """
@@ -19,8 +19,10 @@ from typing import Any, cast
 
 from journeyman.failures import FAILURE_KINDS, Failure, FailureKind
 from journeyman.model.assembly import ModelTurn
+from journeyman.model.thoughts import without_calls
 from journeyman.ports.model import StopReason, UsageDelta
 from journeyman.redaction import redact
+from journeyman.thoughts import Thought, fields_of, thought_from
 
 FILE_BYTES_MAX = 64 * 1024 * 1024
 
@@ -38,6 +40,7 @@ class RecordedTurn:
     """None: what follows from the calls."""
     failure: tuple[FailureKind, str, str] | None = None
     """Instead of an answer: what kind it was, its sentence and its hint."""
+    thoughts: tuple[Thought, ...] = ()
 
 
 @dataclass(slots=True)
@@ -162,6 +165,7 @@ def _turn(fields: dict[str, Any]) -> RecordedTurn:
         ids=tuple(ids),
         stop=fields.get("stopReason"),
         failure=None if failed is None else _failure(failed),
+        thoughts=tuple(thought_from(each) for each in fields.get("thoughts", ())),
     )
 
 
@@ -187,6 +191,8 @@ def turn_line(turn: ModelTurn, question: str | None = None) -> str:
     row["toolCalls"] = [
         {"name": call.name, "arguments": call.arguments} for call in turn.tool_calls if not call.invalid
     ]
+    if thoughts := without_calls(turn.thoughts, [bool(call.invalid) for call in turn.tool_calls]):
+        row["thoughts"] = [fields_of(each) for each in thoughts]
     if turn.usage is not None:
         row["usage"] = {
             "inputTokens": turn.usage.input_tokens,

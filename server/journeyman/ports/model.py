@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from journeyman.records import Message
+from journeyman.thoughts import Kind
 
 StopReason = Literal["stop", "tool_calls", "length", "content_filter", "disconnected", "unknown"]
 Effort = Literal["low", "medium", "high"]
@@ -51,6 +52,18 @@ class ReasoningDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class ThoughtDelta:
+    """A piece of what the provider wants back with the answer, for nobody's eyes. The words of a `thought`
+    come in pieces, of which the last has the signature; everything else comes whole."""
+
+    kind: Kind = "thought"
+    text: str = ""
+    signature: str = ""
+    call_id: str = ""
+    """Of the call that is signed."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCallDelta:
     """A piece of a tool call exactly as the provider sent it; any field may be missing."""
 
@@ -79,7 +92,7 @@ class StopDelta:
     reason: StopReason
 
 
-ModelDelta = TextDelta | ReasoningDelta | ToolCallDelta | UsageDelta | StopDelta
+ModelDelta = TextDelta | ReasoningDelta | ThoughtDelta | ToolCallDelta | UsageDelta | StopDelta
 
 
 class Model(Protocol):

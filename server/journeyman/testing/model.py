@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from journeyman.failures import Failure
+from journeyman.model.thoughts import in_order, of_calls
 from journeyman.ports.clock import Clock, SystemClock
 from journeyman.ports.model import (
     ModelDelta,
@@ -25,6 +26,7 @@ from journeyman.ports.model import (
     ToolCallDelta,
     UsageDelta,
 )
+from journeyman.thoughts import Thought
 
 REQUESTS_KEPT_MAX = 10_000
 
@@ -49,6 +51,8 @@ class ScriptedTurn:
     """On the injected clock, before the first delta."""
     failure: Failure | None = None
     """Raised after the deltas, in place of the stop."""
+    thoughts: tuple[Thought, ...] = ()
+    """What is wanted back with it."""
 
 
 Step = ScriptedTurn | Failure | Callable[[ModelRequest], "ScriptedTurn | Failure"]
@@ -122,13 +126,15 @@ def deltas_of_turn(turn: ScriptedTurn, position: int) -> list[ModelDelta]:
     deltas: list[ModelDelta] = []
     if turn.reasoning:
         deltas.append(ReasoningDelta(turn.reasoning))
-    deltas.extend(TextDelta(piece) for piece in _pieces(turn.text))
-    for index, made in enumerate(turn.calls):
-        ident = made.id or f"scripted_{position}_{index}"
+    for part in in_order(turn.text, turn.thoughts):
+        deltas.extend([TextDelta(piece) for piece in _pieces(part)] if isinstance(part, str) else [part])
+    ids = [made.id or f"scripted_{position}_{index}" for index, made in enumerate(turn.calls)]
+    for index, (ident, made) in enumerate(zip(ids, turn.calls, strict=True)):
         raw = made.arguments if isinstance(made.arguments, str) else json.dumps(made.arguments)
         half = len(raw) // 2
         deltas.append(ToolCallDelta(index, ident, made.name, raw[:half]))
         deltas.append(ToolCallDelta(index, None, None, raw[half:]))
+    deltas.extend(of_calls(turn.thoughts, ids))
     if turn.usage is not None:
         deltas.append(turn.usage)
     stop: StopReason = turn.stop or ("tool_calls" if turn.calls else "stop")

@@ -15,7 +15,14 @@ from typing import Any, cast
 from journeyman.ports.store import Store
 from journeyman.records import TERMINAL_RUN_STATUSES, Message, Run, Usage
 from journeyman.redaction import redact
-from journeyman.trajectory.request import Json, Rolling, call_fields, message_fields, picture_fields
+from journeyman.trajectory.request import (
+    Json,
+    Rolling,
+    call_fields,
+    message_fields,
+    picture_fields,
+    thoughts_fields,
+)
 from journeyman.turns import Turn
 
 FORMAT = 2
@@ -179,7 +186,7 @@ def _heading(turn: Turn, own: str, exploring: str) -> Json:
 def _answer(turn: Turn, answer: Message) -> Json:
     calls = [call_fields(call) for call in answer.tool_calls]
     said = {"id": answer.id, "text": answer.text, "reasoning": answer.reasoning, "toolCalls": calls}
-    return _answered(turn, said)
+    return _answered(turn, {**said, **thoughts_fields(answer.thoughts.items if answer.thoughts else ())})
 
 
 def _answered(turn: Turn, said: Mapping[str, Any]) -> Json:

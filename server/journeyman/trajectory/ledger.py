@@ -23,6 +23,7 @@ from journeyman.trajectory.request import (
     message_fields,
     prefix_bytes,
     settings_fields,
+    thoughts_fields,
 )
 from journeyman.turns import Sent, Turn
 
@@ -144,7 +145,8 @@ def usage_fields(usage: UsageDelta) -> dict[str, Any]:
 def answer_fields(turn: ModelTurn) -> dict[str, Any]:
     """An answer that is no message of the chat."""
     calls = [call_fields(call) for call in turn.tool_calls]
-    return {"text": turn.text, "reasoning": turn.reasoning, "toolCalls": calls}
+    said = {"text": turn.text, "reasoning": turn.reasoning, "toolCalls": calls}
+    return {**said, **thoughts_fields(turn.thoughts)}
 
 
 def failure_fields(failure: Failure) -> dict[str, Any]:

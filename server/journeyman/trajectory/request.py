@@ -16,6 +16,7 @@ from typing import Any
 from journeyman.pictures import Picture
 from journeyman.ports.model import ModelRequest, ToolSpec
 from journeyman.records import Message, ToolCall
+from journeyman.thoughts import Thought, fields_of
 
 Json = dict[str, Any]
 _ENCODER = json.JSONEncoder(separators=(",", ":")).encode
@@ -37,7 +38,15 @@ def message_fields(message: Message) -> Json:
         fields["toolCallId"] = message.tool_call_id
     if message.pictures:
         fields["images"] = [picture_fields(each) for each in message.pictures]
+    if message.thoughts:
+        fields |= thoughts_fields(message.thoughts.items, stale=message.thoughts.stale)
     return fields
+
+
+def thoughts_fields(thoughts: Sequence[Thought], *, stale: bool = False) -> Json:
+    """Nothing where there are none. A provider may not take stale ones."""
+    name = "staleThoughts" if stale else "thoughts"
+    return {name: [fields_of(each) for each in thoughts]} if thoughts else {}
 
 
 def picture_fields(picture: Picture) -> Json:

@@ -14,7 +14,9 @@ from journeyman.adapters.sqlite.values import json_text
 from journeyman.failures import Failure
 from journeyman.records import Chat
 
-COLUMNS = "role, text, reasoning, tool_calls, tool_call_id, tool_name, ok, context, created_at, pictures"
+COLUMNS = (
+    "role, text, reasoning, tool_calls, tool_call_id, tool_name, ok, context, created_at, pictures, thoughts"
+)
 
 
 class SqliteForks:
@@ -46,7 +48,7 @@ def copy_conversation(
     )
     # Their runs stay where they were: what is copied belongs to none.
     connection.executemany(
-        f"INSERT INTO messages (id, chat_id, run_id, {COLUMNS}) VALUES (?, ?, NULL, {'?, ' * 9}?)",
+        f"INSERT INTO messages (id, chat_id, run_id, {COLUMNS}) VALUES (?, ?, NULL, {'?, ' * 10}?)",
         ((new_id(), fork_id, *row) for row in rows.fetchall()),
     )
     connection.execute(

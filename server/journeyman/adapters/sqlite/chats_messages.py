@@ -10,6 +10,7 @@ from journeyman.adapters.sqlite.cursors import decode, encode, page_size
 from journeyman.adapters.sqlite.database import Database
 from journeyman.adapters.sqlite.pictured import pictures_from, pictures_text
 from journeyman.adapters.sqlite.text_index import forget_chat, forget_title, index_title
+from journeyman.adapters.sqlite.thoughtful import thoughts_from, thoughts_text
 from journeyman.adapters.sqlite.values import json_text, plain_text, time_from, time_text
 from journeyman.failures import Failure, not_found
 from journeyman.ports.clock import Clock
@@ -168,7 +169,8 @@ def insert_messages(connection: sqlite3.Connection, messages: Sequence[Message])
         require_chat(connection, chat_id)
     connection.executemany(
         "INSERT INTO messages (id, chat_id, run_id, role, text, reasoning, tool_calls, tool_call_id,"
-        " tool_name, ok, context, created_at, pictures) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " tool_name, ok, context, created_at, pictures, thoughts)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [_columns(message) for message in messages],
     )
 
@@ -214,6 +216,7 @@ def _columns(message: Message) -> tuple[str | int | None, ...]:
         plain_text(message.context),
         time_text(message.created_at),
         pictures_text(message.pictures),
+        thoughts_text(message.thoughts),
     )
 
 
@@ -233,4 +236,5 @@ def message_from(row: sqlite3.Row) -> Message:
         context=row["context"],
         rewound=bool(row["rewound"]),
         pictures=pictures_from(row["pictures"]),
+        thoughts=thoughts_from(row["thoughts"]),
     )

@@ -400,6 +400,14 @@ _EXPLORED = Migration(
     ),
 )
 
+_THOUGHTS = Migration(
+    "thoughts",
+    (
+        # What a provider wants back with its answer, as JSON; NULL: nothing.
+        "ALTER TABLE messages ADD COLUMN thoughts TEXT",
+    ),
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     _HOUSE,
     _SOURCES,
@@ -415,5 +423,6 @@ MIGRATIONS: tuple[Migration, ...] = (
     _PICTURES,
     _LEFT_OUT,
     _EXPLORED,
+    _THOUGHTS,
 )
 """Migration number n (from 1) brings a database from version n - 1 to n."""
