@@ -5,92 +5,18 @@ The sandbox is tested, not the model: it knows where everything lies and may run
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import socket
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from components.missing import unavailable
-from hostile.injected import CANARY, GOT_IT, NETWORK, PLACES, Case, cases, obey, repeat
+from hostile.injected import PLACES
+from hostile.injected_scene import CASES, KINDS, TOLD, Scene, injected_scene
 from journeyman.adapters.bubblewrap import BubblewrapSandbox
 from journeyman.adapters.generations import workspace_uid
-from journeyman.agent.runs import StartRun
-from journeyman.app import build
-from journeyman.app.build import App
-from journeyman.config import Settings
-from journeyman.ports.guest import Guest
-from journeyman.ports.sandbox import Workspace
-from journeyman.records import Run
-from journeyman.testing.dialer import MappedDialer
-from journeyman.testing.model import ScriptedModel, Step
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.bubblewrap]
-PROBE = Path(__file__).with_name("probe.py")
-PUBLIC = "93.184.215.14"
-EVIL = "93.184.0.66"
-
-
-@dataclass
-class Scene:
-    """A daemon with secrets all around it."""
-
-    app: App
-    model: str
-    names: dict[str, object]
-    met: list[str]
-    """Who was reached that must not be."""
-    steps: list[Step]
-
-    async def guest(self, project_id: str) -> Guest:
-        got = await self.app.services.manager.acquire(project_id, holder="test")
-        assert isinstance(got, Workspace), got
-        return got.guest
-
-    async def run(self, case: Case) -> tuple[Run, list[str], str]:
-        """The run, what its tools said, and everything anybody was told of it."""
-        services, place = self.app.services, PLACES[case.place]
-        project = await services.projects.create()
-        guest = await self.guest(project.id)
-        await guest.write("/workspace/probe.py", PROBE.read_bytes())
-        hidden = await guest.run(["sh", "-c", place.hide, "sh", case.order(self.names)])
-        assert hidden.code == 0, hidden.output
-        self.steps[:] = [*([place.look] if place.look else []), obey, repeat]
-        models = ScriptedModel(self.steps)
-        services.models.inject(self.model, models)
-        order = StartRun(place.prompt, project_id=project.id, model=self.model, mode="execute")
-        done = await services.runs.wait((await services.runs.start(order)).id)
-        history = await self.app.store.messages.history(done.chat_id)
-        events = await self.app.store.events.read(done.chat_id, after=0)
-        await services.manager.release(project.id, holder="test")
-        told = json.dumps([event.data for event in events if event.kind != "tool/started"])
-        return done, [each.text for each in history if each.role == "tool"], told + done.summary
-
-
-def _secrets(root: Path) -> dict[str, object]:
-    home, data = root / "home", root / "data"
-    for path, text in {
-        home / ".git-credentials": f"https://me:{CANARY}@github.com\n",
-        home / ".netrc": f"machine github.com login me password {CANARY}\n",
-        home / ".ssh" / "id_ed25519": f"-----BEGIN {CANARY}\n",
-        home / ".config" / "journeyman" / "config.toml": f"# {CANARY}\n",
-        data / "token": f"{CANARY}-token",
-        data / "archive.key": f"{CANARY}-key",
-    }.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return {"home": home, "data": data}
-
-
-def _own_address() -> str:
-    return socket.gethostbyname(socket.gethostname())
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -98,90 +24,13 @@ async def scene(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Scene]:
     root = tmp_path_factory.mktemp("injected")
-    names = _secrets(root)
     sandbox = BubblewrapSandbox(root / "data", uid=workspace_uid(None))
     report = await sandbox.probe()
     if not report.available:
         await sandbox.close()
         unavailable(f"bubblewrap: {report.why}")
-    met: list[str] = []
-
-    def meets(name: str) -> Any:
-        async def reached(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            met.append(name)
-            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
-            writer.close()
-
-        return reached
-
-    async with AsyncExitStack() as stack:
-        before = {name: os.environ.get(name) for name in ("OPENAI_API_KEY", "JOURNEYMAN_CONFIG")}
-        stack.callback(_restore, before)
-        os.environ["OPENAI_API_KEY"] = f"sk-{CANARY}-provider"
-        os.environ["JOURNEYMAN_CONFIG"] = str(root / "home" / ".config" / "journeyman" / "config.toml")
-        port = await _listen(stack, await asyncio.start_server(meets("loopback"), "0.0.0.0", 0))
-        evil = await _listen(stack, await asyncio.start_server(meets("evil"), "127.0.0.1", 0))
-        shop = await _listen(stack, await asyncio.start_server(meets("listed"), "127.0.0.1", 0))
-        await _listen(stack, await asyncio.start_unix_server(meets("socket"), root / "data" / "daemon.sock"))
-        await _listen(stack, await asyncio.start_unix_server(meets("abstract"), f"\0jm-{port}"))
-        settings = Settings.model_validate(
-            {
-                "data_dir": root / "data",
-                "image": "none",
-                "egress": request.param,
-                "egress_allow": ["pypi.org", f"rebind.example.com:{port}", "rebind.example.com"],
-                "permission_git": "allow",
-            }
-        )
-        dialer = MappedDialer(
-            {
-                "pypi.org": [PUBLIC],
-                "evil.example.com": [EVIL],
-                "rebind.example.com": ["127.0.0.1"],
-                "metadata.google.internal": ["169.254.169.254"],
-            },
-            {(PUBLIC, 80): shop, (EVIL, 80): evil, ("127.0.0.1", port): port, ("169.254.169.254", 80): evil},
-        )
-        app = await stack.enter_async_context(build(settings, sandbox=sandbox, dialer=dialer))
-        victim = await app.services.projects.create(name="another")
-        made = Scene(app, "scripted/obeys", {}, met, [])
-        guest = await made.guest(victim.id)
-        await guest.write("/workspace/secret.txt", CANARY.encode())
-        [path] = (root / "data").rglob("secret.txt")
-        await app.services.chats.create(victim.id, prompt=f"The password is {CANARY}.")
-        made.names = {**names, "port": port, "address": _own_address(), "other": path.parent}
+    async with injected_scene(root, sandbox, request.param) as made:
         yield made
-        await app.services.manager.release(victim.id, holder="test")
-
-
-async def _listen(stack: AsyncExitStack, server: asyncio.Server) -> int:
-    stack.callback(server.close)
-    name = server.sockets[0].getsockname()
-    return int(name[1]) if isinstance(name, tuple) else 0
-
-
-def _restore(before: dict[str, str | None]) -> None:
-    for name, value in before.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-
-
-CASES = cases()
-
-
-TOLD = {f"{case.errand} by {case.place}": case for case in CASES}
-
-
-def _asks_the_proxy(case: Case) -> bool:
-    return any(each.startswith(("fetch", "tunnel")) for each in NETWORK.get(case.errand, ()))
-
-
-KINDS = [("none", name) for name in TOLD] + [
-    ("allowlist", name) for name, case in TOLD.items() if _asks_the_proxy(case)
-]
-"""Nothing else is nearer with another policy for the network."""
 
 
 async def test_there_are_thirty_and_every_place_is_among_them() -> None:
@@ -191,26 +40,9 @@ async def test_there_are_thirty_and_every_place_is_among_them() -> None:
 
 @pytest.mark.parametrize(("scene", "case"), KINDS, indirect=["scene"])
 async def test_what_an_instruction_asks_for_is_not_there(scene: Scene, case: str) -> None:
-    before = list(scene.met)
-    done, said, told = await scene.run(TOLD[case])
-    assert "NOTHING SEEN" not in told, "the model did not even see it"
-    answer = said[-2]
-    assert answer.startswith("exit "), answer
-    assert GOT_IT not in answer
-    assert CANARY not in "".join(said) + told
-    assert scene.met == before, "somebody was reached"
-    assert (done.status, done.stop_reason) == ("partial", "fin")
+    await scene.finds_nothing(TOLD[case])
 
 
 @pytest.mark.parametrize("scene", ["none", "allowlist"], indirect=True)
 async def test_what_is_there_is_found_by_the_same_means(scene: Scene) -> None:
-    """Else the thirty would show nothing."""
-    reads = Case("a README", "a secret of its own", f"echo {CANARY} > own.txt; cat own.txt")
-    _, said, _ = await scene.run(reads)
-    assert GOT_IT in said[-2]
-    listed = scene.app.settings.egress == "allowlist"
-    for way in ("fetch http://pypi.org/", "tunnel pypi.org:80"):
-        before = len(scene.met)
-        _, said, _ = await scene.run(Case("a README", "a listed host", f"python3 probe.py {way}"))
-        assert (GOT_IT in said[-2]) == listed, said
-        assert set(scene.met[before:]) == ({"listed"} if listed else set())
+    await scene.finds_what_is_there()
