@@ -29,7 +29,7 @@ class Memory:
         known: dict[bytes, tuple[TreeEntry, Content]] = {}
         for cache in (self._archives, self._own):
             remembered = cache.read(project_id, generation)
-            if remembered is not None and remembered.tables.content_project == project_id:
+            if remembered is not None and remembered.note.content_project == project_id:
                 known |= remembered.known()
         return known
 

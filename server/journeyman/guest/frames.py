@@ -14,6 +14,8 @@ from journeyman.failures import FAILURE_KINDS, Failure, FailureKind
 from journeyman.guest.inside import wire
 from journeyman.ports.guest import EntryKind, RestoreEntry, Stat, TreeEntry
 
+RECORD_HEAD_BYTES = wire.ENTRY.size
+"""What a scan's record of an entry has beside the path and, of a link, the target."""
 HINTS: dict[str, str] = {
     "path_refused": "Use a path inside /workspace that no link leads out of.",
     "not_found": "List the directory to see what is there.",
@@ -76,6 +78,19 @@ def tree_entries(data: bytes, attributes: bytes = b"") -> Iterator[TreeEntry]:
             yield TreeEntry(path, kinds[kind], size, mode, mtime, ctime, inode, nlink, target, xattrs)
     except (struct.error, ValueError, wire.Refusal):
         raise lost("its list of files cannot be read") from None
+
+
+def entry_at(data: bytes, at: int) -> tuple[TreeEntry, int]:
+    """The entry whose record begins at `at` in a scan's records, and where the next one begins."""
+    try:
+        *_, path, target, _ = wire.ENTRY.unpack_from(data, at)
+    except struct.error:
+        raise lost("its list of files cannot be read") from None
+    end = at + wire.ENTRY.size + path + target
+    found = list(tree_entries(data[at:end]))
+    if len(found) != 1:
+        raise lost("its list of files cannot be read")
+    return found[0], end
 
 
 def attribute_records(entries: Iterable[TreeEntry]) -> bytes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from journeyman.workspace.archive import tree
 from journeyman.workspace.archive.chunker import CHUNKER
 from journeyman.workspace.archive.model import Chunk, Frame, Manifest, Node, Pack, Summary
 from journeyman.workspace.archive.packs import Content, FrameSpot, PackSpot, Spot
-from journeyman.workspace.archive.tree import root_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,10 @@ def assemble(
     catalog: Mapping[bytes, Spot],
     skipped: tuple[str, ...],
     content_project: str,
-) -> Manifest:
-    """A manifest that lists exactly the packs, frames and chunks its files need, in first-use order.
-    Version, counts and root hash of `summary` are filled in. `content_project`: whose key made the ids."""
+) -> tuple[Manifest, list[bytes]]:
+    """A manifest that lists exactly the packs, frames and chunks its files need, in first-use order, and what
+    the root hash tells of each entry. Version, counts and root hash of `summary` are filled in.
+    `content_project`: whose key made the ids."""
     packs: dict[int, tuple[int, Pack]] = {}
     frames: dict[int, tuple[int, Frame]] = {}
     chunks: list[Chunk] = []
@@ -66,8 +67,10 @@ def assemble(
             node = Node(path, kind, mode, mtime_ns, size, target, xattrs, content.digest, numbers)
             files, total = files + 1, total + size
         filled.append(node)
+    told = tree.told(filled)
+    root = tree.root_of(b"".join(told))
     manifest = Manifest(
-        summary=replace(summary, root=root_hash(filled), entries=len(filled), files=files, bytes=total),
+        summary=replace(summary, root=root, entries=len(filled), files=files, bytes=total),
         chunker=CHUNKER,
         packs=tuple(pack for _, pack in packs.values()),
         frames=tuple(frame for _, frame in frames.values()),
@@ -76,7 +79,7 @@ def assemble(
         skipped=skipped,
         content=None if content_project == summary.project_id else content_project,
     )
-    return replace(manifest, summary=replace(manifest.summary, version=manifest.version))
+    return replace(manifest, summary=replace(manifest.summary, version=manifest.version)), told
 
 
 def contents_of(manifest: Manifest) -> dict[bytes, Content]:

@@ -6,12 +6,13 @@ of every manifest we are about to store, so that nothing is archived that could 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from journeyman.workspace.archive import chunker
 from journeyman.workspace.archive.layout import PACK_NAME, is_project_id
 from journeyman.workspace.archive.limits import Limits
-from journeyman.workspace.archive.model import Manifest, Node
+from journeyman.workspace.archive.model import Chunk, Frame, Manifest, Node, Pack, Summary
 from journeyman.workspace.archive.packs import MAGIC
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.tree import order, root_hash, shown
@@ -21,12 +22,20 @@ _PLACE = attrgetter("frame", "offset")
 
 def check(manifest: Manifest, limits: Limits) -> None:
     """Raises `MalformedError`, naming the entry where there is one."""
+    check_made(manifest, limits)
+    if root_hash(manifest.nodes) != manifest.summary.root:
+        raise MalformedError("its tree does not match its root hash")
+
+
+def check_made(manifest: Manifest, limits: Limits) -> None:
+    """The same of a manifest whose root hash was just made of its very nodes."""
     if manifest.chunker not in chunker.CHUNKERS:
         raise MalformedError(
             f"its files were cut in a way this version does not know ({manifest.chunker[:40]!r})"
         )
     _check_projects(manifest)
-    _check_storage(manifest, limits)
+    _check_packs(manifest.packs)
+    _check_storage(manifest.packs, manifest.frames, manifest.chunks, limits)
     _check_tree(manifest.nodes, limits)
     _check_content(manifest, limits)
     _check_summary(manifest)
@@ -43,29 +52,60 @@ def _check_projects(manifest: Manifest) -> None:
         raise MalformedError("it needs another project and is of a version that cannot")
 
 
-def _check_storage(manifest: Manifest, limits: Limits) -> None:
-    if len({pack.ref for pack in manifest.packs}) != len(manifest.packs):
+def check_changes(
+    nodes: Iterable[Node],
+    contents: Mapping[int, Chunk],
+    packs: Sequence[Pack],
+    frames: Sequence[Frame],
+    chunks: Sequence[Chunk],
+    limits: Limits,
+) -> None:
+    """What of a manifest was not in the one before, whose rest was checked with that: `nodes`, their chunks
+    by number, and what was added to the store for them. Where in the tree they are is not asked."""
+    _check_storage(packs, frames, chunks, limits)
+    for node in nodes:
+        _check_path(node.path, limits)
+        _check_own(node, limits)
+        if node.kind == "file":
+            _check_file(node, contents)
+
+
+def check_whole(summary: Summary, packs: Sequence[Pack], stored: int, limits: Limits) -> None:
+    """What no part of a manifest tells. `stored`: bytes of its frames."""
+    _check_packs(packs)
+    _check_count(summary.entries, limits)
+    _check_size(summary.bytes, limits)
+    _check_ratio(summary.bytes, stored, limits)
+
+
+def _check_packs(packs: Sequence[Pack]) -> None:
+    if len({pack.ref for pack in packs}) != len(packs):
         raise MalformedError("a pack is named twice")
-    for pack in manifest.packs:
+
+
+def _check_storage(
+    packs: Sequence[Pack], frames: Sequence[Frame], chunks: Sequence[Chunk], limits: Limits
+) -> None:
+    for pack in packs:
         if not PACK_NAME.fullmatch(pack.name) or not len(MAGIC) < pack.size <= limits.pack_bytes:
             raise MalformedError(f"the pack {pack.name[:80]!r} is not one")
-    for frame in manifest.frames:
-        if frame.pack >= len(manifest.packs):
+    for frame in frames:
+        if frame.pack >= len(packs):
             raise MalformedError("a frame is in a pack that is not there")
-        if frame.offset < len(MAGIC) or frame.offset + frame.stored > manifest.packs[frame.pack].size:
+        if frame.offset < len(MAGIC) or frame.offset + frame.stored > packs[frame.pack].size:
             raise MalformedError("a frame reaches beyond its pack")
         if not 1 <= frame.stored <= _pressed(limits.frame_bytes) or not 1 <= frame.raw <= limits.frame_bytes:
             raise MalformedError("a frame has a size it may not have")
-    _check_apart(manifest)
-    if len({chunk.id for chunk in manifest.chunks}) != len(manifest.chunks):
+    _check_apart(packs, frames)
+    if len({chunk.id for chunk in chunks}) != len(chunks):
         raise MalformedError("a chunk is listed twice")
     end = dict[int, int]()
-    for chunk in sorted(manifest.chunks, key=_PLACE):
-        if chunk.frame >= len(manifest.frames):
+    for chunk in sorted(chunks, key=_PLACE):
+        if chunk.frame >= len(frames):
             raise MalformedError("a chunk is in a frame that is not there")
         if not 1 <= chunk.length <= limits.chunk_bytes:
             raise MalformedError("a chunk has a size it may not have")
-        if chunk.offset + chunk.length > manifest.frames[chunk.frame].raw:
+        if chunk.offset + chunk.length > frames[chunk.frame].raw:
             raise MalformedError("a chunk reaches beyond its frame")
         if chunk.offset < end.get(chunk.frame, 0):
             raise MalformedError("two chunks lie in each other")
@@ -77,18 +117,17 @@ def _pressed(size: int) -> int:
     return size + (size >> 8) + 1024
 
 
-def _check_apart(manifest: Manifest) -> None:
+def _check_apart(packs: Sequence[Pack], frames: Sequence[Frame]) -> None:
     """Frames that lie in each other would count the same stored bytes twice."""
-    end = dict.fromkeys(range(len(manifest.packs)), 0)
-    for frame in sorted(manifest.frames, key=attrgetter("pack", "offset")):
+    end = dict.fromkeys(range(len(packs)), 0)
+    for frame in sorted(frames, key=attrgetter("pack", "offset")):
         if frame.offset < end[frame.pack]:
             raise MalformedError("two frames lie in each other")
         end[frame.pack] = frame.offset + frame.stored
 
 
 def _check_tree(nodes: tuple[Node, ...], limits: Limits) -> None:
-    if len(nodes) > limits.entries:
-        raise MalformedError(f"it has more than {limits.entries} entries")
+    _check_count(len(nodes), limits)
     kinds: dict[bytes, str] = {}
     before: bytes | None = None
     for node in nodes:
@@ -101,15 +140,22 @@ def _check_tree(nodes: tuple[Node, ...], limits: Limits) -> None:
         parent = path.rpartition(b"/")[0]
         if parent and kinds.get(parent) != "directory":
             raise MalformedError(f"{shown(path)!r} is in what is no directory")
-        if node.kind == "symlink" and (
-            not 1 <= len(node.target) <= limits.target_bytes or b"\0" in node.target
-        ):
-            raise MalformedError(f"the link {shown(path)!r} has no usable target")
+        _check_own(node, limits)
         if node.kind == "hardlink" and kinds.get(node.target) != "file":
             raise MalformedError(f"the hard link {shown(path)!r} joins what is no earlier file")
-        if node.xattrs:
-            _check_xattrs(node, limits)
         kinds[path] = node.kind
+
+
+def _check_count(entries: int, limits: Limits) -> None:
+    if entries > limits.entries:
+        raise MalformedError(f"it has more than {limits.entries} entries")
+
+
+def _check_own(node: Node, limits: Limits) -> None:
+    if node.kind == "symlink" and (not 1 <= len(node.target) <= limits.target_bytes or b"\0" in node.target):
+        raise MalformedError(f"the link {shown(node.path)!r} has no usable target")
+    if node.xattrs:
+        _check_xattrs(node, limits)
 
 
 def _check_path(path: bytes, limits: Limits) -> None:
@@ -158,18 +204,30 @@ def _check_content(manifest: Manifest, limits: Limits) -> None:
         if node.kind != "file":
             continue
         total += node.size
-        if total > limits.bytes:
-            raise MalformedError(f"it holds more than {limits.bytes} bytes of files")
-        size, numbers = 0, node.chunks
-        for number in numbers:
+        _check_size(total, limits)
+        for number in node.chunks:
             if number >= count:
                 raise MalformedError(f"{shown(node.path)!r} needs a chunk that is not there")
-            size += chunks[number].length
-        if size != node.size:
-            raise MalformedError(f"the chunks of {shown(node.path)!r} do not make up its size")
-        if len(numbers) == 1 and chunks[numbers[0]].id != node.digest:
-            raise MalformedError(f"the content of {shown(node.path)!r} does not match its hash")
-    stored = sum(frame.stored for frame in manifest.frames)
+        _check_file(node, chunks)
+    _check_ratio(total, sum(frame.stored for frame in manifest.frames), limits)
+
+
+def _check_file(node: Node, chunks: Sequence[Chunk] | Mapping[int, Chunk]) -> None:
+    size, numbers = 0, node.chunks
+    for number in numbers:
+        size += chunks[number].length
+    if size != node.size:
+        raise MalformedError(f"the chunks of {shown(node.path)!r} do not make up its size")
+    if len(numbers) == 1 and chunks[numbers[0]].id != node.digest:
+        raise MalformedError(f"the content of {shown(node.path)!r} does not match its hash")
+
+
+def _check_size(total: int, limits: Limits) -> None:
+    if total > limits.bytes:
+        raise MalformedError(f"it holds more than {limits.bytes} bytes of files")
+
+
+def _check_ratio(total: int, stored: int, limits: Limits) -> None:
     if total > limits.ratio_free_bytes and total > stored * limits.ratio:
         raise MalformedError("it would restore far more bytes than are stored")
 
@@ -179,5 +237,3 @@ def _check_summary(manifest: Manifest) -> None:
     counted = (len(manifest.nodes), len(files), sum(node.size for node in files))
     if counted != (summary.entries, summary.files, summary.bytes):
         raise MalformedError("its summary counts other entries than it has")
-    if root_hash(manifest.nodes) != summary.root:
-        raise MalformedError("its tree does not match its root hash")

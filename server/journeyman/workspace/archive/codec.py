@@ -51,28 +51,42 @@ _FORK_KEYS = _BODY_KEYS | {"content"}
 
 def encode(manifest: Manifest, key: bytes) -> bytes:
     """The object to store. `key` is the `layout.content_key` of the manifest's own project."""
-    summary = strict.dump(_summary_out(manifest.summary))
     fields: dict[str, object] = {
         "chunker": manifest.chunker,
-        "packs": [_pack_out(pack) for pack in manifest.packs],
+        "packs": [pack_row(pack) for pack in manifest.packs],
         "frames": [[frame.pack, frame.offset, frame.stored, frame.raw] for frame in manifest.frames],
         "chunks": [[chunk.id.hex(), chunk.frame, chunk.offset, chunk.length] for chunk in manifest.chunks],
-        "nodes": [_node_out(node) for node in manifest.nodes],
+        "nodes": [node_row(node) for node in manifest.nodes],
         "skipped": list(manifest.skipped),
     }
     if manifest.summary.version == FORK_VERSION:
         fields["content"] = manifest.content_project
-    body = strict.dump(fields)
-    rest = len(summary).to_bytes(4, "little") + summary + compress(body)
-    return MAGIC + blake3(rest, key=key).digest() + rest
+    return with_body(manifest.summary, strict.dump(fields), key)
+
+
+def with_body(summary: Summary, body: bytes, key: bytes) -> bytes:
+    """The manifest with this body, which is as `encode` would make it."""
+    return _with_stored_body(summary, compress(body), key)
 
 
 def with_summary(data: bytes, summary: Summary, key: bytes) -> bytes:
     """The manifest `data` under another summary, its body untouched."""
-    start = _FIXED + int.from_bytes(data[40:44], "little")
+    return _with_stored_body(summary, _stored_body(data), key)
+
+
+def _with_stored_body(summary: Summary, body: bytes, key: bytes) -> bytes:
     head = strict.dump(_summary_out(summary))
-    rest = len(head).to_bytes(4, "little") + head + data[start:]
+    rest = len(head).to_bytes(4, "little") + head + body
     return MAGIC + blake3(rest, key=key).digest() + rest
+
+
+def body_of(data: bytes, limits: Limits) -> bytes:
+    """The text of a manifest's body, not checked against its checksum. Raises `MalformedError`."""
+    return decompress(_stored_body(data), limits.manifest_bytes, limits.window_bytes)
+
+
+def _stored_body(data: bytes) -> bytes:
+    return data[_FIXED + int.from_bytes(data[40:44], "little") :]
 
 
 def decode(data: bytes, key: bytes, limits: Limits) -> Manifest:
@@ -80,11 +94,8 @@ def decode(data: bytes, key: bytes, limits: Limits) -> Manifest:
     if data[:8] != MAGIC or blake3(data[40:], key=key).digest() != data[8:40]:
         raise MalformedError("its checksum does not match")
     summary = decode_summary(data)
-    start = _FIXED + int.from_bytes(data[40:44], "little")
     body = strict.record(
-        strict.parse(
-            decompress(data[start:], limits.manifest_bytes, limits.window_bytes), limits.manifest_values
-        ),
+        strict.parse(body_of(data, limits), limits.manifest_values),
         _FORK_KEYS if (forked := summary.version == FORK_VERSION) else _BODY_KEYS,
     )
     nodes: list[Node] = []
@@ -159,7 +170,7 @@ def _other(value: Any, summary: Summary) -> str | None:
     return None if project_id == summary.project_id else project_id
 
 
-def _pack_out(pack: Pack) -> list[object]:
+def pack_row(pack: Pack) -> list[object]:
     return [pack.name, pack.size] if pack.owner is None else [pack.name, pack.size, pack.owner]
 
 
@@ -180,7 +191,7 @@ def _chunk_in(value: Any) -> Chunk:
     return Chunk(strict.digest(ident), *(strict.whole(number, 0, INT64_MAX) for number in numbers))
 
 
-def _node_out(node: Node) -> list[object]:
+def node_row(node: Node) -> list[object]:
     raw, kind, mode, mtime_ns, size, target, attributes, digest, chunks = node
     path = raw.decode("latin-1")
     xattrs = {name: value.decode("latin-1") for name, value in attributes} if attributes else _NONE

@@ -91,6 +91,11 @@ class Collector:
         known = self._known.get(entry.path)
         return known[1] if known is not None and known[0] == entry else None
 
+    def know(self, files: Mapping[bytes, tuple[TreeEntry, Content]]) -> None:
+        """What further files hold, as far as it is still stored."""
+        self._known = {**files, **self._known}
+        self.drop_unstored()
+
     def drop_packs(self, refs: set[PackRef]) -> None:
         """Forget what is stored in these packs; files that need them are read again."""
         gone = {ident for ident, spot in self.catalog.items() if spot.frame.pack.ref in refs}

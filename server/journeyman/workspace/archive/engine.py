@@ -18,7 +18,7 @@ from journeyman.ports.guest import Guest
 from journeyman.ports.objects import ObjectStore
 from journeyman.workspace.archive import codec, layout, pointer, tree
 from journeyman.workspace.archive.assemble import contents_of
-from journeyman.workspace.archive.commit import Commit, Order
+from journeyman.workspace.archive.commit import Commit
 from journeyman.workspace.archive.compare import (
     Comparison,
     content_of,
@@ -34,6 +34,7 @@ from journeyman.workspace.archive.limits import LIMITS, Limits
 from journeyman.workspace.archive.load import find, load
 from journeyman.workspace.archive.memory import given_back, keep_packs_apart
 from journeyman.workspace.archive.model import Manifest, Summary
+from journeyman.workspace.archive.orders import Order
 from journeyman.workspace.archive.outcomes import (
     ArchiveOutcome,
     ArchiveProgress,
@@ -182,7 +183,7 @@ class ArchiveEngine:
         else:
             seen = await scan(guest, self._limits, _quiet, xattrs=False)
             remembered = await self._workers.run(lambda: self._cache.read(project_id, generation))
-            usable = remembered is not None and remembered.content_project == old.content_project
+            usable = remembered is not None and remembered.note.content_project == old.content_project
             needed = to_read(seen, was, remembered.known() if usable and remembered is not None else {})
             digests = await read_digests(guest, needed.read, layout.content_key(old.content_project))
             now, ident = sides(tree.build(seen.entries).nodes, {**needed.digests, **digests}), None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -116,6 +117,10 @@ class Manifest:
 
     @property
     def version(self) -> int:
-        """The lowest that can say this."""
-        needs = self.content is not None or any(pack.owner is not None for pack in self.packs)
-        return FORK_VERSION if needs else FORMAT_VERSION
+        return version_of(self.content, self.packs)
+
+
+def version_of(content: str | None, packs: Iterable[Pack]) -> int:
+    """The lowest that can say this of a manifest."""
+    needs = content is not None or any(pack.owner is not None for pack in packs)
+    return FORK_VERSION if needs else FORMAT_VERSION

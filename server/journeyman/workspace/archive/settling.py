@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
@@ -55,8 +55,8 @@ class Settling:
         self._journal = journal
         self._on_progress = on_progress
 
-    async def look(self, *, xattrs: bool) -> Scan:
-        return await scan(self._guest, self._limits, self._on_progress, xattrs=xattrs)
+    async def look(self, *, xattrs: bool, since_ns: int | None = None) -> Scan:
+        return await scan(self._guest, self._limits, self._on_progress, xattrs=xattrs, since_ns=since_ns)
 
     async def unmoved(
         self, records: bytes, packs: Iterable[Pack], changed_since_ns: int
@@ -64,9 +64,7 @@ class Settling:
         """Whether a tree that is stored already is still stored, and then looks as it did when it was: every
         step at once. The scan has the attributes of what changed at `changed_since_ns` or later."""
         lost = await lost_packs(self._objects, self._project_id, {pack.ref: pack.size for pack in packs})
-        seen = await scan(
-            self._guest, self._limits, self._on_progress, xattrs=True, since_ns=changed_since_ns
-        )
+        seen = await self.look(xattrs=True, since_ns=changed_since_ns)
         if lost or seen.records != records:
             return False, seen
         await self._passed("packs_uploaded")
@@ -74,23 +72,15 @@ class Settling:
         await self._passed("tree_unmoved")
         return True, seen
 
-    async def settle(self, collector: Collector, started_ns: int, first: Scan | None = None) -> Scan:
+    async def settle(
+        self, collector: Collector, started_ns: int, first: Scan | None = None, rounds: int = ROUNDS
+    ) -> Scan:
         """Until the tree stood still for a whole round; `first` is a scan made just now. Raises
         `archive_failed` when it does not."""
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             seen, first = first or await self.look(xattrs=True), None
-            await collector.collect(self._guest, seen.files)
-            await self._passed("packs_uploaded")
-            if lost := await self._verify(collector, seen.files):
-                collector.drop_packs(lost)
-                continue
-            await self._passed("packs_verified")
-            if collector.unread or seen.moved_to(await self.look(xattrs=False)):
-                continue
-            if await self._racy_changed(collector, seen.files, started_ns):
-                continue
-            await self._passed("tree_unmoved")
-            return seen
+            if await self.stands_still(collector, seen, seen.files, {}, started_ns):
+                return seen
         collector.refuse_unread()
         raise Failure(
             "archive_failed",
@@ -98,6 +88,29 @@ class Settling:
             hint="Stop what writes to the workspace, then archive again; nothing was removed.",
             retryable=True,
         )
+
+    async def stands_still(
+        self,
+        collector: Collector,
+        seen: Scan,
+        files: list[TreeEntry],
+        others: Mapping[PackRef, int],
+        started_ns: int,
+    ) -> bool:
+        """One round: whether `files` of `seen` are stored, and nothing at all moved meanwhile. `others`:
+        sizes of packs that further files rely on, which are not racy."""
+        await collector.collect(self._guest, files)
+        await self._passed("packs_uploaded")
+        if lost := await self._verify(collector, files, others):
+            collector.drop_packs(lost)
+            return False
+        await self._passed("packs_verified")
+        if collector.unread or seen.moved_to(await self.look(xattrs=False)):
+            return False
+        if await self._racy_changed(collector, files, started_ns):
+            return False
+        await self._passed("tree_unmoved")
+        return True
 
     async def _passed(self, step: JournalStep) -> None:
         await self._journal(step)
@@ -112,9 +125,11 @@ class Settling:
         after = {entry.path: collector.content(entry) for entry in again}
         return any(content != before.get(path) for path, content in after.items())
 
-    async def _verify(self, collector: Collector, files: list[TreeEntry]) -> set[PackRef]:
+    async def _verify(
+        self, collector: Collector, files: list[TreeEntry], others: Mapping[PackRef, int]
+    ) -> set[PackRef]:
         """Step 4. Answers packs of earlier archives that are gone or have another size."""
-        sizes: dict[PackRef, int] = {}
+        sizes = dict(others)
         for entry in files:
             content = collector.content(entry)
             for ident in content.ids if content is not None else ():

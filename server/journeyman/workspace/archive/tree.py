@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from blake3 import blake3
 
 from journeyman.ports.guest import TreeEntry
-from journeyman.workspace.archive.model import Node
+from journeyman.workspace.archive.model import Node, NodeKind
 
 _MARK = b"journeyman tree v1"
 MODE_BITS = 0o1777
 """What is kept of a mode. setuid and setgid are not archived: a restore never makes such a file."""
 _NO_XATTRS: tuple[tuple[str, bytes], ...] = ()
 _COUNT, _LENGTH = struct.Struct("<I").pack, struct.Struct("<Q").pack
-_TOLD_AT_ONCE = 10_000
+_SHORT = tuple(map(_LENGTH, range(512)))
+_BEGINS = {
+    kind: _COUNT(5) + _LENGTH(len(kind)) + kind.encode()
+    for kind in ("file", "directory", "symlink", "hardlink")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +81,48 @@ def build(entries: Iterable[TreeEntry]) -> Tree:
     return Tree(tuple(nodes), tuple(skipped))
 
 
-def root_hash(nodes: Iterable[Node]) -> bytes:
-    """BLAKE3 over every entry in canonical order: kind, path, mode, mtime, size, link text, extended
-    attributes and content digest. Independent of how content was cut, packed or compressed. The mode of
-    a symlink means nothing and is left out."""
+def told(nodes: Iterable[Node]) -> list[bytes]:
+    """What the root hash is made of, for each entry: kind, path, mode, mtime, size, link text, content digest
+    and extended attributes. The mode of a symlink means nothing and is left out."""
+    return [_told(*node) for node in nodes]
+
+
+def _told(
+    path: bytes,
+    kind: NodeKind,
+    mode: int,
+    mtime_ns: int,
+    size: int,
+    target: bytes,
+    xattrs: tuple[tuple[str, bytes], ...],
+    digest: bytes,
+    _: tuple[int, ...],
+) -> bytes:
+    numbers = b"%d %d %d" % (0 if kind == "symlink" else mode, mtime_ns, size)
+    long = len(path)
+    parts = (
+        _BEGINS[kind] if not xattrs else _COUNT(5 + 2 * len(xattrs)) + _BEGINS[kind][4:],
+        *(_SHORT[long] if long < len(_SHORT) else _LENGTH(long), path),
+        *(_SHORT[len(numbers)], numbers),
+        *(_LENGTH(len(target)), target),
+        *(_SHORT[len(digest)], digest),
+    )
+    if not xattrs:
+        return b"".join(parts)
+    spelt = [each for name, value in xattrs for each in (name.encode("utf-8", "surrogatepass"), value)]
+    return b"".join((*parts, *(part for each in spelt for part in (_LENGTH(len(each)), each))))
+
+
+def root_of(told: bytes) -> bytes:
+    """BLAKE3 over what is told of every entry in canonical order. Independent of how content was cut, packed
+    or compressed."""
     hasher = blake3(_MARK)
-    told: list[bytes] = []
-    for path, kind, mode, mtime_ns, size, target, xattrs, digest, _ in nodes:
-        numbers = b"%d %d %d" % (0 if kind == "symlink" else mode, mtime_ns, size)
-        told += [
-            _COUNT(5 + 2 * len(xattrs)),
-            *(_LENGTH(len(kind)), kind.encode()),
-            *(_LENGTH(len(path)), path),
-            *(_LENGTH(len(numbers)), numbers),
-            *(_LENGTH(len(target)), target),
-            *(_LENGTH(len(digest)), digest),
-        ]
-        for name, value in xattrs:
-            spelt = name.encode("utf-8", "surrogatepass")
-            told += [_LENGTH(len(spelt)), spelt, _LENGTH(len(value)), value]
-        if len(told) > _TOLD_AT_ONCE:
-            hasher.update(b"".join(told))
-            told.clear()
-    hasher.update(b"".join(told))
+    hasher.update(told)
     return hasher.digest()
+
+
+def root_hash(nodes: Iterable[Node]) -> bytes:
+    return root_of(b"".join(told(nodes)))
 
 
 def difference(wanted: Sequence[Node], found: Sequence[Node]) -> str | None:
