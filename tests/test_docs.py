@@ -82,6 +82,12 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def test_every_decision_is_in_their_list() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text(encoding="utf-8"))
+    assert listed == sorted(path.name for path in folder.glob("0*.md"))
+
+
 def test_the_client_in_the_readme_is_the_one_the_tests_run() -> None:
     program = (ROOT / "examples" / "tcp_client.py").read_text(encoding="utf-8").strip()
     assert f"```python\n{program}\n```" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -70,6 +70,7 @@ async def test_waiting_writes_share_one_commit_in_order(database: Database) -> N
         await asyncio.sleep(0)
         gate.open.set()
     assert seen.count("COMMIT") == 1
+    assert not [each for each in seen if "SAVEPOINT" in each]
     assert [task.result() for task in tasks] == list(range(1, 101))
 
 

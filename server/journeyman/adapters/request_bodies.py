@@ -50,13 +50,12 @@ class RequestBodies:
     def of(self, request: ModelRequest) -> bytes:
         """The whole body, which asks for a stream."""
         opening = self._opening(request)
-        kept = self._kept.get
-        encoded = [
-            each
-            if (each := kept(id(message))) is not None and each() is message
-            else self._encoded(message, request.pictures)
-            for message in request.messages
-        ]
+        messages = request.messages
+        encoded: list[_Encoded] = []
+        for message, known in zip(messages, map(self._kept.get, map(id, messages)), strict=True):
+            if known is None or known() is not message:
+                known = self._encoded(message, request.pictures)
+            encoded.append(known)
         data = [opening.system, *(each.data for each in encoded)]
         if self._marks:
             for place in to_mark([bool(opening.system), *(each.has_text for each in encoded)]) - {0}:

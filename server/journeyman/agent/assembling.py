@@ -31,6 +31,7 @@ from journeyman.agent.tools.jobs import Jobs
 from journeyman.agent.tools.observation import Observation
 from journeyman.agent.tools.registry import Registry
 from journeyman.agent.wording import is_question, orders_something
+from journeyman.agent.writing import Writes
 from journeyman.model.registry import ResolvedModel
 from journeyman.records import Chat, Commands, Run, TodoItem, TodoList
 from journeyman.runctx import RunContext
@@ -171,6 +172,7 @@ async def assemble(
         fallbacks=Fallbacks(services.models, services.fallback_models),
         explorer=explorer,
         ledger=Ledger(services.store.turns, chat.id, run.id),
+        writes=Writes(services.supervisor, run.id),
         sizes=Sizes(),
         gallery=Gallery(services.store.pictures, chat.id),
         recall=Recall(),

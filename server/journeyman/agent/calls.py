@@ -1,4 +1,4 @@
-"""The tool calls of one message: marked started, run, answered, in this order, each result stored at once.
+"""The tool calls of one message: marked started, run, answered, in this order, each result kept at once.
 
 Calls run in parallel unless they share a resource; a call that must be alone waits for those before it. One
 that waits for the user's permission holds up only what shares a resource with it.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from journeyman.agent import admitting, traced
 from journeyman.agent.admitting import Pass
@@ -44,7 +45,7 @@ async def run_calls(session: Session, calls: Sequence[ToolCall]) -> None:
         if isinstance(again, Prepared):
             await _one(session, again, asyncio.Semaphore())
         else:
-            await session.telling.tool_started(call.id, call.name, call.arguments)
+            await _started(session, call, call.name, call.arguments)
             await _answer(session, call, again, 0.0)
     await _together(session, group)
 
@@ -83,13 +84,13 @@ async def _one(session: Session, prepared: Prepared, room: asyncio.Semaphore) ->
             else:
                 await _run(session, prepared, admitted)
     else:
-        await session.telling.tool_started(prepared.call.id, prepared.tool.spec.name, prepared.arguments)
+        await _started(session, prepared.call, prepared.tool.spec.name, prepared.arguments)
         await _answer(session, prepared.call, admitted, 0.0)
 
 
 async def _run(session: Session, prepared: Prepared, admitted: Pass) -> None:
     call, state = prepared.call, session.state
-    await session.telling.tool_started(call.id, prepared.tool.spec.name, prepared.arguments)
+    await _started(session, call, prepared.tool.spec.name, prepared.arguments)
     began, edits, todo_changes = session.clock.monotonic(), state.edits, state.todo_changes
 
     def output(text: str) -> None:
@@ -97,6 +98,7 @@ async def _run(session: Session, prepared: Prepared, admitted: Pass) -> None:
 
     if session.recording is not None:
         await session.recording.before(prepared)
+    await session.writes.stored()  # nothing begins before it is known that it was to
     context = replace(session.tools, call_id=call.id, output=output)
     observation = await admitting.stale(session, prepared, admitted)
     if observation is None:
@@ -139,24 +141,27 @@ def _failed(session: Session, call: ToolCall, observation: Observation) -> bool:
 
 
 async def _skip(session: Session, call: ToolCall) -> None:
-    await session.telling.tool_started(call.id, call.name, call.arguments)
+    await _started(session, call, call.name, call.arguments)
     await _store(session, call, Observation(SKIPPED, ok=False), 0.0)
+
+
+async def _started(session: Session, call: ToolCall, name: str, arguments: dict[str, Any]) -> None:
+    await session.writes.hand_over(session.telling.tool_started(call.id, name, arguments))
 
 
 async def _store(session: Session, call: ToolCall, observation: Observation, seconds: float) -> None:
     message_id = session.ids.new()
-    async with asyncio.TaskGroup() as writes:  # handed over in this order, committed together
-        writes.create_task(session.conversation.tool(call, observation, message_id))
-        writes.create_task(
-            session.telling.tool_finished(
-                call.id,
-                call.name,
-                ok=observation.ok,
-                seconds=seconds,
-                text=observation.text,
-                message_id=message_id,
-            )
-        )
+    await session.writes.hand_over(  # committed together
+        session.conversation.tool(call, observation, message_id),
+        session.telling.tool_finished(
+            call.id,
+            call.name,
+            ok=observation.ok,
+            seconds=seconds,
+            text=observation.text,
+            message_id=message_id,
+        ),
+    )
 
 
 def _with(observation: Observation, addition: str | None) -> Observation:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
+from typing import Any
 
 from journeyman.records import Message
 
@@ -17,6 +19,8 @@ USER_TOKENS_MAX = 20_000
 CHARACTERS_PER_TOKEN = 4
 LINE_CHARACTERS_MAX = 160
 SURROUNDINGS = "<environment>"
+PICTURES_OF: attrgetter[Any] = attrgetter("pictures")
+"""For whoever looks through a whole history at every step."""
 _INTRO = (
     "Earlier exchanges were taken out to make room. Nothing that was done is undone; look again at what you "
     "need. What was done, oldest first:"

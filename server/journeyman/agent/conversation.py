@@ -134,9 +134,10 @@ class Conversation:
             writes.create_task(self._telling.message(message))
 
     async def keep(self, message: Message) -> None:
-        await self._store.append([message])
+        """Part of the conversation at once, stored when this returns."""
         self._used.update(call.id for call in message.tool_calls)
         put(self._messages, message)
+        await self._store.append([message])
 
     def _fresh(self, calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:
         """Ids are unique in the whole chat: some providers count from 0 in every answer."""

@@ -9,7 +9,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from journeyman.agent.condensing import without
+from journeyman.agent.condensing import PICTURES_OF, without
 from journeyman.agent.services import Services
 from journeyman.failures import Failure
 from journeyman.pictures import PICTURE_BYTES_MAX, PICTURES_MAX, Attached
@@ -28,13 +28,13 @@ class Gallery:
 
     def shown(self, messages: tuple[Message, ...], info: ModelInfo) -> tuple[Message, ...]:
         """The messages as this model can take them: the same ones each time."""
-        if info.images or not any(message.pictures for message in messages):
+        if info.images or not any(map(PICTURES_OF, messages)):
             return messages
         return tuple(self._bare(message) if message.pictures else message for message in messages)
 
     async def texts(self, messages: Sequence[Message]) -> dict[str, str]:
         """Each image of the messages, by its id."""
-        wanted = {picture.id for message in messages for picture in message.pictures}
+        wanted = {picture.id for pictures in map(PICTURES_OF, messages) for picture in pictures}
         for gone in self._texts.keys() - wanted:
             del self._texts[gone]
         for picture_id in sorted(wanted - self._texts.keys()):

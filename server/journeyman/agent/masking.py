@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from journeyman.agent.condensing import boundary_of, call_lines, head_of, without
+from journeyman.agent.condensing import PICTURES_OF, boundary_of, call_lines, head_of, without
 from journeyman.agent.recall import aged
 from journeyman.pictures import PICTURE_TOKENS, PICTURES_MAX
 from journeyman.records import Message
@@ -88,7 +88,7 @@ class Masking:
 
     def _take_down(self, messages: Sequence[Message]) -> None:
         """Leave the newest images only, where there are too many."""
-        if not any(message.pictures for message in messages):
+        if not any(map(PICTURES_OF, messages)):  # the whole history, at every step
             return
         pictured = [message for message in self._seen(messages) if message.pictures]
         if sum(len(message.pictures) for message in pictured) <= PICTURES_SENT_MAX:

@@ -142,6 +142,7 @@ class _Worker:
         if session.state.outcome is None:
             await execute(session)
         assert session.state.outcome is not None, "execute ends with an outcome"
+        await session.writes.stored()
         return session.state.outcome
 
     async def _is_planned(self) -> bool:
@@ -167,6 +168,7 @@ class _Worker:
             run = replace(
                 run, usage=session.meter.usage, steps=session.meter.steps, commands=session.state.commands
             )
+            await self._try("store what was done", session.writes.stored())
             await self._try("answer open calls", self._answer_open_calls(session))
         if session is not None and session.recording is not None:
             await self._try("finish the checkpoints", session.recording.close())

@@ -24,6 +24,7 @@ from journeyman.agent.stuck import StuckDetector
 from journeyman.agent.telling import Telling
 from journeyman.agent.tools.context import ToolContext
 from journeyman.agent.tools.registry import Registry
+from journeyman.agent.writing import Writes
 from journeyman.model.registry import ResolvedModel
 from journeyman.ports.clock import Clock, Ids
 from journeyman.ports.model import Model, ModelInfo
@@ -53,6 +54,7 @@ class Session:
     fallbacks: Fallbacks
     explorer: Explorer
     ledger: Ledger
+    writes: Writes
     sizes: Sizes
     gallery: Gallery
     recall: Recall

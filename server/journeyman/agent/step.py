@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from journeyman.agent import open_documents
 from journeyman.agent.asking import ask
 from journeyman.agent.calls import run_calls
@@ -43,20 +41,21 @@ async def step(session: Session) -> None:
     session.steps_since_todo += 1
     session.steps_since_reminder += 1
     message = session.conversation.answered(turn, message_id, session.recall.made(turn))
-    async with asyncio.TaskGroup() as writes:  # handed over at once, and so committed together
-        writes.create_task(session.telling.usage(session.meter.usage))
-        writes.create_task(session.conversation.keep(message))
-        writes.create_task(session.telling.message(message))
-        writes.create_task(
-            session.ledger.answered(message_id, session.info.id, turn.stop_reason, turn.usage, seconds)
-        )
+    await session.writes.hand_over(  # committed together
+        session.telling.usage(session.meter.usage),
+        session.conversation.keep(message),
+        session.telling.message(message),
+        session.ledger.answered(message_id, session.info.id, turn.stop_reason, turn.usage, seconds),
+    )
     if turn.tool_calls:
         await open_documents.bring(session)
         await run_calls(session, session.conversation.last_calls)
         if session.recording is not None:
             session.recording.after_step(message_id)
+        session.tools.jobs.ready.begin()
         await open_documents.hand_over(session)
     else:
+        await session.writes.stored()
         await _text_only(session, turn.text.strip(), cut=turn.stop_reason == "length")
 
 

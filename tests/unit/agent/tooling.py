@@ -33,7 +33,11 @@ class Bench:
 
     async def call(self, name: str, /, **arguments: Any) -> Observation:
         prepared = self.registry.prepare(ToolCall("call-1", name, arguments), self.state)
-        return await run_tool(prepared, self.context) if isinstance(prepared, Prepared) else prepared
+        if not isinstance(prepared, Prepared):
+            return prepared
+        made = await run_tool(prepared, self.context)
+        self.context.jobs.ready.begin()  # as a step does at its end
+        return made
 
     async def text(self, name: str, /, **arguments: Any) -> str:
         return (await self.call(name, **arguments)).text

@@ -2,8 +2,9 @@
 
 `write` and `read` hand over a function that runs on the connection's own thread, so that a transaction
 costs one hop however many statements it has. Writes that wait at the same time share one COMMIT (group
-commit) and each is alone in its savepoint: one that fails takes nothing else with it. Nobody is answered
-before COMMIT returned. Reads run after the writes that were handed over before them.
+commit). Where one of them fails they are taken back and done again, each alone in its savepoint: it takes
+nothing else with it. Nobody is answered before COMMIT returned. Reads run after the writes that were handed
+over before them.
 
 The file is locked for this one connection: SQLite before 3.51.3 can corrupt a WAL file that is reset
 while another connection looks at it (https://sqlite.org/wal.html), and one data directory has one daemon.
@@ -107,8 +108,9 @@ class Database(aiosqlite.Connection):
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in a transaction; its result is answered after COMMIT.
 
-        `work` must only use the connection it is given, must not commit, and may run after its caller
-        was cancelled. What it raises undoes it alone; SQLite's errors arrive as `Failure`s."""
+        `work` must only use the connection it is given, must not commit, may run after its caller was
+        cancelled, and twice, the first time for nothing. What it raises undoes it alone; SQLite's errors
+        arrive as `Failure`s."""
         return await self._hand_over(work, writes=True)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -191,13 +193,12 @@ class Database(aiosqlite.Connection):
             if self._refusal is not None and self._refusal.kind != "draining":
                 raise _again(self._refusal)
             connection.execute("BEGIN IMMEDIATE")
-            if len(jobs) == 1:  # nothing to keep it apart from
-                self._attempt(connection, jobs[0])
-                if jobs[0].error is not None:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
+            if not self._attempt_together(connection, jobs):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                if len(jobs) == 1:  # nothing to keep it apart from
                     return
-            else:
+                connection.execute("BEGIN IMMEDIATE")
                 for job in jobs:
                     self._attempt_alone(connection, job)
             connection.execute("COMMIT")
@@ -207,6 +208,15 @@ class Database(aiosqlite.Connection):
                     connection.execute("ROLLBACK")
             for job in jobs:
                 job.error = _again(error) if isinstance(error, Failure) else self._translate(error)
+
+    def _attempt_together(self, connection: sqlite3.Connection, jobs: list[_Job]) -> bool:
+        """Whether all of them went well. They nearly always do, and then a savepoint for each would have been
+        for nothing."""
+        for job in jobs:
+            self._attempt(connection, job)
+            if job.error is not None:
+                return False
+        return True
 
     def _attempt_alone(self, connection: sqlite3.Connection, job: _Job) -> None:
         connection.execute("SAVEPOINT alone")
@@ -219,6 +229,7 @@ class Database(aiosqlite.Connection):
         connection.execute("RELEASE alone")
 
     def _attempt(self, connection: sqlite3.Connection, job: _Job) -> None:
+        job.error = None
         try:
             job.value = job.work(connection)
         except BaseException as error:  # noqa: BLE001  whatever it is, it belongs to the one who asked

@@ -18,6 +18,13 @@ from journeyman.records import Event, EventKind
 EVENTS_PAGE_MAX = 10_000
 """Most events in one `read`."""
 
+_APPEND = """
+    INSERT INTO events (chat_id, seq, ts, kind, data, run_id, item_id)
+    SELECT id, 1 + coalesce((SELECT max(seq) FROM events WHERE chat_id = chats.id), 0), ?, ?, ?, ?, ?
+    FROM chats WHERE id = ?
+    RETURNING seq, (SELECT epoch FROM chats WHERE id = chat_id) AS epoch
+"""
+
 
 class SqliteEvents:
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -37,13 +44,10 @@ class SqliteEvents:
         ts = time_text(self._clock.now())
 
         def work(connection: sqlite3.Connection) -> tuple[str, int]:
-            epoch, newest = _head(connection, chat_id)
-            connection.execute(
-                "INSERT INTO events (chat_id, seq, ts, kind, data, run_id, item_id)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (chat_id, newest + 1, ts, kind, text, run_id, item_id),
-            )
-            return epoch, newest + 1
+            row = connection.execute(_APPEND, (ts, kind, text, run_id, item_id, chat_id)).fetchone()
+            if row is None:
+                raise not_found("chat", chat_id)
+            return row["epoch"], row["seq"]
 
         epoch, seq = await self._database.write(work)
         # What is sent now is what a later read gives: the stored text, not the caller's object.

@@ -45,3 +45,8 @@ class ToolContext:
         from 0 do so in every chat."""
         call = "".join(c for c in self.call_id if c.isalnum() or c in "-_")[:80]
         return f"{self.run.chat_id[:8]}-{call or 'output'}.txt"
+
+    @property
+    def next_log_name(self) -> str:
+        """The same for what is started now and belongs to a later call."""
+        return self.log_name.replace(".txt", "-next.txt")

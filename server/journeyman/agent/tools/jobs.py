@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from journeyman.agent.tools.ready import Ready
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock
 from journeyman.ports.guest import Exit, Guest, Process, ProcessSpec
@@ -55,6 +56,8 @@ class Job:
     command: str
     process: Process
     started: float
+    waited: bool = False
+    """Its shell was there before its command."""
     output: Output = field(default_factory=Output)
     heard: float = 0.0
     exit: Exit | None = None
@@ -73,6 +76,7 @@ class Jobs:
         self._clock = clock
         self._jobs: dict[int, Job] = {}
         self._count = 0
+        self.ready = Ready(guest, supervisor)
 
     @property
     def now(self) -> float:
@@ -85,8 +89,11 @@ class Jobs:
     def get(self, number: int) -> Job | None:
         return self._jobs.get(number)
 
-    async def start(self, spec: ProcessSpec, command: str) -> Job:
-        """Raises `overloaded` at the bound."""
+    async def start(
+        self, spec: ProcessSpec, command: str, *, waiting: tuple[ProcessSpec, bytes] | None = None
+    ) -> Job:
+        """`waiting`: how a shell would wait that does the same once it has read these bytes; one that waits
+        so is used. Raises `overloaded` at the bound."""
         if len(self.live) >= JOBS_MAX:
             raise Failure(
                 "overloaded",
@@ -95,12 +102,18 @@ class Jobs:
             )
         for ended in [job for job in self._jobs.values() if job.done.is_set()][:-ENDED_KEPT_MAX]:
             self.forget(ended)
-        process = await self._guest.spawn(spec)
+        process = await self.ready.take(waiting[0]) if waiting is not None else None
+        waited = process is not None
+        if process is None:
+            process = await self._guest.spawn(spec)
         self._count += 1
-        job = Job(self._count, command, process, self._clock.monotonic())
+        job = Job(self._count, command, process, self._clock.monotonic(), waited=waited)
         job.heard = job.started
         self._jobs[job.number] = job
         self.supervisor.start(self._follow(job), name=f"job {job.number} pid {process.pid}")
+        if waited and waiting is not None:
+            await process.write(waiting[1])
+            await process.close_stdin()
         return job
 
     def forget(self, job: Job) -> None:
@@ -114,6 +127,7 @@ class Jobs:
 
     async def close(self) -> None:
         """Kill every process group still alive; at most two seconds."""
+        await self.ready.close()
         left = self.live
         for job in left:
             try:

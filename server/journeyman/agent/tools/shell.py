@@ -3,6 +3,9 @@
 Every command is a new `bash -c`. On exit it writes its directory and its exports to file descriptor 3;
 nothing is ever parsed out of a prompt or of the command's output. The exports come from bash itself
 (`exports.py`): another process for them would cost as much as the shell.
+
+One that waits (`ready.py`) reads its command from standard input, and is from then on as any other: it goes
+to its directory again, which may be a new one of that name, and says on descriptor 3 that it begins.
 """
 
 from __future__ import annotations
@@ -24,12 +27,17 @@ ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
 }
 _OWN = {"PWD", "OLDPWD", "SHLVL", "_", "BASHPID"}
-_SCRIPT = """\
-unset {gone}
-trap '__code=$?; {{ builtin printf "%s\\0" "$PWD"; builtin export -p; builtin printf "\\0"; }} >&3 2>/dev/null
+_LEAVING = """\
+trap '__code=$?; { builtin printf "%s\\0" "$PWD"; builtin export -p; builtin printf "\\0"; } >&3 2>/dev/null
 exit "$__code"' EXIT
 eval "$1"
 """
+_WAITING = (
+    'LC_ALL=C builtin read -rN 8 __size && LC_ALL=C builtin read -rN "$__size" __line || exit 0;'
+    ' builtin cd -P -- "$PWD" 2>/dev/null || exit 0; builtin printf "\\1" >&3; exec </dev/null;'
+    ' builtin set -- "$__line"; unset __size __line OLDPWD; export OLDPWD; SECONDS=0'
+)
+_BEGUN = b"\1"
 
 
 @dataclass(slots=True)
@@ -42,6 +50,8 @@ class Shell:
     _base: dict[str, str] | None = None
     _set: dict[str, str] = field(default_factory=dict[str, str])
     _gone: set[str] = field(default_factory=set[str])
+    _left: tuple[bytes, str | None] = (b"", None)
+    """What the last command left, and where that is: the next one nearly always leaves the same."""
 
     async def prepare(self) -> None:
         """Learn the environment a command starts with, so that only differences are carried, and what the
@@ -56,9 +66,29 @@ class Shell:
             self._inside = inside.decode("utf-8", "surrogateescape") if found.code == 0 else self.root
 
     def spec(self, command: str, cwd: str, *, stdin: bool = False, log: str | None = None) -> ProcessSpec:
-        script = _SCRIPT.format(gone=" ".join(sorted(self._gone)) or "__code")
+        return self._spec("unset __code", (command,), cwd, stdin, log)
+
+    def waiting(self, cwd: str, *, log: str | None = None) -> ProcessSpec:
+        """A shell that takes one `line` from its standard input."""
+        return self._spec(_WAITING, (), cwd, True, log)
+
+    @staticmethod
+    def line(command: str) -> bytes:
+        """A command for a shell that waits."""
+        told = command.encode("utf-8", "surrogateescape")
+        return b"%08d%b" % (len(told), told)
+
+    @staticmethod
+    def began(extra: bytes) -> bool:
+        """Whether a shell that waited came to its command."""
+        return extra.startswith(_BEGUN)
+
+    def _spec(
+        self, first: str, arguments: tuple[str, ...], cwd: str, stdin: bool, log: str | None
+    ) -> ProcessSpec:
+        gone = f"unset {' '.join(sorted(self._gone))}; " if self._gone else ""
         return ProcessSpec(
-            ("bash", "-c", script, "bash", command),
+            ("bash", "-c", f"{gone}{first}\n{_LEAVING}", "bash", *arguments),
             cwd=cwd,
             env={**ENVIRONMENT, **self._set},
             stdin=stdin,
@@ -68,7 +98,13 @@ class Shell:
 
     def carry(self, extra: bytes) -> str | None:
         """Keep what a finished command left; answers its directory, or None where it left nothing."""
-        cwd, _, rest = extra.partition(b"\0")
+        told = extra.removeprefix(_BEGUN)
+        if told != self._left[0]:
+            self._left = told, self._take(told)
+        return self._left[1]
+
+    def _take(self, told: bytes) -> str | None:
+        cwd, _, rest = told.partition(b"\0")
         if not rest.endswith(b"\0"):  # nothing, or cut at the guest's limit
             return None
         try:

@@ -37,15 +37,30 @@ class Terminal:
         await self._shell.prepare()
         background = arguments.get("background", False)
         cwd = context.state.at(arguments.get("cwd", "."))
-        spec = self._shell.spec(command, cwd, stdin=background, log=context.log_name)
-        job = await context.jobs.start(spec, command)
-        job.on_output = lambda chunk: context.output(render(chunk))
-        ended = await finished(job, BACKGROUND_LOOK_S if background else timeout_s)
-        job.on_output = None
+        job, ended = await self._begin(context, command, cwd, timeout_s, background=background)
+        if ended and job.waited and job.exit is not None and not self._shell.began(job.exit.extra):
+            context.jobs.forget(job)  # its shell was killed, or its directory went, before it began
+            job, ended = await self._begin(context, command, cwd, timeout_s, background=background)
         if not ended:
             context.state.activity += 1
             return _running(context, job)
-        return await self._ended(context, job, keep_cwd="cwd" in arguments or background)
+        observation = await self._ended(context, job, keep_cwd="cwd" in arguments or background)
+        await context.jobs.ready.want(self._shell.waiting(context.state.cwd, log=context.next_log_name))
+        return observation
+
+    async def _begin(
+        self, context: ToolContext, command: str, cwd: str, timeout_s: float, *, background: bool
+    ) -> tuple[Job, bool]:
+        """The command, and whether it ended in its time."""
+        spec = self._shell.spec(command, cwd, stdin=background, log=context.log_name)
+        waiting = None
+        if not background and "\0" not in command:
+            waiting = self._shell.waiting(cwd), self._shell.line(command)
+        job = await context.jobs.start(spec, command, waiting=waiting)
+        job.on_output = lambda chunk: context.output(render(chunk))
+        ended = await finished(job, BACKGROUND_LOOK_S if background else timeout_s)
+        job.on_output = None
+        return job, ended
 
     async def _existing(self, context: ToolContext, arguments: Arguments, timeout_s: float) -> Observation:
         job = context.jobs.get(arguments["id"])

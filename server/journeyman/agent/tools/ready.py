@@ -1,0 +1,64 @@
+"""A shell that is started already and waits for its command: starting one takes longer than most commands.
+
+It is started after a step with a command in it, while the model thinks, just as the next one will need it:
+with that directory, those variables. One that turns out to be another than is needed is thrown away. Must not
+know what a command is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from dataclasses import replace
+
+from journeyman.failures import Failure
+from journeyman.ports.guest import Guest, Process, ProcessSpec
+from journeyman.tasks import Supervisor
+
+
+class Ready:
+    """At most one, of one run. It is nobody's job until it is taken."""
+
+    def __init__(self, guest: Guest, supervisor: Supervisor) -> None:
+        self._guest = guest
+        self._supervisor = supervisor
+        self._spec: ProcessSpec | None = None
+        self._starting: asyncio.Task[Process | None] | None = None
+
+    async def want(self, spec: ProcessSpec) -> None:
+        """The next one is to be like this."""
+        await self.close()
+        self._spec = spec
+
+    def begin(self) -> None:
+        """Start what is wanted, in the background. Where it cannot be started there is none."""
+        if self._spec is not None and self._starting is None:
+            self._starting = self._supervisor.start(self._start(self._spec), name="a shell that waits")
+
+    async def take(self, spec: ProcessSpec) -> Process | None:
+        """The one that waits, where it was started as `spec` says, whatever its log is called. It belongs to
+        who took it."""
+        starting = self._starting
+        if starting is None or self._spec is None or replace(self._spec, log=spec.log) != spec:
+            await self.close()
+            return None
+        await asyncio.wait({starting})  # cancelled here, it is left to `close`
+        self._starting = self._spec = None
+        return None if starting.cancelled() else starting.result()
+
+    async def close(self) -> None:
+        """Kill it, where nobody took it."""
+        starting, self._starting, self._spec = self._starting, None, None
+        if starting is None:
+            return
+        await asyncio.wait({starting})
+        process = None if starting.cancelled() else starting.result()
+        if process is not None:
+            await process.signal(signal.SIGKILL)
+            process.drop()
+
+    async def _start(self, spec: ProcessSpec) -> Process | None:
+        try:
+            return await self._guest.spawn(spec)
+        except Failure:
+            return None
