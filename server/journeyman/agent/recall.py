@@ -8,12 +8,16 @@ providers take it and some do not, which their adapters know.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
+from typing import Any
 
 from journeyman.model.assembly import ModelTurn
 from journeyman.ports.model import ModelInfo, ToolSpec
 from journeyman.records import Message
 from journeyman.thoughts import Thoughts
 from journeyman.trajectory.request import digest, prefix_bytes
+
+_THOUGHTS_OF: attrgetter[Any] = attrgetter("thoughts")
 
 
 @dataclass(slots=True)
@@ -35,7 +39,7 @@ class Recall:
             self._model, self._under_of = info.id, (system, tools)
             self._under = digest(prefix_bytes(system, tools))
             self._shown.clear()
-        if not any(message.thoughts for message in messages):
+        if not any(map(_THOUGHTS_OF, messages)):  # the whole history, at every step
             return messages
         return tuple(self._of(message) if message.thoughts else message for message in messages)
 
