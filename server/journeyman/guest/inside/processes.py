@@ -14,6 +14,7 @@ from typing import Any
 from .channels import Channel
 from .child import Child
 from .log import Log
+from .memory import expendable, prefer
 from .output import feed, pump
 from .paths import Root
 from .pool import Pool
@@ -35,6 +36,7 @@ class Processes:
         self._children: dict[int, Child] = {}
         self._started = threading.Event()
         self._side = side
+        self._expendable = expendable()
         threading.Thread(target=self._reap, name="reaper", daemon=True).start()
 
     def spawn(self, channel: Channel, args: dict[str, Any], _: bytes) -> dict[str, Any]:
@@ -120,6 +122,7 @@ class Processes:
                 finally:
                     if extra_write is not None:
                         os.dup2(self._side, 3, inheritable=False)
+                prefer(popen.pid, self._expendable)
                 child = Child(popen, os.dup(out_read) if size else None, mark)
                 self._children[popen.pid] = child
                 self._started.set()
