@@ -52,8 +52,6 @@ class Claude:
     answers: list[Said]
     cut: Callable[[bytes], tuple[bytes, ...]] = lambda data: (data,)
     """How the bytes of a reply are sent."""
-    thinks: bool = True
-    """Whether it thinks where it may."""
     bodies: list[Json] = field(default_factory=list[Json])
     refusals: list[str] = field(default_factory=list[str])
 
@@ -64,10 +62,8 @@ class Claude:
             self.refusals.append(why)
             return refusal(400, why)
         said = self.answers.pop(0)
-        wanted = body.get("thinking", {}).get("type") == "enabled" or "haiku-4" not in body["model"]
-        content = [
-            block for block in said.content if (wanted and self.thinks) or block["type"] not in THINKING
-        ]
+        wanted = body.get("thinking", {}).get("type") == "enabled" or not _older(body)
+        content = [block for block in said.content if wanted or block["type"] not in THINKING]
         events = _events(_signed(body, content))
         return Reply(pieces=self.cut(b"".join(events)))
 
@@ -101,11 +97,16 @@ def _wrong(body: Json) -> str | None:
                 return f"{where}: text content blocks must contain non-whitespace text"
             if block["type"] in THINKING and "cache_control" in block:
                 return f"{where}: thinking blocks take no cache_control"
-            if block["type"] in THINKING and not wanted and "haiku-4" in body["model"]:
+            if block["type"] in THINKING and not wanted and _older(body):
                 return f"{where}: when thinking is disabled, there cannot be a `thinking` block"
             if block["type"] in THINKING and _signature(body, at, place) != _signature_of(block):
                 return f"{where}: Invalid `signature` in `thinking` block, bound to a different conversation"
     return None
+
+
+def _older(body: Json) -> bool:
+    """Of the kind that thinks only where it is asked to."""
+    return body["model"].startswith(("claude-3", "claude-haiku-4"))
 
 
 def _signed(body: Json, content: Sequence[Json]) -> list[Json]:
@@ -121,11 +122,10 @@ def _signed(body: Json, content: Sequence[Json]) -> list[Json]:
 
 
 def _signature(body: Json, at: int, place: int) -> str:
-    """Of the block at that place: of all before it, its words, and its model."""
+    """Of the block at that place: of its words, its model and, where that is a newer one, all before it."""
     message = body["messages"][at]
-    older = "haiku-4" in body["model"]  # checks no more than the words
     before = [*body["messages"][:at], {**message, "content": message["content"][:place]}]
-    prefix = None if older else [body.get("system"), body.get("tools"), before]
+    prefix = None if _older(body) else [body.get("system"), body.get("tools"), before]
     words = message["content"][place].get("thinking")
     data = json.dumps([body["model"], words, _unmarked(prefix)], sort_keys=True)
     return "sig+" + hashlib.sha256(data.encode()).hexdigest() + "=="

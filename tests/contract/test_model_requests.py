@@ -15,6 +15,7 @@ from journeyman.model.assembly import collect
 from journeyman.pictures import Attached
 from journeyman.ports.model import ModelRequest
 from journeyman.records import Message, ToolCall
+from journeyman.thoughts import Thought, Thoughts
 
 
 async def test_request_shape() -> None:
@@ -81,6 +82,15 @@ async def test_images_go_before_the_text(options: dict[str, Any]) -> None:
     assert (content[2]["type"], content[2]["text"], len(content)) == ("text", "What is on it?", 3)
     marked = [part for part in content if "cache_control" in part]
     assert marked == ([content[2]] if options.get("cache_control") else [])
+
+
+async def test_thoughts_of_another_provider_are_not_sent() -> None:
+    thoughts = Thoughts("a/b", "", (Thought("thought", "sig==", "Hm."), Thought("call", "call==")))
+    asked = replace(REQUEST, messages=tuple(replace(each, thoughts=thoughts) for each in REQUEST.messages))
+    async with connected(text_answer("ok"), text_answer("ok")) as (provider, model):
+        for request in (REQUEST, asked):
+            await collect(model.stream(request))
+        assert provider.requests[0].body == provider.requests[1].body
 
 
 async def test_an_image_alone_has_no_text_beside_it() -> None:

@@ -25,6 +25,7 @@ from journeyman.records import (
     User,
 )
 from journeyman.testing.clock import FakeClock
+from journeyman.thoughts import Thought, Thoughts
 
 ODD_TEXT = "tabs\tand\nlines, \0 NUL, Ünïcödé, 漢字, 🧭, quotes ' \" and ; --"
 
@@ -130,10 +131,11 @@ async def test_everything_comes_back_as_it_was_put_after_reopening(tmp_path: Pat
         name=ODD_TEXT, source="git", image="img:1", commands=Commands("b", None, "t"), updated_at=at(1)
     )
     one_chat = chat(title=ODD_TEXT, model="a/b", cwd="/workspace/sub")
+    thoughts = Thoughts("a/b", "0a", (Thought("thought", "s==", "\ud800 ü", 3), Thought("call", "t", call=1)))
     calls = (ToolCall("k1", "edit", {"nested": [1, None, {"ü": "\ud800"}]}), ToolCall("k2", "ls", {}, "cut"))
     messages = [
         message("m1", text=ODD_TEXT, run_id="r1"),
-        message("m2", role="assistant", text="", reasoning=ODD_TEXT, tool_calls=calls),
+        message("m2", role="assistant", text="", reasoning=ODD_TEXT, tool_calls=calls, thoughts=thoughts),
         message("m3", role="tool", tool_call_id="k1", tool_name="edit", ok=False),
         message("m4", role="tool", tool_call_id="k2", tool_name="ls", ok=True),
     ]

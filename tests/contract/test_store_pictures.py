@@ -14,6 +14,7 @@ from contract.store_records import chat, furnish, given, message, run
 from journeyman.adapters.sqlite import SqliteStore
 from journeyman.failures import Failure
 from journeyman.testing.clock import FakeClock
+from journeyman.thoughts import Thought, Thoughts
 
 ONE, TWO = png(1, "one.png"), png(2)
 
@@ -69,11 +70,13 @@ async def test_bytes_are_there_once_and_go_with_the_last_chat(store: SqliteStore
 
 async def test_a_fork_has_them_too(store: SqliteStore) -> None:
     await store.pictures.add("c1", [ONE])
-    await store.messages.append([message("m1", pictures=(ONE.picture,))])
+    thoughts = Thoughts("a/b", "0a", (Thought("sealed", "s"),))
+    await store.messages.append([message("m1", pictures=(ONE.picture,), thoughts=thoughts)])
     await store.forks.fork("c1", chat("c4"), at_seq=None, new_id=lambda: "m2")
     await store.chats.delete("c1")
     (copied,) = await store.messages.history("c4")
     assert [each.id for each in copied.pictures] == [ONE.picture.id]
+    assert copied.thoughts == thoughts
     assert await has(store, "c4", ONE.picture.id)
 
 

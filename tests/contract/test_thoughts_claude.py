@@ -122,6 +122,7 @@ async def test_effort_of_a_model_that_takes_one(more: Any, wanted: tuple[Any, ..
     [
         ({}, 4096, 64_000),
         ({"effort": "low"}, 1024, 64_000),
+        ({"model": "claude-3-7-sonnet-20250219"}, 2048, 4096),
         ({"output_tokens_max": 5000}, 4096, 5000),
         ({"output_tokens_max": 4096}, 2048, 4096),
         ({"output_tokens_max": 1500}, 1024, 1500),

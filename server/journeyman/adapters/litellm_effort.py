@@ -24,7 +24,7 @@ _DOWNWARDS: tuple[Effort, ...] = ("high", "medium", "low")
 
 
 class Thinking:
-    """Of one provider in litellm. Give `litellm` once it is loaded."""
+    """Of one provider in litellm. Give `litellm` once it is loaded; the first time it loads more."""
 
     def __init__(self, provider: str, *, asks: bool) -> None:
         """`asks`: effort may be sent to it."""
@@ -36,25 +36,23 @@ class Thinking:
         """The request with the thoughts it may have, and the fields to send beside it."""
         mapped = self._made_of(litellm, request.model, request.effort or "low") if self._asks else {}
         if _budget(mapped) is not None:
-            effort = self._fitting(litellm, request)
+            usual: int = litellm.AnthropicConfig.get_max_tokens_for_model(request.model)
+            most = request.output_tokens_max or usual
+            effort = self._fitting(litellm, request, most)
             if effort is None:
                 return bare(request), {}
-            most = request.output_tokens_max or litellm.AnthropicConfig.get_max_tokens_for_model(
-                request.model
-            )
             return request, {"reasoning_effort": effort, "max_tokens": most}
         if "thinkingConfig" not in mapped:
             request = _with(request, [_fresh(message) for message in request.messages])
         sent = mapped and request.effort and request.tool_choice != "required"
         return request, {"reasoning_effort": request.effort} if sent else {}
 
-    def _fitting(self, litellm: Any, request: ModelRequest) -> Effort | None:
-        """The most that is asked and allowed."""
+    def _fitting(self, litellm: Any, request: ModelRequest, most: int) -> Effort | None:
+        """The most that is asked and leaves room for an answer."""
         if request.effort is None or request.tool_choice == "required" or not _thought(request.messages):
             return None
         for effort in _DOWNWARDS[_DOWNWARDS.index(request.effort) :]:
-            budget = _budget(self._made_of(litellm, request.model, effort)) or 0
-            if request.output_tokens_max is None or budget < request.output_tokens_max:
+            if (_budget(self._made_of(litellm, request.model, effort)) or 0) < most:
                 return effort
         return None
 

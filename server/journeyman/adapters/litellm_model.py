@@ -64,7 +64,7 @@ class LitellmModel:
     async def _thoughtful(self, request: ModelRequest) -> AsyncGenerator[ModelDelta]:
         """The answer, asked for once more without thoughts where the provider does not take them back."""
         options, begun = self._config.options, False
-        asked, fields = self._thinking.asked(await self._loaded(), request)
+        asked, fields = await asyncio.to_thread(self._thinking.asked, await self._loaded(), request)
         try:
             async with aclosing(self._answer(body_of(THOUGHTFUL, asked, options) | fields)) as answer:
                 async for delta in answer:

@@ -109,8 +109,8 @@ class Assembler:
             self._stop = delta.reason
         self._check()
 
-    def _written(self) -> int:
-        return len(clean_text("".join(self._text)))
+    def _written(self) -> str:
+        return clean_text("".join(self._text))
 
     def _check(self) -> None:
         limits = self._limits

@@ -26,11 +26,13 @@ class ThoughtJoiner:
         self._pieces: list[str] = []
         """Of the thought that has no signature yet."""
         self._at: int | None = None
+        self._told = 0
+        """Characters of text before the newest thought."""
         self._characters = 0
         self._misplaced = False
 
-    def feed(self, piece: ThoughtDelta, written: Callable[[], int], calls: int) -> None:
-        """`written`: characters of text so far; `calls`: how many have begun."""
+    def feed(self, piece: ThoughtDelta, written: Callable[[], str], calls: int) -> None:
+        """`written`: the text so far; `calls`: how many have begun."""
         self._characters += len(piece.text) + len(piece.signature)
         if self._characters > self._max:
             self._done, self._signed_calls, self._pieces = [], {}, []
@@ -61,10 +63,13 @@ class ThoughtJoiner:
         ]
         return (*self._done, *signed)
 
-    def _place(self, written: Callable[[], int], calls: int) -> None:
-        if self._at is None:
-            self._at = written()
-        self._misplaced = self._misplaced or calls > 0
+    def _place(self, written: Callable[[], str], calls: int) -> None:
+        if self._at is not None:
+            return
+        text = written()
+        between, self._at, self._told = text[self._told :], len(text), len(text)
+        blank = bool(between) and not between.strip()  # providers refuse blanks, and a gap where they were
+        self._misplaced = self._misplaced or blank or calls > 0
 
     def _close(self, thought: Thought) -> None:
         self._done.append(thought)

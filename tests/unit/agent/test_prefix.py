@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -10,9 +11,12 @@ import pytest
 
 from journeyman.adapters.body_layout import body_of, encode
 from journeyman.adapters.chat_completions import NATIVE
+from journeyman.adapters.litellm_thoughts import THOUGHTFUL
 from journeyman.agent.families import FAMILIES
 from journeyman.ports.model import ModelInfo, ModelRequest
+from journeyman.records import Message
 from journeyman.testing.model import ScriptedModel, call, calls
+from journeyman.thoughts import Thought
 from unit.agent.house import MODEL, House
 
 TURNS = 30
@@ -26,7 +30,10 @@ def script() -> list[Any]:
         name = f"{number % 10}.txt"
         steps.append(call("write", path=name, content=f"{number}\n" * 200, overwrite=True))
         steps.append(calls(call("read", path=name), call("terminal", command=f"cat {name} | tail -n 3")))
-    return [*steps, call("fin", summary="Counted.", status="partial")]
+    steps.append(call("fin", summary="Counted.", status="partial"))
+    return [
+        replace(step, thoughts=(Thought("thought", f"{at}==", "So. " * 9),)) for at, step in enumerate(steps)
+    ]
 
 
 def shared(one: bytes, other: bytes) -> float:
@@ -36,14 +43,19 @@ def shared(one: bytes, other: bytes) -> float:
 
 
 def unmarked(request: ModelRequest) -> bytes:
-    """As a provider with cache marks compares it: the marks are no content."""
-    body = body_of(NATIVE, request, {"cache_control": True})
+    """As Anthropic compares it: the marks are no content, thoughts are."""
+    body = body_of(THOUGHTFUL, request, {"cache_control": True})
+    assert sum("thinking_blocks" in message for message in body["messages"]) == len(answers(request))
     marked = json.dumps(body).count('"cache_control"')
     assert 2 <= marked <= 4, "Anthropic takes at most four"
     for message in body["messages"]:
         for part in message["content"] if isinstance(message["content"], list) else ():
             part.pop("cache_control", None)
     return encode(body)
+
+
+def answers(request: ModelRequest) -> list[Message]:
+    return [message for message in request.messages if message.role == "assistant"]
 
 
 async def ran(agent: House, family: str) -> ScriptedModel:

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from journeyman.model.replay import ReplayModel
 from journeyman.model.trajectory import parse_trajectory
 from journeyman.ports.model import ModelRequest
 from journeyman.testing.model import ScriptedTurn, Step, call, calls, say, with_usage
+from journeyman.thoughts import Thought
 from journeyman.trajectory.comparing import asked, done, without_times
 from journeyman.trajectory.export import text_of_run
 from journeyman.trajectory.figures import figures
@@ -36,10 +38,11 @@ def explore(question: str) -> ScriptedTurn:
     return call("explore", question=question)
 
 
+LOOKS = calls(call("grep", pattern="parse"), call("read", path="no.py"), text="Hm.")
 SCRIPT: list[Step] = [
     with_usage(call("terminal", command="echo 'def parse(): 42' > parser.py"), 90, 9),
     with_usage(explore("Where is the parser?"), 100, 10),
-    with_usage(calls(call("grep", pattern="parse"), call("read", path="no.py"), text="Hm."), 50, 5),
+    with_usage(replace(LOOKS, thoughts=(Thought("thought", "c2ln", "It is there."),)), 50, 5),
     with_usage(say("In parser.py:1."), 70, 7),
     with_usage(END, 200, 20),
 ]

@@ -15,6 +15,7 @@ from journeyman.model.replay import ReplayModel
 from journeyman.model.trajectory import parse_trajectory
 from journeyman.ports.model import ModelRequest
 from journeyman.testing.model import call, calls, say, with_usage
+from journeyman.thoughts import Thought, fields_of
 from journeyman.trajectory.comparing import asked, done, without_times
 from journeyman.trajectory.export import text_of_run
 from journeyman.trajectory.figures import figures
@@ -22,8 +23,10 @@ from journeyman.trajectory.reading import Recorded, parse
 from journeyman.trajectory.request import Rolling, encode, message_fields, prefix_bytes, settings_fields
 from unit.agent.house import House, house
 
+SIGNED = (Thought("thought", "c2ln", "Hm. é", 5), Thought("call", "c2FsbA==", call=1))
+LOOK = calls(call("ls", path="."), call("terminal", command="echo hi"), text="Look.")
 SCRIPT = [
-    with_usage(calls(call("ls", path="."), call("terminal", command="echo hi"), text="Look."), 100, 20),
+    with_usage(replace(LOOK, thoughts=SIGNED), 100, 20),
     with_usage(call("write", path="a.txt", content="é\n"), 120, 10),
     call("terminal", command="grep -c é a.txt"),
     with_usage(call("fin", summary="Done.", status="partial"), 150, 5),
@@ -66,18 +69,27 @@ async def test_every_request_is_written_down_byte_for_byte(tmp_path: Path) -> No
         answers = [row for row in rows if row.get("type") == "answer"]
         assert answers[0]["usage"] == {"inputTokens": 100, "outputTokens": 20}
         assert answers[2]["usage"] == {}
+        assert (
+            answers[0]["thoughts"] == requests[1]["messages"][0]["thoughts"] == list(map(fields_of, SIGNED))
+        )
         assert (rows[-1]["status"], rows[-1]["changes"]["files"]) == ("partial", ["a.txt"])
 
 
 async def test_cleared_results_are_written_down_as_they_were_sent(tmp_path: Path) -> None:
     async with house(tmp_path) as agent:
-        noise = [call("terminal", command=f"head -c 9000 /dev/zero | tr '\\0' {n % 10}") for n in range(12)]
+        noise = [
+            replace(
+                call("terminal", command=f"head -c 9000 /dev/zero | tr '\\0' {n % 10}"), thoughts=SIGNED[:1]
+            )
+            for n in range(12)
+        ]
         model = agent.script([*noise, call("fin", summary="Done.", status="partial")], window=20_000)
         run = await agent.run(mode="execute")
         found = await recorded(agent, run.id)
         assert len(found.steps) == len(model.requests) == 13
         cleared = [m for m in found.steps[-1].messages if str(m["content"]).startswith("[cleared")]
         assert cleared
+        assert {"thoughts", "staleThoughts"} <= {key for m in found.steps[-1].messages for key in m}
         for step, sent in zip(found.steps, model.requests, strict=True):
             assert step.exact
             assert encode({**step.prefix, "messages": list(step.messages), **step.settings}) == whole(sent)
@@ -101,7 +113,9 @@ async def test_secrets_are_taken_out_and_the_request_says_so(
     secret = "hush-hush-0123456789"
     monkeypatch.setattr(redaction, "_known", {secret})
     async with house(tmp_path) as agent:
-        agent.script([call("terminal", command=f"echo {secret}"), say("I saw it."), *SCRIPT[-1:]])
+        thoughts = (Thought("thought", "c2ln", f"It is {secret}."),)
+        step = replace(call("terminal", command=f"echo {secret}"), thoughts=thoughts)
+        agent.script([step, say("I saw it."), *SCRIPT[-1:]])
         run = await agent.run(f"Use {secret}.", mode="execute")
         text = await text_of_run(agent.store, run.id, "0")
         assert secret not in text
