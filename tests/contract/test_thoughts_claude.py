@@ -50,6 +50,7 @@ def then(request: ModelRequest, turn: ModelTurn, *after: Message, model: str = "
     """The next request: with the answer as it is kept, and the results of its calls."""
     thoughts = Thoughts(model or request.model, "", turn.thoughts) if turn.thoughts else None
     said = message("assistant", turn.text, tool_calls=turn.tool_calls, thoughts=thoughts)
+    said = replace(said, id=f"a{len(request.messages)}")
     results = [message("tool", "a.py", tool_call_id=call.id, tool_name="ls") for call in turn.tool_calls]
     return replace(request, messages=(*request.messages, said, *results, *after))
 
@@ -181,16 +182,18 @@ async def test_a_newer_model_is_not_sent_what_it_thought_before_something_was_cl
     assert claude.refusals == []
 
 
-async def test_thoughts_that_are_refused_are_left_out_and_the_request_is_sent_again() -> None:
-    claude = Claude([Said((thinking("Hm."), LOOK)), Said((text("Done."),))])
-    async with talking(claude, 3) as model:
+async def test_thoughts_that_are_refused_are_left_out_from_then_on_and_the_request_is_sent_again() -> None:
+    claude = Claude([Said((thinking("Hm."), LOOK)), Said((thinking("Anew."), LOOK)), Said((text("Done."),))])
+    async with talking(claude, 4) as model:
         first = then(begun(NEW), await collect(model.stream(begun(NEW))))
         other = replace(first, system="Be long.")
-        assert (await collect(model.stream(other))).text == "Done."
+        after = then(other, await collect(model.stream(other)))
+        assert (await collect(model.stream(after))).text == "Done."
     assert len(claude.refusals) == 1
     assert "bound to a different conversation" in claude.refusals[0]
-    assert [sum(map(len, claude.thoughts(number))) for number in (1, 2)] == [1, 0]
-    assert "thinking" not in claude.bodies[2]
+    assert [claude.thoughts(number) for number in (2, 3)] == [[[]], [[], claude.thoughts(3)[1]]]
+    assert claude.thoughts(3)[1][0]["thinking"] == "Anew."
+    assert ["thinking" in body for body in claude.bodies] == [True, True, False, True]
 
 
 async def test_a_refusal_of_something_else_is_told() -> None:

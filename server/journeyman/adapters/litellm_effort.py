@@ -20,6 +20,8 @@ from journeyman.adapters.body_layout import Json
 from journeyman.ports.model import Effort, ModelRequest
 from journeyman.records import Message
 
+REFUSED_MAX = 10_000
+"""Messages whose refused thoughts are remembered; of one that is forgotten they are refused once more."""
 _DOWNWARDS: tuple[Effort, ...] = ("high", "medium", "low")
 
 
@@ -31,9 +33,15 @@ class Thinking:
         self._provider = provider
         self._asks = asks
         self._mapped: dict[tuple[str, Effort], Json] = {}
+        self._refused: dict[str, None] = {}
+        """Ids of messages, the oldest first."""
 
     def asked(self, litellm: Any, request: ModelRequest) -> tuple[ModelRequest, Json]:
         """The request with the thoughts it may have, and the fields to send beside it."""
+        if self._refused:
+            request = _with(
+                request, [_without(each) if each.id in self._refused else each for each in request.messages]
+            )
         mapped = self._made_of(litellm, request.model, request.effort or "low") if self._asks else {}
         if _budget(mapped) is not None:
             usual: int = litellm.AnthropicConfig.get_max_tokens_for_model(request.model)
@@ -46,6 +54,14 @@ class Thinking:
             request = _with(request, [_fresh(message) for message in request.messages])
         sent = mapped and request.effort and request.tool_choice != "required"
         return request, {"reasoning_effort": request.effort} if sent else {}
+
+    def refused(self, request: ModelRequest) -> ModelRequest:
+        """The request without the thoughts it had, which will not be sent again. What is thought from now on
+        was thought without them, and may be."""
+        self._refused |= dict.fromkeys(message.id for message in request.messages if message.thoughts)
+        while len(self._refused) > REFUSED_MAX:
+            del self._refused[next(iter(self._refused))]
+        return bare(request)
 
     def _fitting(self, litellm: Any, request: ModelRequest, most: int) -> Effort | None:
         """The most that is asked and leaves room for an answer."""

@@ -24,7 +24,7 @@ from typing import Any, cast
 from journeyman.adapters import schema_calls
 from journeyman.adapters.body_layout import body_of
 from journeyman.adapters.chat_chunks import stop_reason_of, usage_of
-from journeyman.adapters.litellm_effort import Thinking, bare, has_thoughts
+from journeyman.adapters.litellm_effort import Thinking, has_thoughts
 from journeyman.adapters.litellm_thoughts import THOUGHTFUL, heard
 from journeyman.adapters.provider_failures import broken, error_inside, refused, silent, unreachable
 from journeyman.failures import Failure
@@ -75,7 +75,8 @@ class LitellmModel:
             if begun or not (fields or has_thoughts(asked)) or not _of_thoughts(failure):
                 raise
             logger.warning("asking again without thoughts: %s", failure.message)
-        async with aclosing(self._answer(body_of(THOUGHTFUL, bare(request), options))) as answer:
+        plain = self._thinking.refused(asked)
+        async with aclosing(self._answer(body_of(THOUGHTFUL, plain, options))) as answer:
             async for delta in answer:
                 yield delta
 
