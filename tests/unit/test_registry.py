@@ -56,6 +56,25 @@ def test_resolves_the_founding_model() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "style"),
+    [
+        ("anthropic/claude-sonnet-5-5", "litellm"),
+        ("gemini/gemini-3.8-flash", "litellm"),
+        ("openrouter/anthropic/claude-sonnet-4.5", "reasoning"),
+        ("openai/gpt-5.4", "reasoning_effort"),
+        ("openai/gpt-4.1", None),
+        ("groq/openai/gpt-oss-120b", "reasoning_effort"),
+        ("bedrock/anthropic.claude-sonnet-4", None),
+        ("ollama/qwen3-coder", None),
+    ],
+)
+def test_how_each_is_asked_for_effort(name: str, style: str | None) -> None:
+    factory, provider = Factory(), load_catalog().providers[name.partition("/")[0]]
+    registry(dict.fromkeys(provider.keys, SECRET), factory).resolve(name)
+    assert factory.built[0].options.get("effort") == style
+
+
+@pytest.mark.parametrize(
     ("name", "takes"),
     [
         ("anthropic/claude-sonnet-5-5", True),

@@ -20,7 +20,7 @@ from journeyman.model.replay import ReplayModel
 from journeyman.model.trajectory import parse_trajectory
 from journeyman.ports.model import ModelRequest
 from journeyman.testing.model import ScriptedTurn, Step, call, calls, say, with_usage
-from journeyman.thoughts import Thought
+from journeyman.thoughts import Thought, fields_of
 from journeyman.trajectory.comparing import asked, done, without_times
 from journeyman.trajectory.export import text_of_run
 from journeyman.trajectory.figures import figures
@@ -38,11 +38,12 @@ def explore(question: str) -> ScriptedTurn:
     return call("explore", question=question)
 
 
+THOUGHT = Thought("thought", "c2ln", "It is there.")
 LOOKS = calls(call("grep", pattern="parse"), call("read", path="no.py"), text="Hm.")
 SCRIPT: list[Step] = [
     with_usage(call("terminal", command="echo 'def parse(): 42' > parser.py"), 90, 9),
     with_usage(explore("Where is the parser?"), 100, 10),
-    with_usage(replace(LOOKS, thoughts=(Thought("thought", "c2ln", "It is there."),)), 50, 5),
+    with_usage(replace(LOOKS, thoughts=(THOUGHT,)), 50, 5),
     with_usage(say("In parser.py:1."), 70, 7),
     with_usage(END, 200, 20),
 ]
@@ -112,6 +113,7 @@ async def test_its_requests_are_written_down_byte_for_byte_before_the_calls_resu
         assert encode({**step.prefix, "messages": list(step.messages), **step.settings}) == whole(sent)
     assert [row["kept"] for row in told[::2]] == [0, 1]
     assert told[1]["text"] == "Hm."
+    assert told[1]["thoughts"] == told[2]["messages"][0]["thoughts"] == [fields_of(THOUGHT)]
     assert [each["name"] for each in told[1]["toolCalls"]] == ["grep", "read"]
     assert [step.number for step in found.steps] == [1, 2, 3]
     assert (found.requests, found.exploring) == (5, 2)
