@@ -64,6 +64,9 @@ class FolderGuest:
         ]
         return TreeRecords(b"".join(records), b"".join(attributes))
 
+    async def stands(self, records: bytes, root: str = "/workspace", *, since_ns: int) -> bool | None:
+        return (await self.look(root, xattrs=False)).records == records
+
     def _below(self, prefix: bytes) -> list[TreeEntry]:
         found: list[TreeEntry] = []
         for name in sorted(os.listdir(os.path.join(self.root, prefix))):

@@ -68,6 +68,23 @@ async def look(
         channel.close()
 
 
+async def stands(connection: Connection, root: str, records: bytes, since_ns: int) -> bool | None:
+    if len(records) > wire.STANDING_MAX:
+        return None
+    channel = connection.open("stands", {"root": root, "since": since_ns})
+    try:
+        async with channel.within(STALL_S, lost(f"the guest did not look again within {STALL_S:.0f} s")):
+            await channel.send(records)
+            channel.end()
+            return (await channel.result()).get("stands") is True
+    except Failure as failure:
+        if failure.kind != "invalid":
+            raise
+        return None  # an older guest does not know how
+    finally:
+        channel.close()
+
+
 async def read_many(connection: Connection, paths: Sequence[bytes], root: str) -> AsyncIterator[FileData]:
     """The paths go out in calls of bounded size; within one, whole records come in each frame."""
     for path in paths:

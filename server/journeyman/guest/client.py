@@ -248,6 +248,9 @@ class GuestClient:
     ) -> TreeRecords:
         return await bulk.look(self._connection, root, xattrs=xattrs, since_ns=since_ns, bytes_max=bytes_max)
 
+    async def stands(self, records: bytes, root: str = "/workspace", *, since_ns: int) -> bool | None:
+        return await bulk.stands(self._connection, root, records, since_ns)
+
     def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]:
         return bulk.read_many(self._connection, paths, root)
 

@@ -369,6 +369,12 @@ class Guest(Protocol):
         `invalid`."""
         ...
 
+    async def stands(self, records: bytes, root: str = "/workspace", *, since_ns: int) -> bool | None:
+        """Whether a `look` would tell these very records again. Directories with times of `since_ns` or later
+        are listed for it; of others those times say whether names came or went. None where that cannot be
+        told."""
+        ...
+
     def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]:
         """Content of many regular files in the order asked for, flow-controlled."""
         ...

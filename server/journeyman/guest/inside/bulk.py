@@ -13,12 +13,14 @@ from .paths import OPEN_READ, Root, Walker, open_owned
 from .removal import clear_directory
 from .restorer import Restorer
 from .scan import Scan
+from .standing import stands
 from .wire import (
     CHECKSUM,
     FAILED,
     LAST,
     PIECE,
     PIECE_HEAD,
+    STANDING_MAX,
     Refusal,
     check_relative,
 )
@@ -79,6 +81,20 @@ class Bulk:
         finally:
             os.close(base)
         return {"entries": scan.count, "attributes_at": scan.sent}
+
+    def stands(self, channel: Channel, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """What comes are the records of a scan of `root`: whether another would tell the same. Directories
+        with times of `since` or later are listed for it."""
+        records = bytearray()
+        while (data := channel.receive()) is not None:
+            records += data
+            if len(records) > STANDING_MAX:
+                raise Refusal("invalid", "There are too many entries to look at again.")
+        base = self.root.open_directory(args["root"])
+        try:
+            return {"stands": stands(base, bytes(records), int(args["since"]))}
+        finally:
+            os.close(base)
 
     def read_many(self, channel: Channel, args: dict[str, Any], body: bytes) -> dict[str, Any]:
         """`body`: NUL-separated paths. Answers records of PIECE_HEAD and data, whole ones per frame."""

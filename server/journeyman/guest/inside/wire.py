@@ -35,6 +35,7 @@ XATTR = struct.Struct("!HI")
 PIECE_HEAD = struct.Struct("!IBI")  # index flags length
 CHECKSUM = struct.Struct("!QI")  # size, CRC-32
 MOVED = struct.Struct("!QB")  # bytes that follow, flags
+STANDING_MAX = 1 << 25  # of records that are looked at again
 LOST = 1
 PUT_HEAD = struct.Struct("!I")  # length of the JSON that follows
 PUT_HEAD_MAX = 1 << 18

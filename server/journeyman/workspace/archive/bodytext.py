@@ -49,10 +49,11 @@ def body_of(
     chunks: Iterable[array[int]],
 ) -> bytes:
     """The whole body of an archive that left nothing out."""
-    listed = ids.hex(",", 32).split(",") if ids else []
+    places = zip(ids.hex(",", 32).split(","), *chunks, strict=True) if ids else ()
+    listed = ",".join([f'["{ident}",{frame},{offset},{length}]' for ident, frame, offset, length in places])
     parts = [
         b'{"chunker":%b' % strict.dump(chunker),
-        b'"chunks":%b' % strict.dump(list(zip(listed, *chunks, strict=True))),
+        b'"chunks":[%b]' % listed.encode(),
         *([b'"content":%b' % strict.dump(content)] if content is not None else []),
         b'"frames":%b' % strict.dump(list(zip(*frames, strict=True))),
         b'"nodes":%b' % (b'[["%b]]' % _BETWEEN.join(rows) if rows else b"[]"),

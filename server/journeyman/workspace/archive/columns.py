@@ -24,7 +24,7 @@ FILE = 0
 """What a file is called in `Columns.kinds`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Columns:
     records: bytes
     """The scan, as the guest wrote it."""

@@ -57,7 +57,7 @@ class Note:
     """No mtime or ctime of a file that is not racy is later."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Remembered:
     """One project's cache, read. Taken apart only as far as somebody needs it."""
 

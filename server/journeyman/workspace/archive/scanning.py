@@ -39,6 +39,11 @@ class Scan:
     def files(self) -> list[TreeEntry]:
         return [entry for entry in self.entries if entry.kind == "file"]
 
+    @property
+    def opened(self) -> bool:
+        """Whether looking at it changed it: what its owner may not read is opened for that."""
+        return any(not tree.readable(entry) for entry in self.told)
+
     def completed(self, before: Iterable[TreeEntry], since_ns: int) -> Scan | None:
         """This scan, which has the attributes of what changed at `since_ns` or later, with those of `before`
         for what did not change; None where some entry is neither (its directory was moved)."""

@@ -16,7 +16,7 @@ from journeyman.workspace.archive.looking import lost_packs
 from journeyman.workspace.archive.model import Pack, PackRef
 from journeyman.workspace.archive.outcomes import Journal, JournalStep, OnProgress
 from journeyman.workspace.archive.readback import hash_object
-from journeyman.workspace.archive.scanning import Scan, scan
+from journeyman.workspace.archive.scanning import ROOT, Scan, scan
 from journeyman.workspace.archive.workers import Workers, task_group
 
 ROUNDS = 3
@@ -105,12 +105,19 @@ class Settling:
             collector.drop_packs(lost)
             return False
         await self._passed("packs_verified")
-        if collector.unread or seen.moved_to(await self.look(xattrs=False)):
+        if collector.unread or await self._moved(seen, started_ns):
             return False
         if await self._racy_changed(collector, files, started_ns):
             return False
         await self._passed("tree_unmoved")
         return True
+
+    async def _moved(self, seen: Scan, started_ns: int) -> bool:
+        """Step 5: whether a second look shows another tree."""
+        stands = await self._guest.stands(seen.records, ROOT, since_ns=started_ns - RACY_NS)
+        if stands or (stands is False and not seen.opened):
+            return not stands
+        return seen.moved_to(await self.look(xattrs=False))
 
     async def _passed(self, step: JournalStep) -> None:
         await self._journal(step)

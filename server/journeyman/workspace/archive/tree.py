@@ -49,10 +49,13 @@ def moved(before: Sequence[TreeEntry], after: Sequence[TreeEntry]) -> bool:
     return list(map(_settled, before)) != list(map(_settled, after))
 
 
-def _settled(entry: TreeEntry) -> tuple[object, ...]:
+def readable(entry: TreeEntry) -> bool:
     needed = {"file": 0o400, "directory": 0o500}.get(entry.kind, 0)
-    readable = entry.mode & needed == needed
-    return entry[:9] if readable else entry._replace(ctime_ns=0)[:9]
+    return entry.mode & needed == needed
+
+
+def _settled(entry: TreeEntry) -> tuple[object, ...]:
+    return entry[:9] if readable(entry) else entry._replace(ctime_ns=0)[:9]
 
 
 def build(entries: Iterable[TreeEntry]) -> Tree:
