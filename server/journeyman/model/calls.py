@@ -24,6 +24,7 @@ class _Open:
     index: int | None
     name: str
     pieces: list[str] = field(default_factory=list[str])
+    invalid: str | None = None
 
     @property
     def arguments(self) -> str:
@@ -57,6 +58,7 @@ class CallJoiner:
                 call.name = name
             elif name and name != call.name:
                 call.name += name  # a fragment: `_starts_anew` said that it is not another call
+        call.invalid = call.invalid or piece.invalid
         if piece.arguments:
             call.pieces.append(piece.arguments)
 
@@ -117,6 +119,8 @@ def _closed(call: _Open, ident: str, stop_reason: StopReason, *, last: bool) -> 
         return ToolCall(ident, UNNAMED, {}, invalid="The call names no tool.")
     if stop_reason == "disconnected":
         return ToolCall(ident, name, {}, invalid="The connection broke before the answer ended.")
+    if call.invalid is not None:
+        return ToolCall(ident, name, {}, invalid=call.invalid)
     cut = stop_reason == "length" and last
     try:
         arguments = decode_arguments(call.arguments)

@@ -87,7 +87,8 @@ class ReplayModel:
         ids = [(turn.ids[n] if turn.ids else None) or f"replayed_{n}" for n in range(len(turn.calls))]
         for index, (name, arguments) in enumerate(turn.calls):
             ident = ids[index] if turn.ids or turn.thoughts else None
-            yield ToolCallDelta(index, ident, name, json.dumps(arguments, ensure_ascii=False))
+            invalid = turn.invalid[index] if turn.invalid else None
+            yield ToolCallDelta(index, ident, name, json.dumps(arguments, ensure_ascii=False), invalid)
         for delta in of_calls(turn.thoughts, ids):
             yield delta
         if turn.usage is not None:

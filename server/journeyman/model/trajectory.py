@@ -36,6 +36,8 @@ class RecordedTurn:
     usage: UsageDelta | None
     ids: tuple[str | None, ...] = ()
     """Of the calls, where they are known."""
+    invalid: tuple[str | None, ...] = ()
+    """Why the arguments of each could not be read, where the file says so."""
     stop: StopReason | None = None
     """None: what follows from the calls."""
     failure: tuple[FailureKind, str, str] | None = None
@@ -140,12 +142,14 @@ def _exported(fields: dict[str, Any], turns: list[RecordedTurn], explorations: l
 def _turn(fields: dict[str, Any]) -> RecordedTurn:
     calls: list[tuple[str, dict[str, Any]]] = []
     ids: list[str | None] = []
+    invalid: list[str | None] = []
     for row in fields.get("toolCalls", ()):
         arguments = row["arguments"]
         if not isinstance(arguments, dict):
             raise TypeError("the arguments of a call are not an object")
         calls.append((str(row["name"]), cast("dict[str, Any]", arguments)))
         ids.append(row.get("id"))
+        invalid.append(row.get("invalid"))
     usage = fields.get("usage") or None
     failed = fields.get("failed")
     return RecordedTurn(
@@ -163,6 +167,7 @@ def _turn(fields: dict[str, Any]) -> RecordedTurn:
             usage.get("reasoningTokens"),
         ),
         ids=tuple(ids),
+        invalid=tuple(invalid),
         stop=fields.get("stopReason"),
         failure=None if failed is None else _failure(failed),
         thoughts=tuple(thought_from(each) for each in fields.get("thoughts", ())),

@@ -71,6 +71,8 @@ class ToolCallDelta:
     id: str | None = None
     name: str | None = None
     arguments: str = ""
+    invalid: str | None = None
+    """Why its arguments cannot be read, where that is known: only a recording says so."""
 
 
 @dataclass(frozen=True, slots=True)

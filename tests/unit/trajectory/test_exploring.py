@@ -130,10 +130,10 @@ async def test_what_it_used_is_in_the_runs_usage_once(explorers: House) -> None:
 
 
 def by_question(request: ModelRequest) -> ScriptedTurn:
-    """Answers to two that ask at the same time, whoever is first."""
+    """Answers to two that ask at the same time, whoever is first, with thoughts the model wants back."""
     question = request.messages[0].text
     if len(request.messages) == 1:
-        return call("grep", pattern=question)
+        return replace(call("grep", pattern=question), thoughts=(Thought("thought", "signed", question),))
     return say(f"{question}: nowhere.")
 
 
@@ -159,6 +159,8 @@ async def test_several_are_done_again_each_with_its_own_answers(explorers: House
     assert asked(one, two, masked(root, other)) is None
     assert done(one, two, masked(root, other)) is None
     assert two.exploring == one.exploring == 6
+    looked = two.steps[0].explorations[0][1].messages[1]
+    assert looked["thoughts"] == [{"kind": "thought", "signature": "signed", "text": "alpha"}]
 
 
 async def test_in_a_chat_that_had_it_before_the_question_tells(explorers: House, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from journeyman import redaction
 from journeyman.model.replay import ReplayModel
 from journeyman.model.trajectory import parse_trajectory
 from journeyman.ports.model import ModelRequest
-from journeyman.testing.model import call, calls, say, with_usage
+from journeyman.testing.model import ScriptedCall, ScriptedTurn, call, calls, say, with_usage
 from journeyman.thoughts import Thought, fields_of
 from journeyman.trajectory.comparing import asked, done, without_times
 from journeyman.trajectory.export import text_of_run
@@ -146,6 +146,33 @@ async def test_a_run_done_again_from_its_export_asks_the_same(tmp_path: Path) ->
     assert first.end["contextWindow"] == 50_000
     assert figures(first)["steps"] == figures(found)["steps"] == 4
     assert figures(first)["input tokens"] is None  # one call did not say
+
+
+BROKEN_CALLS = [
+    ScriptedTurn(calls=(ScriptedCall("ls", '{"pa'), ScriptedCall("", {}), ScriptedCall("ls", "[1]"))),
+    ScriptedTurn(calls=(ScriptedCall("write", '{"path": "a", "content": "x'),), stop="length"),
+    call("fin", summary="Done.", status="partial"),
+]
+
+
+async def test_calls_that_could_not_be_read_are_done_again_as_such(tmp_path: Path) -> None:
+    async with house(tmp_path) as agent:
+        agent.script(BROKEN_CALLS)
+        text = await text_of_run(agent.store, (await agent.run(mode="execute")).id, "0")
+        replayed = ReplayModel(parse_trajectory(text, Path("x.jsonl")), pause_s=0)
+        agent.models.inject("replay/x", replayed)
+        found = await recorded(agent, (await agent.run(mode="execute", model="replay/x")).id)
+    first = parse(text)[0]
+    assert [len(step.results) for step in first.steps] == [3, 1, 1]
+    assert "cut off" in first.steps[1].results[0]["text"]
+    told = [
+        [call.get("invalid") for call in step.answer["toolCalls"]] for step in (*first.steps, *found.steps)
+    ]
+    assert told[:3] == told[3:]
+    assert [bool(each) for each in told[0]] == [True, True, True]
+    assert done(first, found) is None
+    pairs = zip(first.steps, found.steps, strict=True)
+    assert all(a.messages[1:] == b.messages[1:] for a, b in pairs)  # the first says where the workspace lies
 
 
 async def test_what_differs_is_named_with_its_step(tmp_path: Path) -> None:
