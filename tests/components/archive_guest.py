@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import cast
@@ -108,15 +107,6 @@ class FolderGuest:
             pieces = [data[at : at + PIECE] for at in range(0, len(data), PIECE)] or [b""]
             for number, piece in enumerate(pieces):
                 yield FileData(path, piece, last=number == len(pieces) - 1)
-
-    async def checksums(
-        self, paths: Sequence[bytes], root: str = "/workspace"
-    ) -> AsyncIterator[tuple[bytes, int, int]]:
-        for path in paths:
-            await self._at("read")
-            with open(os.path.join(self.root, path), "rb") as file:
-                data = file.read()
-            yield path, len(data), zlib.crc32(data)
 
     async def begin_restore(self, root: str) -> FolderRestore:
         await self._at("begin")

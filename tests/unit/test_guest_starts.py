@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ SPAWN: dict[str, Any] = {
 
 
 class Sink:
-    def send(self, channel: int, kind: int, payload: bytes | memoryview = b"") -> None:
+    def send(
+        self, channel: int, kind: int, payload: bytes | memoryview = b"", lent: Sequence[int] = ()
+    ) -> None:
         raise AssertionError(payload)
 
     def answer(self, channel: Channel, kind: int, answer: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -23,7 +23,9 @@ class Frames:
     def __init__(self) -> None:
         self.sent: list[tuple[int, int, object]] = []
 
-    def send(self, channel: int, kind: int, payload: bytes | memoryview = b"") -> None:
+    def send(
+        self, channel: int, kind: int, payload: bytes | memoryview = b"", lent: Sequence[int] = ()
+    ) -> None:
         self.sent.append((channel, kind, payload))
 
     def answer(self, channel: Channel, kind: int, answer: dict[str, object]) -> None:

@@ -144,6 +144,15 @@ def labels_of(spec: InstanceSpec, owner: str, runtime: str) -> dict[str, str]:
     }
 
 
+def files_of(entry: Mapping[str, Any]) -> Path | None:
+    """Where an instance's /workspace is on this machine; None where it is no directory of it."""
+    mounts: list[Mapping[str, Any]] = entry.get("Mounts") or []
+    for each in mounts:
+        if (each.get("Type"), each.get("Destination")) == ("bind", "/workspace"):
+            return Path(str(each["Source"]))
+    return None
+
+
 def instance_from(entry: Mapping[str, Any]) -> Instance:
     """An entry of the engine's list, which carries our labels."""
     labels: Mapping[str, str] = entry["Labels"]

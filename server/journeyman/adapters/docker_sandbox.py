@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from journeyman.adapters.docker_calls import ENGINE_S, DockerCalls, Entry
 from journeyman.adapters.docker_failures import vanished
-from journeyman.adapters.docker_flags import LABEL, container_options, instance_from, report_of
+from journeyman.adapters.docker_flags import LABEL, container_options, files_of, instance_from, report_of
 from journeyman.failures import Failure
 from journeyman.guest.client import GuestClient
 from journeyman.guest.delivery import deliver
@@ -148,20 +148,22 @@ class DockerSandbox:
         until = time.monotonic() + ATTACH_S
         patience = 1.0
         while True:
-            instance, socket = await self._calls.run(lambda client: self._socket_of(client, instance_id))
+            instance, socket, files = await self._calls.run(lambda client: self._found(client, instance_id))
             if instance.state != "running":
                 raise await self._not_running(instance)
             left = until - time.monotonic()
             try:
-                return await GuestClient.attach(socket, timeout_s=max(0.1, min(patience, left)))
+                return await GuestClient.attach(socket, timeout_s=max(0.1, min(patience, left)), files=files)
             except Failure as failure:
                 if failure.kind != "workspace_failed" or not failure.retryable or left <= patience:
                     raise
             patience *= 2
 
-    def _socket_of(self, client: DockerClient, instance_id: str) -> tuple[Instance, Path]:
+    def _found(self, client: DockerClient, instance_id: str) -> tuple[Instance, Path, Path | None]:
+        """With its guest's socket and its files."""
         entry = self._calls.known(client, instance_id)
-        return instance_from(entry), self._runtimes() / entry["Labels"][f"{LABEL}.runtime"] / "guest.sock"
+        socket = self._runtimes() / entry["Labels"][f"{LABEL}.runtime"] / "guest.sock"
+        return instance_from(entry), socket, files_of(entry)
 
     async def _not_running(self, instance: Instance) -> Failure:
         def tail(client: DockerClient) -> str:
@@ -193,7 +195,7 @@ class DockerSandbox:
         await self._calls.run(work)
 
     async def stop(self, instance_id: str, *, grace_s: float = 5.0) -> None:
-        instance, socket = await self._calls.run(lambda client: self._socket_of(client, instance_id))
+        instance, socket, _ = await self._calls.run(lambda client: self._found(client, instance_id))
         if instance.state not in ("running", "paused"):
             return
         await self.resume(instance_id)

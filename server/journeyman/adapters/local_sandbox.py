@@ -131,6 +131,7 @@ class LocalSandbox:
                 self._socket(record),
                 timeout_s=ATTACH_S,
                 alive=lambda: self._process(record.id) is not None,
+                files=record.spec.files,
             )
         except Failure as failure:
             said = await asyncio.to_thread(self._last_words, record)

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 from journeyman.failures import Failure
+from journeyman.guest.borrowing import Lender
 from journeyman.guest.channel import Channel
 from journeyman.guest.connection import Connection
 from journeyman.guest.frames import (
@@ -26,6 +27,8 @@ FINISH_S = 600.0
 """Most seconds for links, metadata and the sync of a restored tree."""
 LOOK_BYTES_MAX = 1 << 30
 PATHS_PER_CALL = 2000
+LEND_FROM = 32
+"""Fewer files than that are not worth a connection."""
 RECORD_BYTES = wire.PIECE
 GATHERED_BYTES = wire.PIECE // 2
 CALL_BYTES_MAX = wire.PIECE
@@ -85,7 +88,9 @@ async def stands(connection: Connection, root: str, records: bytes, since_ns: in
         channel.close()
 
 
-async def read_many(connection: Connection, paths: Sequence[bytes], root: str) -> AsyncIterator[FileData]:
+async def read_many(
+    connection: Connection, paths: Sequence[bytes], root: str, lender: Lender | None = None
+) -> AsyncIterator[FileData]:
     """The paths go out in calls of bounded size; within one, whole records come in each frame."""
     for path in paths:
         try:
@@ -93,6 +98,13 @@ async def read_many(connection: Connection, paths: Sequence[bytes], root: str) -
         except wire.Refusal as refusal:
             raise refused(refusal) from None
     for batch in _batches(paths):
+        if lender is not None and len(batch) >= LEND_FROM:
+            async with lender.reading(batch, root, stall_s=STALL_S) as read:
+                while read is not None and (pieces := await read()):
+                    for piece in pieces:
+                        yield piece
+                if read is not None:
+                    continue
         channel = connection.open("read_many", {"root": root}, b"\0".join(batch))
         try:
             expected = 0
@@ -108,23 +120,6 @@ async def read_many(connection: Connection, paths: Sequence[bytes], root: str) -
                         yield FileData(batch[index], piece, last=last)
             if expected != len(batch):
                 raise lost("a bulk read ended early")
-        finally:
-            channel.close()
-
-
-async def checksums(
-    connection: Connection, paths: Sequence[bytes], root: str
-) -> AsyncIterator[tuple[bytes, int, int]]:
-    for batch in _batches(paths):
-        channel = connection.open("checksums", {"root": root}, b"\0".join(batch))
-        try:
-            answered = b""
-            while (data := await next_piece(channel)) is not None:
-                answered += data
-            if len(answered) != len(batch) * wire.CHECKSUM.size:
-                raise lost("checksums are missing")
-            for path, (size, crc) in zip(batch, wire.CHECKSUM.iter_unpack(answered), strict=True):
-                yield path, size, crc
         finally:
             channel.close()
 

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from journeyman.failures import Failure
 from journeyman.guest import bulk, putting
+from journeyman.guest.borrowing import Lender
 from journeyman.guest.channel import Channel
 from journeyman.guest.connection import Connection, connect_when_ready
 from journeyman.guest.frames import lost, stat_from
@@ -53,17 +54,27 @@ RESTORE_BYTES_MAX = 1 << 40
 class GuestClient:
     """Implements `ports.guest.Guest`. Safe for concurrent use on one event loop."""
 
-    def __init__(self, connection: Connection, *, call_s: float = CALL_S) -> None:
+    def __init__(
+        self, connection: Connection, *, call_s: float = CALL_S, lender: Lender | None = None
+    ) -> None:
         self._connection = connection
+        self._lender = lender
         self._call_s = call_s
         self._allow: Callable[[int], Awaitable[None]] | None = None
 
     @classmethod
     async def attach(
-        cls, socket: Path, *, timeout_s: float = 30.0, alive: Callable[[], bool] | None = None
+        cls,
+        socket: Path,
+        *,
+        timeout_s: float = 30.0,
+        alive: Callable[[], bool] | None = None,
+        files: Path | None = None,
     ) -> GuestClient:
-        """Connect to the guest that listens (or will) on `socket`. `alive()` false ends the wait early."""
-        return cls(await connect_when_ready(socket, timeout_s=timeout_s, alive=alive))
+        """Connect to the guest that listens (or will) on `socket`. `alive()` false ends the wait early.
+        `files`: where its /workspace is on this machine, where it is; such a guest may lend files."""
+        connection = await connect_when_ready(socket, timeout_s=timeout_s, alive=alive)
+        return cls(connection, lender=None if files is None else Lender(socket, files))
 
     @property
     def connected(self) -> bool:
@@ -252,12 +263,7 @@ class GuestClient:
         return await bulk.stands(self._connection, root, records, since_ns)
 
     def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]:
-        return bulk.read_many(self._connection, paths, root)
-
-    def checksums(
-        self, paths: Sequence[bytes], root: str = "/workspace"
-    ) -> AsyncIterator[tuple[bytes, int, int]]:
-        return bulk.checksums(self._connection, paths, root)
+        return bulk.read_many(self._connection, paths, root, self._lender)
 
     async def begin_restore(
         self, root: str, *, entries_max: int = RESTORE_ENTRIES_MAX, bytes_max: int = RESTORE_BYTES_MAX

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from journeyman.failures import FAILURE_KINDS, Failure, FailureKind
 from journeyman.guest.inside import wire
@@ -16,6 +16,8 @@ from journeyman.ports.guest import EntryKind, RestoreEntry, Stat, TreeEntry
 
 RECORD_HEAD_BYTES = wire.ENTRY.size
 """What a scan's record of an entry has beside the path and, of a link, the target."""
+B = TypeVar("B", bytes, memoryview)
+
 HINTS: dict[str, str] = {
     "path_refused": "Use a path inside /workspace that no link leads out of.",
     "not_found": "List the directory to see what is there.",
@@ -124,7 +126,7 @@ def restore_data_head(path: bytes, length: int) -> bytes:
     return head + struct.pack("!I", len(path)) + path
 
 
-def file_pieces(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+def file_pieces(data: B) -> Iterator[tuple[int, int, B]]:
     """(index, flags, bytes) of each record in one frame of a bulk read."""
     at = 0
     while at < len(data):

@@ -379,13 +379,6 @@ class Guest(Protocol):
         """Content of many regular files in the order asked for, flow-controlled."""
         ...
 
-    def checksums(
-        self, paths: Sequence[bytes], root: str = "/workspace"
-    ) -> AsyncIterator[tuple[bytes, int, int]]:
-        """(path, size, CRC-32 as of zlib) of regular files in the order asked for: whether what was written
-        is what is there, not protection against anybody."""
-        ...
-
     async def begin_restore(self, root: str) -> Restore:
         """Open a bulk write into `root`, which must be an empty directory."""
         ...

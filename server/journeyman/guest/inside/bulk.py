@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import zlib
+import sys
 from typing import Any
 
 from .channels import Channel
@@ -15,9 +15,11 @@ from .restorer import Restorer
 from .scan import Scan
 from .standing import stands
 from .wire import (
-    CHECKSUM,
     FAILED,
     LAST,
+    LEND_BYTES,
+    LENT,
+    LENT_PER_FRAME,
     PIECE,
     PIECE_HEAD,
     STANDING_MAX,
@@ -33,6 +35,15 @@ class _Batch:
         self._channel = channel
         self._room = memoryview(bytearray(2 * PIECE))
         self._at = 0
+        self._lent: list[int] = []
+
+    def lend(self, index: int, handle: int) -> None:
+        """Whoever gets it reads the file. `handle` is ours from here on, whatever happens."""
+        self._lent.append(handle)
+        PIECE_HEAD.pack_into(self._room, self._at, index, LAST | LENT, 0)
+        self._at += PIECE_HEAD.size
+        if len(self._lent) == LENT_PER_FRAME or self._at > PIECE:
+            self.flush()
 
     def put_file(self, index: int, handle: int, size: int) -> None:
         """Until the file ends, wherever that turns out to be; `size` is a guess."""
@@ -60,8 +71,13 @@ class _Batch:
 
     def flush(self) -> None:
         if self._at:
-            self._channel.send(self._room[: self._at])
+            self._channel.send(self._room[: self._at], self._lent)
             self._at = 0
+            self.close()
+
+    def close(self) -> None:
+        while self._lent:
+            os.close(self._lent.pop())
 
 
 class Bulk:
@@ -97,7 +113,10 @@ class Bulk:
             os.close(base)
 
     def read_many(self, channel: Channel, args: dict[str, Any], body: bytes) -> dict[str, Any]:
-        """`body`: NUL-separated paths. Answers records of PIECE_HEAD and data, whole ones per frame."""
+        """`body`: NUL-separated paths. Answers records of PIECE_HEAD and data, whole ones per frame; with
+        `lend` the descriptors of larger files instead of their data."""
+        lend_from = LEND_BYTES if args.get("lend") else sys.maxsize
+        device = os.fstat(self.root.fd).st_dev
         base = self.root.open_directory(args["root"])
         walker = Walker(base)
         batch = _Batch(channel)
@@ -110,36 +129,20 @@ class Bulk:
                         info = os.fstat(handle)
                         if not stat.S_ISREG(info.st_mode):
                             raise OSError(errno.EINVAL, "not a regular file")
-                        batch.put_file(index, handle, info.st_size)
+                        if info.st_size >= lend_from and info.st_dev == device:
+                            lent, handle = handle, -1
+                            batch.lend(index, lent)
+                        else:
+                            batch.put_file(index, handle, info.st_size)
                     finally:
-                        os.close(handle)
+                        if handle >= 0:
+                            os.close(handle)
                 except OSError as error:
                     batch.put_error(index, (error.strerror or str(error)).encode("utf-8", "replace"))
             batch.flush()
             return {}
         finally:
-            walker.close()
-            os.close(base)
-
-    def checksums(self, channel: Channel, args: dict[str, Any], body: bytes) -> dict[str, Any]:
-        """`body`: NUL-separated paths. Answers a CHECKSUM record for each, of what the file holds now."""
-        base = self.root.open_directory(args["root"])
-        walker = Walker(base)
-        records: list[bytes] = []
-        try:
-            for path in body.split(b"\0"):
-                parts = check_relative(path)
-                handle = open_owned(parts[-1], walker.parent(parts), OPEN_READ)
-                try:
-                    size = crc = 0
-                    while data := os.read(handle, 4 * PIECE):
-                        size, crc = size + len(data), zlib.crc32(data, crc)
-                finally:
-                    os.close(handle)
-                records.append(CHECKSUM.pack(size, crc))
-            channel.send(b"".join(records))
-            return {}
-        finally:
+            batch.close()
             walker.close()
             os.close(base)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from .wire import (
@@ -14,6 +14,7 @@ from .wire import (
     END,
     ERROR,
     FRAME_MAX,
+    LEND_BYTES,
     NOTE,
     RESULT,
     WINDOW,
@@ -27,7 +28,9 @@ EARLY_NOTES_MAX = 64
 
 
 class Sender(Protocol):
-    def send(self, channel: int, kind: int, payload: bytes | memoryview = b"") -> None:
+    def send(
+        self, channel: int, kind: int, payload: bytes | memoryview = b"", lent: Sequence[int] = ()
+    ) -> None:
         """Write one frame. Raises Gone when the connection is."""
         ...
 
@@ -58,16 +61,16 @@ class Channel:
     def credit(self) -> int:
         return self._credit
 
-    def send(self, data: bytes | memoryview) -> None:
+    def send(self, data: bytes | memoryview, lent: Sequence[int] = ()) -> None:
         """One DATA frame, when there is credit. Raises Gone when nobody wants it any more. `data` may be
-        overwritten when this returns."""
+        overwritten when this returns, and the descriptors that were lent with it closed."""
         with self._condition:
             while self._credit <= 0 and not self.gone:
                 self._condition.wait()
             if self.gone:
                 raise Gone
-            self._credit -= len(data)
-        self.connection.send(self.ident, DATA, data)
+            self._credit -= len(data) + LEND_BYTES * len(lent)
+        self.connection.send(self.ident, DATA, data, lent)
 
     def note(self, message: dict[str, Any]) -> None:
         self.connection.send(self.ident, NOTE, to_json(message))

@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 import threading
+from collections.abc import Sequence
 from typing import Any, Callable, Dict, Optional
 
 from .channels import Channel
@@ -31,6 +32,7 @@ from .wire import (
     Malformed,
     Refusal,
     refusal_of,
+    rights,
     to_json,
 )
 
@@ -51,13 +53,16 @@ class Connection:
         self._newest = 0
         self._dead = False
 
-    def send(self, channel: int, kind: int, payload: bytes | memoryview = b"") -> None:
+    def send(
+        self, channel: int, kind: int, payload: bytes | memoryview = b"", lent: Sequence[int] = ()
+    ) -> None:
+        """With the payload go the descriptors `lent`; they stay open here."""
         with self._write_lock:
             if self._dead:
                 raise Gone
             try:
                 header = HEADER.pack(len(payload), channel, kind)
-                sent = self._sock.sendmsg((header, payload))
+                sent = self._sock.sendmsg((header, payload), rights(lent) if lent else [])
                 if sent < len(header):
                     self._sock.sendall(header[sent:])
                     self._sock.sendall(payload)

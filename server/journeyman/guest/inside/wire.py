@@ -11,8 +11,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Dict, Tuple
 
 VERSION = 1
@@ -33,13 +34,15 @@ KINDS = ("file", "directory", "symlink", "other", "hardlink")
 ENTRY = struct.Struct("!BQHqqQIIHH")  # kind size mode mtime ctime inode nlink, path/target length, xattrs
 XATTR = struct.Struct("!HI")
 PIECE_HEAD = struct.Struct("!IBI")  # index flags length
-CHECKSUM = struct.Struct("!QI")  # size, CRC-32
 MOVED = struct.Struct("!QB")  # bytes that follow, flags
 STANDING_MAX = 1 << 25  # of records that are looked at again
 LOST = 1
 PUT_HEAD = struct.Struct("!I")  # length of the JSON that follows
 PUT_HEAD_MAX = 1 << 18
-LAST, FAILED = 1, 2
+LAST, FAILED, LENT = 1, 2, 4
+LEND_BYTES = 64 * 1024
+"""A file of so many bytes or more is lent as a descriptor where that is asked for, and counts as so many."""
+LENT_PER_FRAME = 8
 ADD, APPEND = 1, 2
 RESTORE_HEAD = struct.Struct("!BI")  # what, length
 
@@ -153,6 +156,12 @@ def check_relative(path: bytes) -> list[bytes]:
     ):  # fmt: skip
         raise Refusal("path_refused", "Not a safe relative path: %r." % path[:200])
     return parts
+
+
+def rights(descriptors: Sequence[int]) -> list[tuple[int, int, bytes]]:
+    """What sends descriptors along, for `sendmsg`."""
+    packed = struct.pack("%di" % len(descriptors), *descriptors)
+    return [(socket.SOL_SOCKET, socket.SCM_RIGHTS, packed)]
 
 
 def to_json(value: Any) -> bytes:

@@ -8,6 +8,8 @@ content came in. The library holds the interpreter's lock: it sees at most `WIND
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pyfastcdc
 
 KIB, MIB = 1024, 1024 * 1024
@@ -22,34 +24,37 @@ WINDOW_BYTES = 5 * MIB
 
 
 class Cutter:
-    """Cuts one file larger than `WHOLE_BYTES`: `feed` it in order, then `end`."""
+    """Cuts one file larger than `WHOLE_BYTES`: `feed` it in order, then `end`. A chunk is good until the next
+    is asked for. `room`: where the content is gathered, `WINDOW_BYTES` or more of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: memoryview | None = None) -> None:
         self._cdc = pyfastcdc.FastCDC(MIB, min_size=256 * KIB, max_size=MOST_BYTES)
-        self._kept: list[bytes] = []
+        self._window = (memoryview(bytearray(WINDOW_BYTES)) if room is None else room)[:WINDOW_BYTES]
         self._size = 0
 
-    def feed(self, data: bytes) -> list[memoryview]:
+    def feed(self, data: bytes) -> Iterator[memoryview]:
         """Chunks that are complete, whatever comes next."""
-        self._kept.append(data)
-        self._size += len(data)
-        return self._cut(ended=False) if self._size >= WINDOW_BYTES else []
+        left = memoryview(data)
+        while left:
+            taken = min(len(left), WINDOW_BYTES - self._size)
+            self._window[self._size : self._size + taken] = left[:taken]
+            self._size += taken
+            left = left[taken:]
+            if self._size == WINDOW_BYTES:
+                yield from self._cut(ended=False)
 
-    def end(self) -> list[memoryview]:
+    def end(self) -> Iterator[memoryview]:
         return self._cut(ended=True)
 
-    def _cut(self, *, ended: bool) -> list[memoryview]:
+    def _cut(self, *, ended: bool) -> Iterator[memoryview]:
         """All chunks but one that ends with what there is: more might have moved that cut."""
-        view = memoryview(b"".join(self._kept))
-        self._kept.clear()
-        chunks: list[memoryview] = []
+        view = self._window[: self._size]
         used = 0
         for chunk in self._cdc.cut_buf(view):
             until = chunk.offset + chunk.length
             if until == len(view) and not ended:
                 break
-            chunks.append(view[used:until])
+            yield view[used:until]
             used = until
         self._size = len(view) - used
-        self._kept.append(bytes(view[used:]))
-        return chunks
+        self._window[: self._size] = view[used:]

@@ -179,7 +179,12 @@ class Collector:
         return self._framer.rest()
 
     async def press(self, frame: FullFrame, level: int) -> bytes:
-        return await self._workers.run(lambda: compress_adaptively(frame.raw, level))
+        return await self._workers.run(lambda: self._press(frame, level))
+
+    def _press(self, frame: FullFrame, level: int) -> bytes:
+        stored = compress_adaptively(frame.raw, level)
+        self._framer.pressed(frame)
+        return stored
 
     async def place(self, frame: FullFrame, stored: bytes) -> bool:
         return await self._workers.run(lambda: self._packer.place(frame, stored))

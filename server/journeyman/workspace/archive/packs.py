@@ -20,9 +20,10 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from journeyman.workspace.archive import strict
-from journeyman.workspace.archive.chunker import WHOLE_BYTES, Cutter
+from journeyman.workspace.archive.chunker import MOST_BYTES, WHOLE_BYTES, Cutter
 from journeyman.workspace.archive.limits import LIMITS, Limits
 from journeyman.workspace.archive.model import PackRef
+from journeyman.workspace.archive.rooms import Rooms
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.zstd import compress, decompress
 
@@ -93,7 +94,8 @@ class FullFrame:
     """Chunks that will be compressed together; `Packer.place` says where they ended up."""
 
     spot: FrameSpot
-    raw: bytes
+    raw: bytes | memoryview
+    """Until `Framer.pressed`."""
     index: list[list[object]]
 
 
@@ -102,6 +104,7 @@ class _Open:
     """A file of which more is to come. Up to `WHOLE_BYTES` it is only gathered."""
 
     gathered: list[bytes] = field(default_factory=list[bytes])
+    room: memoryview | None = None
     cutter: Cutter | None = None
     ids: list[bytes] = field(default_factory=list[bytes])
     size: int = 0
@@ -119,21 +122,21 @@ class Framer:
         self.catalog = catalog
         self.contents: dict[int, Content] = {}
         self._open: dict[int, _Open] = {}
+        self._rooms = Rooms(FRAME_BYTES + MOST_BYTES)
+        self._full: list[FullFrame] = []
         self._start_frame()
 
     def _start_frame(self) -> None:
         self._frame = FrameSpot(PackSpot())
-        self._raw: list[bytes | memoryview] = []
+        self._room = self._rooms.take()
         self._size = 0
         self._index: list[list[object]] = []
 
     def absorb(self, pieces: Iterable[Piece]) -> list[FullFrame]:
         """Take pieces in; answers the frames that became full."""
-        full: list[FullFrame] = []
         for piece in pieces:
             self._take(piece)
-            if self._size >= FRAME_BYTES or len(self._index) >= FRAME_CHUNKS:
-                full += self.rest()
+        full, self._full = self._full, []
         return full
 
     def rest(self) -> list[FullFrame]:
@@ -141,9 +144,14 @@ class Framer:
         if not self._index:
             return []
         self._frame.raw = self._size
-        frame = FullFrame(self._frame, b"".join(self._raw), self._index)
+        frame = FullFrame(self._frame, self._room[: self._size], self._index)
         self._start_frame()
         return [frame]
+
+    def pressed(self, frame: FullFrame) -> None:
+        """Nobody looks at its content any more. For any thread."""
+        if isinstance(frame.raw, memoryview):
+            self._rooms.give(memoryview(frame.raw.obj))
 
     def _take(self, piece: Piece) -> None:
         file, data, last = piece
@@ -158,7 +166,8 @@ class Framer:
         if state.cutter is None:
             state.gathered.append(data)
             if state.size > WHOLE_BYTES:
-                state.cutter, state.hasher = Cutter(), blake3(key=self._key)
+                state.room = self._rooms.take()
+                state.cutter, state.hasher = Cutter(state.room), blake3(key=self._key)
                 data, state.gathered = b"".join(state.gathered), []
         if state.cutter is not None and state.hasher is not None:
             state.hasher.update(data)
@@ -172,21 +181,30 @@ class Framer:
             ident = self._chunk(b"".join(state.gathered))
             return Content((ident,) if state.size else (), state.size, ident)
         state.ids += [self._chunk(chunk) for chunk in state.cutter.end()]
+        self._empty(state)
         return Content(tuple(state.ids), state.size, state.hasher.digest())
 
     def _chunk(self, data: bytes | memoryview) -> bytes:
         ident = blake3(data, key=self._key).digest()
         if data and ident not in self.catalog:
             self.catalog[ident] = Spot(self._frame, self._size, len(data))
-            self._raw.append(data)
+            self._room[self._size : self._size + len(data)] = data
             self._size += len(data)
             self._index.append([ident.hex(), len(data)])
+            if self._size >= FRAME_BYTES or len(self._index) >= FRAME_CHUNKS:
+                self._full += self.rest()
         return ident
 
     def forget_file(self, file: int) -> None:
         """Give up on a file that broke off; its chunks stay."""
-        self._open.pop(file, None)
+        if (state := self._open.pop(file, None)) is not None:
+            self._empty(state)
         self.contents.pop(file, None)
+
+    def _empty(self, state: _Open) -> None:
+        if state.room is not None:
+            self._rooms.give(state.room)
+            state.room = state.cutter = None
 
 
 class Packer:

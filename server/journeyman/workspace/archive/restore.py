@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
-from zlib import crc32
+from collections.abc import Callable
 
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.ports.guest import Guest, Restore, RestoreEntry
 from journeyman.ports.objects import ObjectStore
-from journeyman.workspace.archive import tree
+from journeyman.workspace.archive import layout, tree
 from journeyman.workspace.archive.frames import FrameSource
 from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.load import corrupt
@@ -30,6 +29,7 @@ from journeyman.workspace.archive.outcomes import (
     Phase,
     RestoreOutcome,
 )
+from journeyman.workspace.archive.rereading import Rereading, not_restored
 from journeyman.workspace.archive.scanning import ROOT, Scan, scan
 from journeyman.workspace.archive.workers import Workers
 
@@ -56,13 +56,13 @@ async def restore(
         raise corrupt("its manifest", "restoring it would take far more work than it holds")
     target = await guest.begin_restore(ROOT)
     try:
-        sent = await _write(target, source, plan, _counter("write", manifest, on_progress))
+        await _write(target, source, plan, _counter("write", manifest, on_progress))
         await target.finish()
         reach("restore.written")
     except BaseException:  # the guest is told, whatever ended it
         await _abort(target)
         raise
-    seen, notes = await _check(guest, sent, manifest, limits, _counter("check", manifest, on_progress))
+    seen, notes = await _check(guest, workers, manifest, limits, _counter("check", manifest, on_progress))
     reach("restore.verified")
     outcome = RestoreOutcome(summary.archive_id, summary.root.hex(), summary.files, summary.bytes, notes)
     return outcome, seen
@@ -110,11 +110,7 @@ class _Plan:
         """Of the chunks of `files`, in order."""
 
 
-async def _write(
-    target: Restore, source: FrameSource, plan: _Plan, done: Callable[[int, int], None]
-) -> dict[bytes, int]:
-    """Answers the CRC-32 of what was sent as each file."""
-    sent: dict[bytes, int] = {}
+async def _write(target: Restore, source: FrameSource, plan: _Plan, done: Callable[[int, int], None]) -> None:
     for node in plan.directories:
         await target.add(_entry(node))
     owners = iter([node for node in plan.files for _ in node.chunks])
@@ -133,11 +129,9 @@ async def _write(
                 done(1, 0)
                 added = node
             await target.data(node.path, content[number])
-            sent[node.path] = crc32(content[number], sent.get(node.path, 0))
             done(0, len(content[number]))
     for node in plan.links:
         await target.add(_entry(node))
-    return sent
 
 
 def _entry(node: Node) -> RestoreEntry:
@@ -154,7 +148,7 @@ def _entry(node: Node) -> RestoreEntry:
 
 async def _check(
     guest: Guest,
-    sent: Mapping[bytes, int],
+    workers: Workers,
     manifest: Manifest,
     limits: Limits,
     done: Callable[[int, int], None],
@@ -163,36 +157,20 @@ async def _check(
     seen = await scan(guest, limits, lambda _: None, xattrs=True)
     built = tree.build(seen.entries)
     if built.skipped:
-        raise _not_restored(f"{built.skipped[0]} should not be there")
+        raise not_restored(f"{built.skipped[0]} should not be there")
     nodes, wanted = built.nodes, manifest.nodes
     notes: tuple[str, ...] = ()
     if any(node.xattrs for node in wanted) and not any(node.xattrs for node in nodes):
         wanted, notes = tree.without_xattrs(wanted), (NO_XATTRS,)
     structure = tuple(node._replace(digest=b"") for node in wanted)
     if (why := tree.difference(structure, nodes)) is not None:
-        raise _not_restored(why)
-    await _read_back(guest, sent, nodes, done)
-    digests = {node.path: node.digest for node in wanted}
-    found = tuple(node._replace(digest=digests[node.path]) for node in nodes)
+        raise not_restored(why)
+    reading = Rereading(guest, workers, layout.content_key(manifest.content_project))
+    digests = await reading.digests([node for node in nodes if node.kind == "file"], done)
+    wrong = next((node.path for node in wanted if digests.get(node.path, node.digest) != node.digest), None)
+    if wrong is not None:
+        raise not_restored(f"{tree.shown(wrong)} reads back as something else")
+    found = tuple(node._replace(digest=digests.get(node.path, b"")) for node in nodes)
     if tree.root_hash(found) != (tree.root_hash(wanted) if notes else manifest.summary.root):
-        raise _not_restored(tree.difference(wanted, found) or "its root hash is another one")
+        raise not_restored(tree.difference(wanted, found) or "its root hash is another one")
     return seen, notes
-
-
-async def _read_back(
-    guest: Guest, sent: Mapping[bytes, int], nodes: tuple[Node, ...], done: Callable[[int, int], None]
-) -> None:
-    """Every file is read where it is now and compared with what was sent there."""
-    sizes = {node.path: node.size for node in nodes if node.kind == "file"}
-    answered = 0
-    async for path, size, crc in guest.checksums(list(sizes), ROOT):
-        if (size, crc) != (sizes.get(path), sent.get(path, 0)):
-            raise _not_restored(f"{tree.shown(path)} reads back as something else")
-        answered += 1
-        done(1, size)
-    if answered != len(sizes):
-        raise _not_restored("not every file could be read back")
-
-
-def _not_restored(why: str) -> Failure:
-    return corrupt("the restored workspace is not what was archived", why)

@@ -16,16 +16,16 @@ SAMPLES = 4
 WORTH_IT = 0.95
 
 
-def compress(data: bytes, level: int = LEVEL) -> bytes:
+def compress(data: bytes | memoryview, level: int = LEVEL) -> bytes:
     return zstandard.ZstdCompressor(level=level, write_content_size=True, write_checksum=False).compress(data)
 
 
-def compress_adaptively(data: bytes, level: int) -> bytes:
+def compress_adaptively(data: bytes | memoryview, level: int) -> bytes:
     """Compress, with no effort where samples say that it would be lost."""
     return compress(data, level if _compresses(data) else NO_LEVEL)
 
 
-def _compresses(data: bytes) -> bool:
+def _compresses(data: bytes | memoryview) -> bool:
     if len(data) <= SAMPLE_BYTES * SAMPLES:
         return True
     step = (len(data) - SAMPLE_BYTES) // (SAMPLES - 1)
