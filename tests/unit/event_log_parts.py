@@ -42,7 +42,10 @@ class Shaken:
         for _ in range(self._rng.choice((0, 0, 1, 2, 7))):
             await asyncio.sleep(0)
 
-    async def append(self, chat_id: str, kind: Any, data: dict[str, Any], **ids: Any) -> Event:
+    def append(self, chat_id: str, kind: Any, data: dict[str, Any], **ids: Any) -> asyncio.Future[Event]:
+        return asyncio.ensure_future(self.late(chat_id, kind, data, **ids))
+
+    async def late(self, chat_id: str, kind: Any, data: dict[str, Any], **ids: Any) -> Event:
         await self._shake()
         event = await self._events.append(chat_id, kind, data, **ids)
         await self._shake()

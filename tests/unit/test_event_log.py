@@ -151,8 +151,8 @@ async def test_announcements_out_of_order_are_put_in_order(store: SqliteStore) -
         stored = asyncio.Event()
         answer = asyncio.Event()
 
-        async def append(self, chat_id: str, kind: Any, data: dict[str, Any], **ids: Any) -> Event:
-            event = await super().append(chat_id, kind, data, **ids)
+        async def late(self, chat_id: str, kind: Any, data: dict[str, Any], **ids: Any) -> Event:
+            event = await super().late(chat_id, kind, data, **ids)
             if event.seq == 1:
                 self.stored.set()
                 await self.answer.wait()
@@ -163,12 +163,12 @@ async def test_announcements_out_of_order_are_put_in_order(store: SqliteStore) -
     subscription = log.subscribe("c1", after=0)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(anext(subscription), 0.05)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(log.append("c1", "notice", {"n": 1}))
-        await events.stored.wait()
-        await log.append("c1", "notice", {"n": 2})
-        assert [event.data["n"] for event in await take(subscription, 2)] == [1, 2]
-        events.answer.set()
+    first = log.append("c1", "notice", {"n": 1})
+    await events.stored.wait()
+    await log.append("c1", "notice", {"n": 2})
+    assert [event.data["n"] for event in await take(subscription, 2)] == [1, 2]
+    events.answer.set()
+    await first
     await log.append("c1", "notice", {"n": 3})
     assert [event.data["n"] for event in await take(subscription, 1)] == [3]
 
@@ -178,11 +178,11 @@ async def test_a_cancelled_append_is_shown_if_it_was_stored(log: EventLog) -> No
     await append_many(log, 1)
     await take(subscription, 1)
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(log.append("c1", "notice", {"n": 2}))
+        appending = log.append("c1", "notice", {"n": 2})
         waiting = group.create_task(anext(subscription))
         await asyncio.sleep(0)
-        task.cancel()
-    assert task.cancelled()
+        appending.cancel()
+    assert appending.cancelled()
     assert [waiting.result()] == list(await log.read("c1", after=1))
 
 

@@ -31,10 +31,10 @@ async def appender(log: EventLog, rng: random.Random) -> None:
     for number in range(APPENDS):
         await pause(rng)
         if rng.random() < 0.2:
-            task = asyncio.get_running_loop().create_task(log.append("c1", "notice", {"n": number}))
+            appending = log.append("c1", "notice", {"n": number})
             await pause(rng)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            appending.cancel()
+            await asyncio.gather(appending, return_exceptions=True)
         elif rng.random() < 0.5:
             log.publish_delta("c1", "message/delta", {"text": f"d{number}", "channel": "text"})
         else:

@@ -172,7 +172,7 @@ async def assemble(
         fallbacks=Fallbacks(services.models, services.fallback_models),
         explorer=explorer,
         ledger=Ledger(services.store.turns, chat.id, run.id),
-        writes=Writes(services.supervisor, run.id),
+        writes=Writes(),
         sizes=Sizes(),
         gallery=Gallery(services.store.pictures, chat.id),
         recall=Recall(),

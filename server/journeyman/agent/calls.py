@@ -45,7 +45,7 @@ async def run_calls(session: Session, calls: Sequence[ToolCall]) -> None:
         if isinstance(again, Prepared):
             await _one(session, again, asyncio.Semaphore())
         else:
-            await _started(session, call, call.name, call.arguments)
+            _started(session, call, call.name, call.arguments)
             await _answer(session, call, again, 0.0)
     await _together(session, group)
 
@@ -84,13 +84,13 @@ async def _one(session: Session, prepared: Prepared, room: asyncio.Semaphore) ->
             else:
                 await _run(session, prepared, admitted)
     else:
-        await _started(session, prepared.call, prepared.tool.spec.name, prepared.arguments)
+        _started(session, prepared.call, prepared.tool.spec.name, prepared.arguments)
         await _answer(session, prepared.call, admitted, 0.0)
 
 
 async def _run(session: Session, prepared: Prepared, admitted: Pass) -> None:
     call, state = prepared.call, session.state
-    await _started(session, call, prepared.tool.spec.name, prepared.arguments)
+    _started(session, call, prepared.tool.spec.name, prepared.arguments)
     began, edits, todo_changes = session.clock.monotonic(), state.edits, state.todo_changes
 
     def output(text: str) -> None:
@@ -130,7 +130,7 @@ async def _answer(session: Session, call: ToolCall, observation: Observation, se
     observation = _with(observation, stuck.message if stuck else None)
     observation = _with(observation, session.meter.warning(session.elapsed_s))
     observation = _with(observation, await reminder(session))
-    await _store(session, call, observation, seconds)
+    _store(session, call, observation, seconds)
 
 
 def _failed(session: Session, call: ToolCall, observation: Observation) -> bool:
@@ -141,17 +141,17 @@ def _failed(session: Session, call: ToolCall, observation: Observation) -> bool:
 
 
 async def _skip(session: Session, call: ToolCall) -> None:
-    await _started(session, call, call.name, call.arguments)
-    await _store(session, call, Observation(SKIPPED, ok=False), 0.0)
+    _started(session, call, call.name, call.arguments)
+    _store(session, call, Observation(SKIPPED, ok=False), 0.0)
 
 
-async def _started(session: Session, call: ToolCall, name: str, arguments: dict[str, Any]) -> None:
-    await session.writes.hand_over(session.telling.tool_started(call.id, name, arguments))
+def _started(session: Session, call: ToolCall, name: str, arguments: dict[str, Any]) -> None:
+    session.writes.hand_over(session.telling.tool_started(call.id, name, arguments))
 
 
-async def _store(session: Session, call: ToolCall, observation: Observation, seconds: float) -> None:
+def _store(session: Session, call: ToolCall, observation: Observation, seconds: float) -> None:
     message_id = session.ids.new()
-    await session.writes.hand_over(  # committed together
+    session.writes.hand_over(  # committed together
         session.conversation.tool(call, observation, message_id),
         session.telling.tool_finished(
             call.id,

@@ -116,8 +116,8 @@ class Conversation:
     def last_calls(self) -> tuple[ToolCall, ...]:
         return self._messages[-1].tool_calls if self._messages else ()
 
-    async def tool(self, call: ToolCall, observation: Observation, message_id: str) -> None:
-        await self.keep(answer(call, observation.text, observation.ok, message_id, self._chat_id,
+    def tool(self, call: ToolCall, observation: Observation, message_id: str) -> asyncio.Future[None]:
+        return self.keep(answer(call, observation.text, observation.ok, message_id, self._chat_id,
                                   self._run_id, self._clock))  # fmt: skip
 
     async def close_open_calls(self, why: str, not_begun: Collection[str] = ()) -> None:
@@ -129,15 +129,13 @@ class Conversation:
 
     async def _append_and_tell(self, message: Message) -> None:
         """One commit for both: the store's queue keeps the order in which they are handed over."""
-        async with asyncio.TaskGroup() as writes:
-            writes.create_task(self.keep(message))
-            writes.create_task(self._telling.message(message))
+        await asyncio.gather(self.keep(message), self._telling.message(message))
 
-    async def keep(self, message: Message) -> None:
-        """Part of the conversation at once, stored when this returns."""
+    def keep(self, message: Message) -> asyncio.Future[None]:
+        """Part of the conversation at once, stored once the future is done."""
         self._used.update(call.id for call in message.tool_calls)
         put(self._messages, message)
-        await self._store.append([message])
+        return self._store.append([message])
 
     def _fresh(self, calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:
         """Ids are unique in the whole chat: some providers count from 0 in every answer."""

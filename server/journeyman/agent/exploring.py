@@ -156,11 +156,10 @@ class _Inside:
         received += sum(len(json.dumps(call.arguments)) for call in turn.tool_calls)
         for meter in (self._own, of.meter):
             meter.add(turn.usage, info, sent=sent, received=received)
-        async with asyncio.TaskGroup() as writes:  # handed over at once, and so committed together
-            writes.create_task(of.telling.usage(of.meter.usage))
-            writes.create_task(
-                self._ledger.answered("", info.id, turn.stop_reason, turn.usage, seconds, answer_fields(turn))
-            )
+        await asyncio.gather(  # committed together
+            of.telling.usage(of.meter.usage),
+            self._ledger.answered("", info.id, turn.stop_reason, turn.usage, seconds, answer_fields(turn)),
+        )
         return turn
 
     async def _look(self, call: ToolCall) -> Observation:

@@ -41,7 +41,7 @@ async def step(session: Session) -> None:
     session.steps_since_todo += 1
     session.steps_since_reminder += 1
     message = session.conversation.answered(turn, message_id, session.recall.made(turn))
-    await session.writes.hand_over(  # committed together
+    session.writes.hand_over(  # committed together
         session.telling.usage(session.meter.usage),
         session.conversation.keep(message),
         session.telling.message(message),

@@ -1,13 +1,17 @@
-"""The events of one run, by name. Everything is redacted here, and appended before anybody sees it."""
+"""The events of one run, by name. Everything is redacted here, and appended before anybody sees it.
+
+What a run hands over without waiting for it (`writing.py`) answers a future.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from journeyman.pictures import Picture
 from journeyman.ports.sandbox import Acquired
-from journeyman.records import Counted, EventKind, Message, Run, Usage
+from journeyman.records import Counted, Event, EventKind, Message, Run, Usage
 from journeyman.redaction import redact
 
 if TYPE_CHECKING:
@@ -31,8 +35,10 @@ class Telling:
         self._chat_id = chat_id
         self._run_id = run_id
 
-    async def _say(self, kind: EventKind, data: dict[str, Any], item_id: str | None = None) -> None:
-        await self._log.append(self._chat_id, kind, data, run_id=self._run_id, item_id=item_id)
+    def _say(
+        self, kind: EventKind, data: dict[str, Any], item_id: str | None = None
+    ) -> asyncio.Future[Event]:
+        return self._log.append(self._chat_id, kind, data, run_id=self._run_id, item_id=item_id)
 
     def _hint(self, kind: EventKind, data: dict[str, Any], item_id: str | None = None) -> None:
         self._log.publish_delta(self._chat_id, kind, data, run_id=self._run_id, item_id=item_id)
@@ -56,29 +62,29 @@ class Telling:
     def delta(self, text: str, channel: Literal["text", "reasoning"], item_id: str) -> None:
         self._hint("message/delta", {"text": redact(text), "channel": channel}, item_id)
 
-    async def message(self, message: Message) -> None:
+    def message(self, message: Message) -> asyncio.Future[Event]:
         calls = [{"id": call.id, "name": call.name} for call in message.tool_calls]
         text = redact(message.text)
         data = {"messageId": message.id, "role": message.role, "text": text, "toolCalls": calls}
         if message.pictures:
             data["images"] = [_picture(each) for each in message.pictures]
-        await self._say("message/completed", data, message.id)
+        return self._say("message/completed", data, message.id)
 
-    async def tool_started(self, call_id: str, name: str, arguments: dict[str, Any]) -> None:
+    def tool_started(self, call_id: str, name: str, arguments: dict[str, Any]) -> asyncio.Future[Event]:
         data = {
             "callId": call_id,
             "name": name,
             "title": title(name, arguments),
             "arguments": _shown(arguments),
         }
-        await self._say("tool/started", data, call_id)
+        return self._say("tool/started", data, call_id)
 
     def tool_output(self, call_id: str, text: str) -> None:
         self._hint("tool/output", {"callId": call_id, "text": redact(text)}, call_id)
 
-    async def tool_finished(
+    def tool_finished(
         self, call_id: str, name: str, *, ok: bool, seconds: float, text: str, message_id: str
-    ) -> None:
+    ) -> asyncio.Future[Event]:
         """The message has the whole text."""
         data = {
             "callId": call_id,
@@ -89,10 +95,10 @@ class Telling:
             "truncated": len(text) > RESULT_CHARACTERS_MAX,
             "messageId": message_id,
         }
-        await self._say("tool/finished", data, call_id)
+        return self._say("tool/finished", data, call_id)
 
-    async def usage(self, usage: Usage) -> None:
-        await self._say("usage/updated", usage_data(usage))
+    def usage(self, usage: Usage) -> asyncio.Future[Event]:
+        return self._say("usage/updated", usage_data(usage))
 
     async def notice(self, level: Literal["info", "warning", "error"], message: str, hint: str = "") -> None:
         data = {"level": level, "message": redact(message)}

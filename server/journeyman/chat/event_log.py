@@ -6,7 +6,9 @@ Publishing never waits: a reader that does not keep up falls back to reading the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from journeyman.chat.subscription import BUFFER_EVENTS_MAX, PAGE_EVENTS, Subscription
@@ -38,7 +40,7 @@ class EventLog:
         self._channels: dict[str, _Channel] = {}
         self._closed = False
 
-    async def append(
+    def append(
         self,
         chat_id: str,
         kind: EventKind,
@@ -46,19 +48,23 @@ class EventLog:
         *,
         run_id: str | None = None,
         item_id: str | None = None,
-    ) -> Event:
-        """Store the event, then hand it to every subscription. Answers it with its sequence number.
+    ) -> asyncio.Future[Event]:
+        """Store the event, then hand it to every subscription: on its way when this returns, done with once
+        the future is, which answers it with its sequence number.
 
-        A call that is cancelled may have stored its event all the same; then the subscriptions get it."""
-        try:
-            event = await self._events.append(chat_id, kind, data, run_id=run_id, item_id=item_id)
-        except BaseException:  # it may have been stored all the same
-            if channel := self._channels.get(chat_id):
-                channel.look()
-            raise
-        if channel := self._channels.get(chat_id):
-            channel.publish(event)
-        return event
+        One that is cancelled may have stored its event all the same; then the subscriptions get it."""
+        stored = self._events.append(chat_id, kind, data, run_id=run_id, item_id=item_id)
+        stored.add_done_callback(partial(self._answered, chat_id))
+        return stored
+
+    def _answered(self, chat_id: str, stored: asyncio.Future[Event]) -> None:
+        channel = self._channels.get(chat_id)
+        if channel is None:
+            return
+        if stored.cancelled() or stored.exception() is not None:
+            channel.look()  # it may have been stored all the same
+        else:
+            channel.publish(stored.result())
 
     def publish_delta(
         self,

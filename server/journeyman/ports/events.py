@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any, Protocol
 
 from journeyman.records import Event, EventKind
 
 
 class Announcer(Protocol):
-    async def append(
+    def append(
         self,
         chat_id: str,
         kind: EventKind,
@@ -16,6 +17,6 @@ class Announcer(Protocol):
         *,
         run_id: str | None = None,
         item_id: str | None = None,
-    ) -> Event:
+    ) -> Awaitable[Event]:
         """Store it under the chat's next number, then tell it."""
         ...

@@ -6,6 +6,7 @@ the database says `storage_failed`. Lists page with opaque cursors.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -113,8 +114,8 @@ class ForkStore(Protocol):
 
 
 class MessageStore(Protocol):
-    async def append(self, messages: Sequence[Message]) -> None:
-        """All or none, in order."""
+    def append(self, messages: Sequence[Message]) -> asyncio.Future[None]:
+        """All or none, in order; handed over when this returns, stored once the future is done."""
         ...
 
     async def history(self, chat_id: str) -> tuple[Message, ...]:
@@ -215,7 +216,7 @@ class TodoStore(Protocol):
 
 
 class EventStore(Protocol):
-    async def append(
+    def append(
         self,
         chat_id: str,
         kind: EventKind,
@@ -223,8 +224,9 @@ class EventStore(Protocol):
         *,
         run_id: str | None = None,
         item_id: str | None = None,
-    ) -> Event:
-        """Give the event the chat's next sequence number and store it."""
+    ) -> asyncio.Future[Event]:
+        """Give the event the chat's next sequence number and store it: handed over when this returns, stored
+        once the future is done."""
         ...
 
     async def bounds(self, chat_id: str) -> tuple[str, int, int]:

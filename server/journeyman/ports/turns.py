@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
 from journeyman.turns import Turn
@@ -10,8 +11,9 @@ from journeyman.turns import Turn
 class TurnStore(Protocol):
     """What runs asked their models. It goes with the chat; prefixes stay."""
 
-    async def add(self, turn: Turn, prefix: str | None = None) -> None:
-        """`prefix`: the text behind the turn's digest, where it may be new."""
+    def add(self, turn: Turn, prefix: str | None = None) -> asyncio.Future[None]:
+        """`prefix`: the text behind the turn's digest, where it may be new. Handed over when this returns,
+        stored once the future is done."""
         ...
 
     async def of_run(self, run_id: str) -> tuple[Turn, ...]:

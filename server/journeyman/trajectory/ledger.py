@@ -6,6 +6,7 @@ where an older message changed (results are cleared in blocks).
 
 from __future__ import annotations
 
+import asyncio
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,7 +83,7 @@ class Ledger:
         settings = settings_fields(request)
         self._asked = _Asked(kept, tuple(added), settings, *self._rolling.whole(settings))
 
-    async def answered(
+    def answered(
         self,
         message_id: str,
         model: str,
@@ -90,12 +91,11 @@ class Ledger:
         usage: UsageDelta | None,
         seconds: float,
         answer: Mapping[str, Any] | None = None,
-    ) -> None:
+    ) -> asyncio.Future[None]:
         """Store the call. Handed over together with its answer, it is committed together with it. `answer`:
         one that is no message of the chat."""
         asked, self._asked = self._asked, None
-        if asked is None:
-            return
+        assert asked is not None, "a call is asked before it is answered"
         self._step += 1
         prefix = self._prefix.decode() if self._is_new else None
         self._is_new = False
@@ -117,7 +117,7 @@ class Ledger:
             call_id=self.call_id,
             answer=answer,
         )
-        await self.store.add(turn, prefix)
+        return self.store.add(turn, prefix)
 
 
 def _same(before: tuple[Message, ...], now: tuple[Message, ...]) -> int:

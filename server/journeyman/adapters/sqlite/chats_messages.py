@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -85,9 +86,8 @@ class SqliteMessages:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def append(self, messages: Sequence[Message]) -> None:
-        if messages:
-            await self._database.write(lambda connection: insert_messages(connection, messages))
+    def append(self, messages: Sequence[Message]) -> asyncio.Future[None]:
+        return self._database.submit(lambda connection: insert_messages(connection, messages))
 
     async def history(self, chat_id: str) -> tuple[Message, ...]:
         def work(connection: sqlite3.Connection) -> tuple[Message, ...]:

@@ -113,6 +113,16 @@ class Database(aiosqlite.Connection):
         arrive as `Failure`s."""
         return await self._hand_over(work, writes=True)
 
+    def submit(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """As `write`: handed over when this returns, stored once the future is done. Where it is refused, the
+        future says so. To cancel the future is to stop waiting for it."""
+        try:
+            return self._hand_over(work, writes=True)
+        except Failure as refusal:
+            refused: asyncio.Future[T] = self._loop.create_future()
+            refused.set_exception(refusal)
+            return refused
+
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work`, which must not change anything, on a state that includes every write handed over
         before. It sees nothing that is not committed."""
@@ -126,7 +136,7 @@ class Database(aiosqlite.Connection):
         except sqlite3.Error as error:
             raise failure_from(error, self.path) from error
 
-    async def _hand_over(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> T:
+    def _hand_over(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> asyncio.Future[T]:
         if self._refusal is not None:
             raise _again(self._refusal)
         if len(self._jobs) >= WAITING_MAX:
@@ -143,7 +153,7 @@ class Database(aiosqlite.Connection):
             self._drain_is_queued = True
             self._queue.put_nowait((None, self._drain))
         self._expect(future)
-        return await future
+        return future
 
     def _expect(self, future: asyncio.Future[Any]) -> None:
         waited_for = self._waited_for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import sys
@@ -31,7 +32,7 @@ class SqliteEvents:
         self._database = database
         self._clock = clock
 
-    async def append(
+    def append(
         self,
         chat_id: str,
         kind: EventKind,
@@ -39,19 +40,19 @@ class SqliteEvents:
         *,
         run_id: str | None = None,
         item_id: str | None = None,
-    ) -> Event:
+    ) -> asyncio.Future[Event]:
         text = json_text(data)
         ts = time_text(self._clock.now())
 
-        def work(connection: sqlite3.Connection) -> tuple[str, int]:
+        def work(connection: sqlite3.Connection) -> Event:
             row = connection.execute(_APPEND, (ts, kind, text, run_id, item_id, chat_id)).fetchone()
             if row is None:
                 raise not_found("chat", chat_id)
-            return row["epoch"], row["seq"]
+            # What is sent now is what a later read gives: the stored text, not the caller's object.
+            told = json.loads(text)
+            return Event(chat_id, row["epoch"], row["seq"], time_from(ts), kind, told, run_id, item_id)
 
-        epoch, seq = await self._database.write(work)
-        # What is sent now is what a later read gives: the stored text, not the caller's object.
-        return Event(chat_id, epoch, seq, time_from(ts), kind, json.loads(text), run_id, item_id)
+        return self._database.submit(work)
 
     async def bounds(self, chat_id: str) -> tuple[str, int, int]:
         def work(connection: sqlite3.Connection) -> tuple[str, int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from typing import Any
@@ -15,7 +16,7 @@ class SqliteTurns:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, turn: Turn, prefix: str | None = None) -> None:
+    def add(self, turn: Turn, prefix: str | None = None) -> asyncio.Future[None]:
         table, row = ("turns", _own(turn)) if turn.call_id is None else ("explored", _explored(turn))
         names, values = ", ".join(row), tuple(row.values())
 
@@ -25,7 +26,7 @@ class SqliteTurns:
             marks = ", ".join("?" * len(values))
             connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)
 
-        await self._database.write(work)
+        return self._database.submit(work)
 
     async def of_run(self, run_id: str) -> tuple[Turn, ...]:
         def work(connection: sqlite3.Connection) -> tuple[Turn, ...]:
