@@ -18,6 +18,7 @@ from functools import cached_property
 
 from journeyman.ports.guest import TreeEntry
 from journeyman.workspace.archive import bodytext, codec
+from journeyman.workspace.archive.chunker import WHOLE_BYTES, Cut
 from journeyman.workspace.archive.columns import NOT_KNOWN, Columns
 from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.model import PackRef, Summary
@@ -57,6 +58,15 @@ class Amendment:
     def files(self) -> list[TreeEntry]:
         """Whose content must be known anew."""
         return [entry for entry in self.fresh if entry.kind == "file"]
+
+    @property
+    def cuts(self) -> dict[bytes, list[Cut]]:
+        """How files were cut that were large and are otherwise now, by path."""
+        columns, found = self.columns, dict[bytes, list[Cut]]()
+        for part in self.parts:
+            if isinstance(part, Fresh) and part.was is not None and part.entry.size > WHOLE_BYTES:
+                found[part.entry.path] = columns.cuts(part.was)
+        return found
 
     @property
     def packs(self) -> dict[PackRef, int]:

@@ -18,6 +18,7 @@ from journeyman.failures import Failure
 from journeyman.ports.guest import FileData, TreeEntry
 from journeyman.ports.objects import ObjectStore
 from journeyman.workspace.archive import layout
+from journeyman.workspace.archive.chunker import Cut
 from journeyman.workspace.archive.limits import MIB, Limits
 from journeyman.workspace.archive.model import PackRef
 from journeyman.workspace.archive.outcomes import FILE_COUNTS_AS, REPORT_BYTES, ArchiveProgress, OnProgress
@@ -75,6 +76,7 @@ class Collector:
         self._framer = Framer(layout.content_key(content_project), catalog)
         self._packer = Packer()
         self._known = dict(known)
+        self._before: Mapping[bytes, Sequence[Cut]] = {}
         self._number = 0
         self.new_packs: dict[str, PackSpot] = {}
         """Packs this archive added or found already added, by name."""
@@ -95,6 +97,10 @@ class Collector:
         """What further files hold, as far as it is still stored."""
         self._known = {**files, **self._known}
         self.drop_unstored()
+
+    def expect(self, cuts: Mapping[bytes, Sequence[Cut]]) -> None:
+        """How earlier versions of large files were cut, by path. Saves looking for the cuts again."""
+        self._before = cuts
 
     def drop_packs(self, refs: set[PackRef]) -> None:
         """Forget what is stored in these packs; files that need them are read again."""
@@ -139,6 +145,8 @@ class Collector:
             if entry is None:
                 entry = next(waiting, None)
                 self._number += 1
+                if path in self._before:
+                    self._framer.expect(self._number, self._before[path])
             if entry is None or path != entry.path:
                 raise Failure(
                     "workspace_failed",

@@ -15,6 +15,7 @@ from itertools import accumulate
 
 from journeyman.guest.frames import RECORD_HEAD_BYTES, entry_at
 from journeyman.ports.guest import TreeEntry
+from journeyman.workspace.archive.chunker import Cut
 from journeyman.workspace.archive.model import Manifest, Pack
 from journeyman.workspace.archive.packs import Content, FrameSpot, PackSpot, Spot
 from journeyman.workspace.archive.scanning import Scan
@@ -75,6 +76,14 @@ class Columns:
     def files_before(self, entry: int, known: tuple[int, int] = (0, 0)) -> int:
         """How many files there are before that entry; `known`: an earlier entry and its answer."""
         return known[1] + self.kinds.count(FILE, known[0], entry)
+
+    def cuts(self, entry: int) -> list[Cut]:
+        """Length and id of each chunk of that entry, where it is a file."""
+        if self.kinds[entry] != FILE:
+            return []
+        file = self.files_before(entry)
+        numbers = self.numbers[self.number_offsets[file] : self.number_offsets[file + 1]]
+        return [(self.chunks[2][number], self.idents[number]) for number in numbers]
 
     @cached_property
     def idents(self) -> list[bytes]:

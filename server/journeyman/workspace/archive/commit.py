@@ -92,6 +92,7 @@ class Commit:
         collector = await self._collector(head, remembered, whole=change is None)
         rounds = ROUNDS
         if change is not None and remembered is not None and first is not None:
+            collector.expect(change.cuts)
             if await self._settling.stands_still(
                 collector, first, change.files, change.packs, self._started_ns
             ):

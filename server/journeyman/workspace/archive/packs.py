@@ -12,7 +12,7 @@ is only read to rebuild an index from packs alone. Everything here is plain comp
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import SEEK_END, BytesIO
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from journeyman.workspace.archive import strict
-from journeyman.workspace.archive.chunker import MOST_BYTES, WHOLE_BYTES, Cutter
+from journeyman.workspace.archive.chunker import MOST_BYTES, NOTHING, WHOLE_BYTES, Cut, Cutter, by_offset
 from journeyman.workspace.archive.limits import LIMITS, Limits
 from journeyman.workspace.archive.model import PackRef
 from journeyman.workspace.archive.rooms import Rooms
@@ -122,6 +122,7 @@ class Framer:
         self.catalog = catalog
         self.contents: dict[int, Content] = {}
         self._open: dict[int, _Open] = {}
+        self._before: dict[int, Mapping[int, Cut]] = {}
         self._rooms = Rooms(FRAME_BYTES + MOST_BYTES)
         self._full: list[FullFrame] = []
         self._start_frame()
@@ -131,6 +132,10 @@ class Framer:
         self._room = self._rooms.take()
         self._size = 0
         self._index: list[list[object]] = []
+
+    def expect(self, file: int, cuts: Sequence[Cut]) -> None:
+        """How an earlier version of a file was cut that comes now: an aid, not a promise."""
+        self._before[file] = by_offset(cuts)
 
     def absorb(self, pieces: Iterable[Piece]) -> list[FullFrame]:
         """Take pieces in; answers the frames that became full."""
@@ -167,11 +172,12 @@ class Framer:
             state.gathered.append(data)
             if state.size > WHOLE_BYTES:
                 state.room = self._rooms.take()
-                state.cutter, state.hasher = Cutter(state.room), blake3(key=self._key)
+                state.cutter = Cutter(state.room, self._before.pop(file, NOTHING), self._ident)
+                state.hasher = blake3(key=self._key)
                 data, state.gathered = b"".join(state.gathered), []
         if state.cutter is not None and state.hasher is not None:
             state.hasher.update(data)
-            state.ids += [self._chunk(chunk) for chunk in state.cutter.feed(data)]
+            state.ids += [self._chunk(chunk, ident) for chunk, ident in state.cutter.feed(data)]
         if last:
             del self._open[file]
             self.contents[file] = self._end(state)
@@ -180,12 +186,16 @@ class Framer:
         if state.cutter is None or state.hasher is None:
             ident = self._chunk(b"".join(state.gathered))
             return Content((ident,) if state.size else (), state.size, ident)
-        state.ids += [self._chunk(chunk) for chunk in state.cutter.end()]
+        state.ids += [self._chunk(chunk, ident) for chunk, ident in state.cutter.end()]
         self._empty(state)
         return Content(tuple(state.ids), state.size, state.hasher.digest())
 
-    def _chunk(self, data: bytes | memoryview) -> bytes:
-        ident = blake3(data, key=self._key).digest()
+    def _ident(self, data: bytes | memoryview) -> bytes:
+        return blake3(data, key=self._key).digest()
+
+    def _chunk(self, data: bytes | memoryview, ident: bytes | None = None) -> bytes:
+        if ident is None:
+            ident = self._ident(data)
         if data and ident not in self.catalog:
             self.catalog[ident] = Spot(self._frame, self._size, len(data))
             self._room[self._size : self._size + len(data)] = data
@@ -200,6 +210,7 @@ class Framer:
         if (state := self._open.pop(file, None)) is not None:
             self._empty(state)
         self.contents.pop(file, None)
+        self._before.pop(file, None)
 
     def _empty(self, state: _Open) -> None:
         if state.room is not None:
