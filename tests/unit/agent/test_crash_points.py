@@ -48,15 +48,18 @@ class Writes:
         ):
             monkeypatch.setattr(owner, name, self._counted(getattr(owner, name)))
 
-    def _counted(self, write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def counted(*args: Any, **kwargs: Any) -> Any:
-            self.count += 1
-            if self._at and (self.count > self._at or (self.count == self._at and not self._after)):
+    def _counted(self, write: Callable[..., Awaitable[Any]]) -> Callable[..., asyncio.Future[Any]]:
+        async def written(number: int, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+            if self._at and (number > self._at or (number == self._at and not self._after)):
                 raise CrashError
-            answer = await write(*args, **kwargs)
-            if self.count == self._at:
+            answer = await write(*args, **named)
+            if number == self._at:
                 raise CrashError
             return answer
+
+        def counted(*args: Any, **named: Any) -> asyncio.Future[Any]:
+            self.count += 1
+            return asyncio.ensure_future(written(self.count, args, named))
 
         return counted
 
