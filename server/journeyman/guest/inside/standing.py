@@ -9,7 +9,6 @@ names are compared.
 from __future__ import annotations
 
 import os
-import stat
 from typing import Dict, List, Optional
 
 from .paths import Walker
@@ -31,14 +30,14 @@ def _entries_stand(base: int, records: bytes, listed_since: int) -> Optional[Dic
     """The names there must be in each directory to be listed; None where an entry moved."""
     unpack, head, lstat, kinds = ENTRY.unpack_from, ENTRY.size, os.stat, KINDS_OF
     names: Dict[bytes, List[bytes]] = {b"": []}
-    at, end = 0, len(records)
+    top, at, end = names[b""], 0, len(records)
     while at < end:
         if end - at < head:
             raise Refusal("invalid", "The records are cut.")
         kind, size, mode, mtime, ctime, inode, nlink, long, target, _ = unpack(records, at)
         path = records[at + head : at + head + long]
         at += head + long + target
-        if b".." in path or path.startswith(b"/"):
+        if b".." in path or path[:1] == b"/":
             check_relative(path)
         info = lstat(path, dir_fd=base, follow_symlinks=False)
         if (
@@ -48,14 +47,17 @@ def _entries_stand(base: int, records: bytes, listed_since: int) -> Optional[Dic
             or info.st_ino != inode
             or info.st_nlink != nlink
             or info.st_mode & 0o7777 != mode
-            or kinds.get(stat.S_IFMT(info.st_mode), OTHER) != kind
+            or kinds.get(info.st_mode & 0o170000, OTHER) != kind
         ):
             return None
         if kind == SYMLINK and os.readlink(path, dir_fd=base) != records[at - target : at]:
             return None
-        parent, _, name = path.rpartition(b"/")
-        if parent in names:
-            names[parent].append(name)
+        if b"/" not in path:
+            top.append(path)
+        elif len(names) > 1:
+            parent, _, name = path.rpartition(b"/")
+            if parent in names:
+                names[parent].append(name)
         if kind == DIRECTORY and (ctime >= listed_since or mtime >= listed_since):
             names[path] = []
     return names
