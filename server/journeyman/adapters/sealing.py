@@ -61,8 +61,9 @@ class StoreKey:
         sealed = BytesIO()  # which is not copied when it is taken out
         sealed.write(MAGIC + salt)
         count = max(1, -(-len(data) // SEGMENT_BYTES))
+        view = memoryview(data)
         for number in range(count):
-            segment = data[number * SEGMENT_BYTES : (number + 1) * SEGMENT_BYTES]
+            segment = view[number * SEGMENT_BYTES : (number + 1) * SEGMENT_BYTES]
             sealed.write(cipher.encrypt(_nonce(number, last=number == count - 1), segment, None))
         return sealed.getvalue()
 
@@ -75,8 +76,9 @@ class StoreKey:
         cipher = self._cipher(name, salt)
         parts: list[bytes] = []
         count = max(1, -(-len(sealed) // SEALED_SEGMENT))
+        view = memoryview(sealed)
         for number in range(count):
-            segment = sealed[number * SEALED_SEGMENT : (number + 1) * SEALED_SEGMENT]
+            segment = view[number * SEALED_SEGMENT : (number + 1) * SEALED_SEGMENT]
             final = number == count - 1
             # Of a range that ends with a whole segment nobody knows whether it is the object's last.
             may_be_last = (True,) if final and ended else (False, True) if final else (False,)
@@ -125,7 +127,7 @@ def _nonce(number: int, *, last: bool) -> bytes:
     return number.to_bytes(11, "big") + (b"\1" if last else b"\0")
 
 
-def _opened(cipher: AESGCM, number: int, segment: bytes, may_be_last: tuple[bool, ...]) -> bytes:
+def _opened(cipher: AESGCM, number: int, segment: memoryview, may_be_last: tuple[bool, ...]) -> bytes:
     for last in may_be_last:
         try:
             return cipher.decrypt(_nonce(number, last=last), segment, None)
