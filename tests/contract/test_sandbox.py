@@ -8,7 +8,9 @@ import pytest
 
 from components.sandbox import PROJECT, Bench, kinds
 from journeyman.failures import Failure
+from journeyman.guest.bulk import LEND_FROM
 from journeyman.guest.client import GuestClient
+from journeyman.guest.connection import Connection
 from journeyman.ports.guest import ProcessSpec
 
 pytestmark = pytest.mark.parametrize("bench", kinds("direct", "bubblewrap", "docker"), indirect=True)
@@ -162,3 +164,19 @@ async def test_several_clients_share_one_guest(bench: Bench) -> None:
     await first.close()
     await second.ping()
     assert isinstance(second, GuestClient)
+
+
+async def test_its_guest_lends_files(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of these may come over the connection everything else goes over."""
+    _, guest = await bench.running(PROJECT)
+    made = await guest.run(
+        ["bash", "-ec", f"for i in $(seq {LEND_FROM}); do head -c 100000 /dev/zero > f$i; done"]
+    )
+    assert made.code == 0, made.output
+    paths = [b"f%d" % number for number in range(1, LEND_FROM + 1)]
+    with monkeypatch.context() as patched:
+        patched.delattr(Connection, "open")
+        pieces = [piece async for piece in guest.read_many(paths)]
+    assert [(piece.path, len(piece.data), piece.error) for piece in pieces] == [
+        (path, 100_000, None) for path in paths
+    ]
