@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -25,7 +26,10 @@ def main() -> None:
     rounds = 1 if given.quick else given.rounds
     costs: Costs = {}
     loads: list[float] = []
-    with tempfile.TemporaryDirectory(prefix="jm-bench-", dir=given.folder) as name:
+    with (
+        tempfile.TemporaryDirectory(prefix="jm-bench-", dir=given.folder) as name,
+        contextlib.ExitStack() as kept,
+    ):
         source = Path(name, "tree")
         with Progress(transient=True) as progress:
             task = progress.add_task("making the tree", total=STEPS * rounds + 1)
@@ -39,7 +43,7 @@ def main() -> None:
             for number in range(rounds):
                 folder = Path(name, f"round-{number}")
                 folder.mkdir()
-                one_round(folder, source, costs, step)  # and keep it: see there
+                one_round(folder, source, costs, step, kept)  # and keep it: see there
     print(f"{len(held):,} files, {sum(held) / 1e6:,.0f} MB; medians of {rounds}; every tree that came back")
     print(f"was compared with the one put away; load {min(loads):.1f} to {max(loads):.1f}")
     print(f"on {os.cpu_count()} processors, ours included.\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
@@ -36,8 +37,11 @@ STEPS = 23
 Note = Callable[[str, str, Cost | None], None]
 
 
-def one_round(folder: Path, source: Path, costs: Costs, step: Callable[[str], None]) -> None:
-    """In the empty directory `folder`, which keeps everything: removing files slows down who comes next."""
+def one_round(
+    folder: Path, source: Path, costs: Costs, step: Callable[[str], None], kept: contextlib.ExitStack
+) -> None:
+    """In the empty directory `folder`. It and all that `kept` is to end stays until every round is over:
+    removing files slows down who comes next."""
 
     def note(case: str, who: str, cost: Cost | None) -> None:
         step(f"{who}: {case}")
@@ -82,11 +86,9 @@ def one_round(folder: Path, source: Path, costs: Costs, step: Callable[[str], No
     if (folder / "unpacked").exists():
         _must_be_same(source, folder / "unpacked", TAR_BACK, tick_ns=10**9)
     if (docker := Docker.begin(source)) is not None:
-        try:
-            note(FIRST, "docker commit", docker.commit())
-            note(FIRST, "docker export", docker.export(folder / "export.tar"))
-        finally:
-            docker.end()
+        kept.callback(docker.end)
+        note(FIRST, "docker commit", docker.commit())
+        note(FIRST, "docker export", docker.export(folder / "export.tar"))
 
 
 def _first(folder: Path, kind: str, note: Note) -> None:
