@@ -142,9 +142,7 @@ class _Inside:
         began = clock.monotonic()
         try:
             turn = await retry.ask(of.resolved.model, request, clock=clock)
-        except (
-            Failure
-        ) as failure:  # it becomes the call's result, and a later run may be asked to do it again
+        except Failure as failure:  # kept, too: a later run may be asked to do it again
             await self._ledger.answered(
                 "", info.id, "unknown", None, clock.monotonic() - began, failure_fields(failure)
             )

@@ -7,6 +7,8 @@ import shutil
 
 import pytest
 
+from journeyman.agent.tools.ready import Ready
+from journeyman.ports.guest import Guest, Process, ProcessSpec
 from unit.agent.tooling import Bench
 
 SAYS_ALL = r"""
@@ -132,3 +134,32 @@ async def test_a_guest_that_is_gone_has_none(tools: Bench) -> None:
     assert not refused.ok
     tools.context.jobs.ready.begin()
     await tools.context.jobs.ready.close()
+
+
+class Slow:
+    """A guest that starts a process when it may."""
+
+    def __init__(self, guest: Guest) -> None:
+        self._guest = guest
+        self.may = asyncio.Event()
+        self.started: asyncio.Future[Process] = asyncio.get_running_loop().create_future()
+
+    async def spawn(self, spec: ProcessSpec) -> Process:
+        await self.may.wait()
+        process = await self._guest.spawn(spec)
+        self.started.set_result(process)
+        return process
+
+
+async def test_one_that_nobody_waits_for_any_more_ends_once_it_has_started(tools: Bench) -> None:
+    slow = Slow(tools.context.guest)
+    ready = Ready(slow, tools.context.jobs.supervisor)  # type: ignore[arg-type]
+    await ready.want(ProcessSpec(("sleep", "300")))
+    ready.begin()
+    closing = asyncio.ensure_future(ready.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    slow.may.set()
+    assert (await (await slow.started).wait()).code == -9

@@ -47,18 +47,26 @@ class Ready:
         return None if starting.cancelled() else starting.result()
 
     async def close(self) -> None:
-        """Kill it, where nobody took it."""
+        """Kill it, where nobody took it. Cancelled here, one that is just starting ends by itself."""
         starting, self._starting, self._spec = self._starting, None, None
         if starting is None:
             return
         await asyncio.wait({starting})
         process = None if starting.cancelled() else starting.result()
         if process is not None:
-            await process.signal(signal.SIGKILL)
-            process.drop()
+            await _kill(process)
 
     async def _start(self, spec: ProcessSpec) -> Process | None:
         try:
-            return await self._guest.spawn(spec)
+            process = await self._guest.spawn(spec)
+            if self._spec is spec:
+                return process
+            await _kill(process)  # nobody wants it any more
         except Failure:
-            return None
+            pass
+        return None
+
+
+async def _kill(process: Process) -> None:
+    await process.signal(signal.SIGKILL)
+    process.drop()
