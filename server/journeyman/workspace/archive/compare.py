@@ -6,14 +6,12 @@ workspace only files are read that have the size they had and are not known to b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from blake3 import blake3
+from typing import Literal
 
 from journeyman.failures import Failure
-from journeyman.ports.guest import Guest, TreeEntry
+from journeyman.ports.guest import TreeEntry
 from journeyman.workspace.archive import tree
 from journeyman.workspace.archive.frames import FrameSource
 from journeyman.workspace.archive.model import Manifest, Node
@@ -113,21 +111,6 @@ def to_read(
 class _Needed:
     digests: dict[bytes, bytes]
     read: list[bytes]
-
-
-async def read_digests(guest: Guest, paths: Sequence[bytes], key: bytes) -> dict[bytes, bytes]:
-    """Keyed BLAKE3 of these files. One that cannot be read has none, and so counts as changed."""
-    found: dict[bytes, bytes] = {}
-    hasher: Any = blake3(key=key)
-    if not paths:
-        return found
-    async for piece in guest.read_many(paths):
-        hasher.update(piece.data)
-        if piece.last:
-            if piece.error is None:
-                found[piece.path] = hasher.digest()
-            hasher = blake3(key=key)
-    return found
 
 
 async def content_of(source: FrameSource, manifest: Manifest, path: bytes, limit: int) -> bytes | None:

@@ -23,7 +23,6 @@ from journeyman.workspace.archive.compare import (
     Comparison,
     content_of,
     differences,
-    read_digests,
     sides,
     to_read,
 )
@@ -43,6 +42,7 @@ from journeyman.workspace.archive.outcomes import (
     VerifyReport,
 )
 from journeyman.workspace.archive.pins import Pins
+from journeyman.workspace.archive.rereading import reread
 from journeyman.workspace.archive.restore import restore
 from journeyman.workspace.archive.scanning import Scan, scan
 from journeyman.workspace.archive.selection import only
@@ -185,7 +185,9 @@ class ArchiveEngine:
             remembered = await self._workers.run(lambda: self._cache.read(project_id, generation))
             usable = remembered is not None and remembered.note.content_project == old.content_project
             needed = to_read(seen, was, remembered.known() if usable and remembered is not None else {})
-            digests = await read_digests(guest, needed.read, layout.content_key(old.content_project))
+            # One that cannot be read has no digest, and so counts as changed.
+            key = layout.content_key(old.content_project)
+            digests = (await reread(guest, self._workers, key, needed.read)).digests
             now, ident = sides(tree.build(seen.entries).nodes, {**needed.digests, **digests}), None
         found = await self._workers.run(lambda: tuple(differences(was, now)))
         return Comparison(old.summary.archive_id, ident, found)

@@ -29,7 +29,7 @@ from journeyman.workspace.archive.outcomes import (
     Phase,
     RestoreOutcome,
 )
-from journeyman.workspace.archive.rereading import Rereading, not_restored
+from journeyman.workspace.archive.rereading import reread
 from journeyman.workspace.archive.scanning import ROOT, Scan, scan
 from journeyman.workspace.archive.workers import Workers
 
@@ -157,20 +157,29 @@ async def _check(
     seen = await scan(guest, limits, lambda _: None, xattrs=True)
     built = tree.build(seen.entries)
     if built.skipped:
-        raise not_restored(f"{built.skipped[0]} should not be there")
+        raise _not_restored(f"{built.skipped[0]} should not be there")
     nodes, wanted = built.nodes, manifest.nodes
     notes: tuple[str, ...] = ()
     if any(node.xattrs for node in wanted) and not any(node.xattrs for node in nodes):
         wanted, notes = tree.without_xattrs(wanted), (NO_XATTRS,)
     structure = tuple(node._replace(digest=b"") for node in wanted)
     if (why := tree.difference(structure, nodes)) is not None:
-        raise not_restored(why)
-    reading = Rereading(guest, workers, layout.content_key(manifest.content_project))
-    digests = await reading.digests([node for node in nodes if node.kind == "file"], done)
+        raise _not_restored(why)
+    files = [node.path for node in nodes if node.kind == "file"]
+    again = await reread(guest, workers, layout.content_key(manifest.content_project), files, done)
+    digests = again.digests
+    for path, why in again.unread.items():
+        raise _not_restored(f"{tree.shown(path)} cannot be read back ({why})")
+    if len(digests) != len(files):
+        raise _not_restored("not every file could be read back")
     wrong = next((node.path for node in wanted if digests.get(node.path, node.digest) != node.digest), None)
     if wrong is not None:
-        raise not_restored(f"{tree.shown(wrong)} reads back as something else")
+        raise _not_restored(f"{tree.shown(wrong)} reads back as something else")
     found = tuple(node._replace(digest=digests.get(node.path, b"")) for node in nodes)
     if tree.root_hash(found) != (tree.root_hash(wanted) if notes else manifest.summary.root):
-        raise not_restored(tree.difference(wanted, found) or "its root hash is another one")
+        raise _not_restored(tree.difference(wanted, found) or "its root hash is another one")
     return seen, notes
+
+
+def _not_restored(why: str) -> Failure:
+    return corrupt("the restored workspace is not what was archived", why)
