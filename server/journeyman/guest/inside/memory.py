@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
+from collections.abc import Callable
 
 AHEAD = 500
 """Counts as half of the memory there is: the guest is taken only once it has more than that itself."""
 MAX = 1000
+INSIST_S = 2.0
+"""Seconds after which a refusal is taken for final: a program that may not be read stays the kernel's."""
 
 
 def expendable() -> int:
@@ -22,11 +26,45 @@ def expendable() -> int:
         return AHEAD
 
 
-def prefer(pid: int, mark: int) -> None:
-    """Whatever it starts from now on has the same mark. Where the kernel takes none, nothing is different."""
-    with contextlib.suppress(OSError):
-        file = os.open("/proc/%d/oom_score_adj" % pid, os.O_WRONLY | os.O_CLOEXEC)
-        try:
+def prefer(pid: int, mark: int, later: Callable[[Callable[[], None]], object]) -> None:
+    """Whatever it starts from now on has the same mark. Where the kernel takes none, nothing is different.
+
+    `pid` must not be reaped meanwhile. A program is told to have begun a moment before its files in /proc
+    are ours again, where we are not root: then `later` gets the rest of the work.
+    """
+    try:
+        process = os.open("/proc/%d" % pid, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return
+    if _marked(process, mark):
+        os.close(process)
+        return
+    try:
+        later(lambda: _insist(process, mark))
+    except RuntimeError:  # no thread is to be had
+        os.close(process)
+
+
+def _insist(process: int, mark: int) -> None:
+    until = time.monotonic() + INSIST_S
+    try:
+        while not _marked(process, mark) and time.monotonic() < until:
+            time.sleep(0.001)
+    finally:
+        os.close(process)
+
+
+def _marked(process: int, mark: int) -> bool:
+    """False where it was refused; a process that is gone, a kernel that has no marks: nothing more to do."""
+    try:
+        file = os.open("oom_score_adj", os.O_WRONLY | os.O_CLOEXEC, dir_fd=process)
+    except PermissionError:
+        return False
+    except OSError:
+        return True
+    try:
+        with contextlib.suppress(OSError):
             os.write(file, b"%d" % mark)
-        finally:
-            os.close(file)
+    finally:
+        os.close(file)
+    return True

@@ -122,7 +122,7 @@ class Processes:
                 finally:
                     if extra_write is not None:
                         os.dup2(self._side, 3, inheritable=False)
-                prefer(popen.pid, self._expendable)
+                prefer(popen.pid, self._expendable, self.pool.run)
                 child = Child(popen, os.dup(out_read) if size else None, mark)
                 self._children[popen.pid] = child
                 self._started.set()
