@@ -14,7 +14,7 @@ from typing import cast
 
 from journeyman.failures import Failure
 from journeyman.guest.inside import wire
-from journeyman.ports.guest import FileData, Guest, RestoreEntry, TreeEntry, TreeRecords
+from journeyman.ports.guest import FileData, Guest, Hasher, RestoreEntry, TreeEntry, TreeRecords
 
 PIECE = 200_000
 
@@ -113,6 +113,9 @@ class FolderGuest:
         if os.listdir(self.root):
             raise Failure("conflict", "A restore needs an empty directory.", hint="Empty it.")
         return FolderRestore(self)
+
+    async def lend_restore(self, root: str, hasher: Hasher) -> None:
+        """This one lends nothing."""
 
 
 class FolderRestore:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 
 import pytest
+from blake3 import blake3
 
 from journeyman.failures import Failure
+from journeyman.guest.bulk import GuestRestore
 from journeyman.guest.client import GuestClient
+from journeyman.guest.frames import pack_restore_entry, restore_record
+from journeyman.guest.lent_restore import LentRestore
 from journeyman.ports.guest import RestoreEntry, TreeEntry
 
 HOSTILE_TREE = r"""
@@ -56,33 +60,32 @@ async def content_of(guest: GuestClient, root: str, paths: list[bytes]) -> dict[
     return {path: bytes(data) for path, data in found.items()}
 
 
-async def copy(guest: GuestClient, source: str, target: str) -> int:
+async def copy(guest: GuestClient, source: str, restore: GuestRestore | LentRestore) -> int:
     tree = await tree_of(guest, source)
-    restore = await guest.begin_restore(target)
     first: dict[int, bytes] = {}
-    files: list[bytes] = []
     for path, entry in tree.items():
         kind, link = entry.kind, entry.target
         if kind == "file" and entry.inode in first:
             kind, link = "hardlink", first[entry.inode]
-        elif kind == "file":
-            first[entry.inode] = path
-            files.append(path)
         await restore.add(
             RestoreEntry(path, kind, entry.mode, entry.mtime_ns, entry.size, link, entry.xattrs)  # type: ignore[arg-type]
         )
-    async for piece in guest.read_many(files, source):
-        await restore.data(piece.path, piece.data)
+        if kind == "file":
+            first[entry.inode] = path
+            async for piece in guest.read_many([path], source):
+                await restore.data(path, piece.data)
     return await restore.finish()
 
 
-async def test_a_hostile_tree_goes_round(guest: GuestClient) -> None:
+@pytest.mark.parametrize("how", ["carried", "lent"])
+async def test_a_hostile_tree_goes_round(guest: GuestClient, how: str) -> None:
     made = await guest.run(["/usr/bin/python3", "-c", HOSTILE_TREE])
     assert made.code == 0, made.output
-    await guest.make_directory("copy")
+    await guest.make_directory("into")
     before = await tree_of(guest, "tree")
-    assert await copy(guest, "tree", "copy") == len(before)
-    after = await tree_of(guest, "copy")
+    restore = await begun(guest, how)
+    assert await copy(guest, "tree", restore) == len(before)
+    after = await tree_of(guest, "into")
     assert list(after) == list(before)
 
     def essence(entry: TreeEntry) -> tuple[object, ...]:
@@ -95,10 +98,14 @@ async def test_a_hostile_tree_goes_round(guest: GuestClient) -> None:
         path: essence(entry) for path, entry in before.items()
     }
     files = [path for path, entry in before.items() if entry.kind == "file"]
-    assert await content_of(guest, "copy", files) == await content_of(guest, "tree", files)
+    content = await content_of(guest, "tree", files)
+    assert await content_of(guest, "into", files) == content
+    if isinstance(restore, LentRestore):  # the inode of whatever name, and what is in it
+        wanted = {(after[path].inode, blake3(data).digest()) for path, data in content.items() if data}
+        assert set(restore.read_back.values()) == wanted
     assert len({after[name].inode for name in (b"plain", b"zz-hard", b"deep/hard")}) == 1
     assert after[b"setuid"].mode == 0o755
-    usage = await guest.run(["du", "-k", "copy/sparse"])
+    usage = await guest.run(["du", "-k", "into/sparse"])
     assert int(usage.output.split()[0]) < 1000
 
 
@@ -151,57 +158,64 @@ DIRECTORY = RestoreEntry(b"d", "directory", 0o755, 0)
 LINK = RestoreEntry(b"l", "symlink", 0o777, 0, target=b"/etc")
 
 
-@pytest.mark.parametrize(
-    "entries",
-    [
-        *[
-            [RestoreEntry(path, "file", 0o644, 0)]
-            for path in (
-                b"/etc/x",
-                b"..",
-                b"../x",
-                b"d/../x",
-                b".",
-                b"",
-                b"a//b",
-                b"a/",
-                b"nul\0",
-                b"n" * 256,
-            )
-        ],
-        [RestoreEntry(b"/".join([b"d"] * 300), "directory", 0o755, 0)],
-        [RestoreEntry(b"missing/x", "file", 0o644, 0)],
-        [FILE, FILE],
-        [DIRECTORY, RestoreEntry(b"d", "file", 0o644, 0)],
-        [LINK, RestoreEntry(b"l/passwd", "file", 0o644, 0)],
-        [FILE, RestoreEntry(b"f/x", "file", 0o644, 0)],
-        [RestoreEntry(b"h", "hardlink", 0o644, 0, target=b"/etc/passwd")],
-        [RestoreEntry(b"h", "hardlink", 0o644, 0, target=b"../x")],
-        [RestoreEntry(b"h", "hardlink", 0o644, 0, target=b"not-written")],
-        [LINK, RestoreEntry(b"h", "hardlink", 0o644, 0, target=b"l")],
-        [RestoreEntry(b"s", "symlink", 0o777, 0, target=b"")],
-        [RestoreEntry(b"s", "symlink", 0o777, 0, target=b"a\0b")],
+UNSAFE = [
+    *[
+        [RestoreEntry(path, "file", 0o644, 0)]
+        for path in (
+            b"/etc/x",
+            b"..",
+            b"../x",
+            b"d/../x",
+            b".",
+            b"",
+            b"a//b",
+            b"a/",
+            b"nul\0",
+            b"n" * 256,
+        )
     ],
-)
-@pytest.mark.parametrize("guard", ["client", "guest"])
-async def test_unsafe_entries_void_the_restore(
-    guest: GuestClient, entries: list[RestoreEntry], guard: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await guest.make_directory("into")
-    restore = await guest.begin_restore("into")
-    with pytest.raises(Failure) as refused:  # noqa: PT012
-        for entry in entries:
-            if guard == "client":
-                await restore.add(entry)
-            else:  # past the client's own look: the guest must not rely on it
-                from journeyman.guest.frames import pack_restore_entry
+    [RestoreEntry(b"/".join([b"d"] * 300), "directory", 0o755, 0)],
+    [RestoreEntry(b"missing/x", "file", 0o644, 0)],
+    [FILE, FILE],
+    [DIRECTORY, RestoreEntry(b"d", "file", 0o644, 0)],
+    [LINK, RestoreEntry(b"l/passwd", "file", 0o644, 0)],
+    [FILE, RestoreEntry(b"f/x", "file", 0o644, 0)],
+    [RestoreEntry(b"h", "hardlink", 0o644, 0, target=b"/etc/passwd")],
+    [RestoreEntry(b"h", "hardlink", 0o644, 0, target=b"../x")],
+    [RestoreEntry(b"h", "hardlink", 0o644, 0, target=b"not-written")],
+    [LINK, RestoreEntry(b"h", "hardlink", 0o644, 0, target=b"l")],
+    [RestoreEntry(b"s", "symlink", 0o777, 0, target=b"")],
+    [RestoreEntry(b"s", "symlink", 0o777, 0, target=b"a\0b")],
+]
 
-                await restore._put(pack_restore_entry(entry))
-        await restore.finish()
-    assert refused.value.kind == "path_refused"
-    await restore.abort()
-    assert await guest.list("into") == ()
-    again = await guest.begin_restore("into")
+
+async def begun(guest: GuestClient, how: str, **limits: int) -> GuestRestore | LentRestore:
+    if how == "carried":
+        return await guest.begin_restore("into", **limits)
+    lent = await guest.lend_restore("into", blake3(), **limits)
+    assert lent is not None
+    return lent
+
+
+@pytest.mark.parametrize("how", ["carried", "lent"])
+@pytest.mark.parametrize("guard", ["client", "guest"])
+async def test_unsafe_entries_void_the_restore(guest: GuestClient, guard: str, how: str) -> None:
+    await guest.make_directory("into")
+    for entries in UNSAFE:
+        restore = await begun(guest, how)
+        with pytest.raises(Failure) as refused:  # noqa: PT012
+            for entry in entries:
+                if guard == "client":
+                    await restore.add(entry)
+                elif isinstance(restore, LentRestore):
+                    restore._records.append(restore_record(entry))
+                else:  # past the client's own look: the guest must not rely on it
+                    await restore._put(pack_restore_entry(entry))
+            await restore.finish()
+        assert refused.value.kind == "path_refused", entries
+        await restore.abort()
+        assert await guest.list("into") == (), entries
+    again = await begun(guest, how)
     await again.add(FILE)
     await again.data(b"f", b"1")
     assert await again.finish() == 1
@@ -210,9 +224,10 @@ async def test_unsafe_entries_void_the_restore(
 @pytest.mark.parametrize(
     ("limits", "kind"), [({"entries_max": 2}, "path_refused"), ({"bytes_max": 2}, "path_refused")]
 )
-async def test_limits_of_a_restore(guest: GuestClient, limits: dict[str, int], kind: str) -> None:
+@pytest.mark.parametrize("how", ["carried", "lent"])
+async def test_limits_of_a_restore(guest: GuestClient, limits: dict[str, int], kind: str, how: str) -> None:
     await guest.make_directory("into")
-    restore = await guest.begin_restore("into", **limits)
+    restore = await begun(guest, how, **limits)
     with pytest.raises(Failure) as refused:  # noqa: PT012
         for number in range(3):
             await restore.add(RestoreEntry(b"f%d" % number, "file", 0o644, 0, 1))
@@ -222,21 +237,25 @@ async def test_limits_of_a_restore(guest: GuestClient, limits: dict[str, int], k
     assert await guest.list("into") == ()
 
 
-@pytest.mark.parametrize("data", [b"", b"1", b"123"])
-async def test_a_file_must_get_what_its_size_says(guest: GuestClient, data: bytes) -> None:
+@pytest.mark.parametrize("how", ["carried", "lent"])
+async def test_a_file_must_get_what_its_size_says(guest: GuestClient, how: str) -> None:
     await guest.make_directory("into")
-    restore = await guest.begin_restore("into")
-    await restore.add(RestoreEntry(b"f", "file", 0o644, 0, 2))
-    with pytest.raises(Failure) as refused:  # noqa: PT012
-        await restore.data(b"f", data)
-        await restore.finish()
-    assert refused.value.kind == "invalid"
+    for data in (b"", b"1", b"123"):
+        restore = await begun(guest, how)
+        await restore.add(RestoreEntry(b"f", "file", 0o644, 0, 2))
+        with pytest.raises(Failure) as refused:  # noqa: PT012
+            await restore.data(b"f", data)
+            await restore.finish()
+        assert refused.value.kind == "invalid"
+        await restore.abort()
+        assert await guest.list("into") == ()
 
 
-async def test_a_restore_needs_an_empty_directory(guest: GuestClient) -> None:
+@pytest.mark.parametrize("how", ["carried", "lent"])
+async def test_a_restore_needs_an_empty_directory(guest: GuestClient, how: str) -> None:
     await guest.write("into/there", b"")
     with pytest.raises(Failure) as refused:
-        await guest.begin_restore("into")
+        await begun(guest, how)
     assert refused.value.kind == "conflict"
     assert [entry.name for entry in await guest.list("into")] == ["there"]
 
@@ -255,11 +274,12 @@ async def test_files_may_be_filled_in_turns(guest: GuestClient) -> None:
     assert set((await content_of(guest, "into", names)).values()) == {b"abcdef"}
 
 
-async def test_a_client_that_goes_leaves_no_half_restore(guest: GuestClient) -> None:
+@pytest.mark.parametrize("how", ["carried", "lent"])
+async def test_a_client_that_goes_leaves_no_half_restore(guest: GuestClient, how: str) -> None:
     from journeyman.guest.client import GuestClient as Client
 
     await guest.make_directory("into")
-    restore = await guest.begin_restore("into")
+    restore = await begun(guest, how)
     await restore.add(RestoreEntry(b"f", "file", 0o600, 0, 1 << 20))
     await restore.data(b"f", os.urandom(600_000))
     await restore.abort()

@@ -4,7 +4,6 @@ else it has than regular files of its workspace, or more than it was asked for, 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 import threading
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from components.lying_guest import OTHERS, Liar, open_files
 from journeyman.failures import Failure
 from journeyman.guest.borrowing import BATCH_BYTES, Lender
 from journeyman.guest.bulk import LEND_FROM
@@ -65,61 +65,29 @@ async def test_files_that_are_lent_are_read_as_they_are(guest: GuestClient) -> N
 async def test_a_reader_that_stops_leaves_nothing_open(guest: GuestClient) -> None:
     await guest.run(["/usr/bin/python3", "-c", MAKE])
     paths = [b"f%d" % number for number in range(LEND_FROM * 2)]
-    before = _open_files()
+    before = open_files()
     for _ in range(3):
         reading = guest.read_many(paths)
         async for piece in reading:
             if piece.path == b"f8":
                 break
         await reading.aclose()  # type: ignore[attr-defined]
-    assert _open_files() == before
+    assert open_files() == before
 
 
-def _open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))
-
-
-class Liar:
-    """A guest that greets, hears one call, and says what it likes. `say` gets its socket."""
-
-    def __init__(self, folder: Path, say: Callable[[socket.socket], None]) -> None:
-        self.path = folder / "liar.sock"
-        self._say = say
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(self.path))
-        self._listener.listen(1)
-        self._thread = threading.Thread(target=self._serve)
-
-    def _serve(self) -> None:
-        sock, _ = self._listener.accept()
-        with sock, contextlib.suppress(ConnectionError):  # whoever is lied to hangs up
-            sock.sendall(wire.HEADER.pack(2, 0, wire.HELLO) + b"{}")
-            sock.recv(wire.FRAME_MAX)
-            self._say(sock)
-            while sock.recv(wire.FRAME_MAX):
-                pass
-
-    def __enter__(self) -> Liar:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._thread.join()
-        self._listener.close()
-
-    async def read(self, files: Path, count: int = 1) -> list[FileData]:
-        lender = Lender(self.path, files)
-        async with lender.reading([b"f"] * count, "/workspace", stall_s=30) as read:
-            assert read is not None
-            found: list[FileData] = []
-            while pieces := await read():
-                found += pieces
-            return found
+async def read(liar: Liar, files: Path, count: int = 1) -> list[FileData]:
+    lender = Lender(liar.path, files)
+    async with lender.reading([b"f"] * count, "/workspace", stall_s=30) as batch:
+        assert batch is not None
+        found: list[FileData] = []
+        while pieces := await batch():
+            found += pieces
+        return found
 
 
 async def refusal(folder: Path, say: Callable[[socket.socket], None], count: int = 1) -> str:
     with Liar(folder, say) as liar, pytest.raises(Failure) as caught:
-        await liar.read(folder, count)
+        await read(liar, folder, count)
     assert caught.value.kind == "workspace_failed"
     return caught.value.message
 
@@ -129,21 +97,6 @@ def lend(sock: socket.socket, handles: list[int], records: int) -> None:
     header = wire.HEADER.pack(len(body), 1, wire.DATA)
     sock.sendmsg((header, body), wire.rights(handles) if handles else [])
     sock.sendall(wire.HEADER.pack(2, 1, wire.RESULT) + b"{}")
-
-
-def a_pipe(folder: Path) -> int:
-    os.mkfifo(folder / "pipe")
-    return os.open(folder / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-
-
-OTHERS: dict[str, Callable[[Path], int]] = {
-    "a pipe": a_pipe,
-    "a directory": lambda folder: os.open(folder, os.O_RDONLY),
-    "a device": lambda _: os.open("/dev/zero", os.O_RDONLY),
-    "a file of another file system": lambda _: os.open("/proc/self/status", os.O_RDONLY),
-    "a file of no file system": lambda _: os.memfd_create("none"),
-    "a socket": lambda _: os.dup(socket.socketpair()[0].detach()),
-}
 
 
 @pytest.mark.parametrize("what", OTHERS)
@@ -161,7 +114,7 @@ async def test_a_descriptor_that_cannot_be_read_is_a_file_that_cannot(tmp_path: 
         handle = os.open(tmp_path / "f", flags, 0o600)
         try:
             with Liar(tmp_path, lambda sock, handle=handle: lend(sock, [handle], 1)) as liar:
-                (piece,) = await liar.read(tmp_path)
+                (piece,) = await read(liar, tmp_path)
             assert (piece.data, piece.last, bool(piece.error)) == (b"", True, True)
         finally:
             os.close(handle)
@@ -171,11 +124,11 @@ async def test_a_descriptor_that_cannot_be_read_is_a_file_that_cannot(tmp_path: 
 async def test_more_descriptors_than_were_asked_for_are_refused(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"x")
     handle = os.open(tmp_path / "f", os.O_RDONLY)
-    before = _open_files()
+    before = open_files()
     try:
         refused = await refusal(tmp_path, lambda sock: lend(sock, [handle] * 200, 200), 200)
         assert "lends more than was asked for" in refused
-        assert _open_files() <= before
+        assert open_files() <= before
     finally:
         os.close(handle)
 
@@ -222,7 +175,7 @@ async def test_a_reading_that_is_cancelled_lets_go_of_its_thread(tmp_path: Path)
     """The guest says nothing, and the reader is cancelled: the guest sees the connection end."""
     called = threading.Event()
     with Liar(tmp_path, lambda _: called.set()) as liar:
-        reading = asyncio.create_task(liar.read(tmp_path))
+        reading = asyncio.create_task(read(liar, tmp_path))
         await asyncio.to_thread(called.wait)
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from blake3 import blake3
 
 from components.swapper import ATTRIBUTE, ONLY, PLANTED, furnish, plant, swapping
 from journeyman.failures import Failure
@@ -127,7 +128,8 @@ async def _rename(guest: GuestClient, turn: int) -> bytes:
 async def _restore(guest: GuestClient, turn: int) -> bytes:
     place = f"deep/room/into-{turn}"
     await guest.make_directory(place)
-    target = await guest.begin_restore(place)
+    lent = await guest.lend_restore(place, blake3()) if turn % 2 else None
+    target = lent or await guest.begin_restore(place)
     await target.add(RestoreEntry(b"d", "directory", 0o755, 1))
     for number in range(20):
         await target.add(RestoreEntry(b"d/f%d" % number, "file", 0o644, 1, size=6))

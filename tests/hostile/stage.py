@@ -159,7 +159,7 @@ class _Witness:
         return self  # type: ignore[return-value]
 
     def __getattr__(self, name: str) -> object:
-        if name == "begin_restore":
+        if name in ("begin_restore", "lend_restore"):
             self.begun = True
         return getattr(self._guest, name)
 

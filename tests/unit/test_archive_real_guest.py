@@ -6,12 +6,13 @@ import contextlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from components.archive_kit import PROJECT, Kit, fill, snapshot
 from journeyman.failures import Failure
-from journeyman.ports.guest import Guest
+from journeyman.ports.guest import Guest, TreeRecords
 from journeyman.ports.sandbox import InstanceSpec, Limits
 from journeyman.testing.sandbox import DirectSandbox
 
@@ -88,6 +89,37 @@ async def test_a_restore_that_breaks_off_leaves_nothing(tmp_path: Path, workspac
     kit.memory.objects[pack] = good
     await kit.engine.restore(PROJECT, target)
     assert snapshot(tmp_path / "target") == snapshot(kit.source)
+
+
+@pytest.mark.parametrize("how", ["another file", "the same file"])
+async def test_what_was_read_back_is_believed_of_that_very_file(
+    tmp_path: Path, workspaces: Workspaces, how: str
+) -> None:
+    """Once all is written a file is put in another's place, as long and as old as that; or written to."""
+    kit = Kit(tmp_path)
+    fill(kit.source)
+    os.utime(kit.source / "big.bin", ns=(5, 5))
+    await kit.archive()
+    files = tmp_path / "target"
+    target = await workspaces.open(files)
+    look = target.look
+
+    async def changed(*arguments: Any, **options: Any) -> TreeRecords:
+        file, other = files / "big.bin", tmp_path / "other"
+        info = file.stat()
+        if how == "another file":
+            other.write_bytes(b"x" * info.st_size)
+            other.chmod(info.st_mode)
+            os.utime(other, ns=(info.st_atime_ns, info.st_mtime_ns))
+            other.rename(file)
+        else:
+            file.write_bytes(b"x" * info.st_size)
+        return await look(*arguments, **options)
+
+    target.look = changed  # type: ignore[method-assign]
+    with pytest.raises(Failure, match=r"big.bin (reads back as something else|has another mtime)") as caught:
+        await kit.engine.restore(PROJECT, target)
+    assert caught.value.kind == "archive_corrupt"
 
 
 async def test_a_workspace_that_is_not_empty_is_not_restored_into(

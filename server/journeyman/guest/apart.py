@@ -18,6 +18,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+from journeyman.failures import Failure
 from journeyman.guest.connection import open_socket
 from journeyman.guest.frames import failure_of, lost
 from journeyman.guest.inside import wire
@@ -26,7 +27,7 @@ HELD_MAX = 64
 """Most descriptors at a time: a guest within its credit has fewer on the way."""
 ROOM_BYTES = wire.FRAME_MAX + 2 * wire.PIECE
 CALL = 1
-_INT = struct.Struct("i")
+_INT, _CREDIT = struct.Struct("i"), struct.Struct("!I")
 _SPACE = socket.CMSG_SPACE(HELD_MAX * _INT.size)
 
 
@@ -41,7 +42,12 @@ class ApartCall:
         """What was read and not taken yet, in `_room`."""
         self._held: collections.deque[int] = collections.deque()
         self._ungranted = 0
-        self._answered = False
+        self._credit = wire.WINDOW
+        self._early: collections.deque[memoryview] = collections.deque()
+        """Pieces that came while we waited to send."""
+        self._noted = False
+        self._answer: dict[str, Any] | None = None
+        self._failure: Failure | None = None
         self._in_use = threading.Lock()
         self._closed = False
 
@@ -89,18 +95,47 @@ class ApartCall:
 
     def receive(self) -> memoryview | None:
         """The next piece, good until the next call; None once the answer is there. Raises the failure."""
-        while not self._answered:
-            while (frame := self._frame()) is None:
-                if not self._read_more():
-                    raise lost("the guest ended")
-            kind, payload = frame
-            if kind == wire.DATA:
-                self.grant(len(payload))
-                return payload
-            if kind == wire.ERROR:
-                raise failure_of(_object(payload))
-            self._answered = kind == wire.RESULT
+        if self._early:
+            return self._early.popleft()
+        while self._answer is None:
+            if (piece := self._next()) is not None:
+                return piece
         return None
+
+    def noted(self) -> None:
+        """Wait for a note."""
+        while not self._noted:
+            self._wait()
+
+    def result(self, *, stall_s: float | None = None) -> dict[str, Any]:
+        """The answer; pieces that nobody took are thrown away. `stall_s`: instead of what was said before."""
+        assert self._sock is not None
+        if stall_s is not None:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(stall_s), 0))
+        while self._answer is None:
+            self._next()
+        return self._answer
+
+    def send(self, data: bytes) -> None:
+        """Under credit."""
+        for at in range(0, len(data), wire.PIECE):
+            while self._credit <= 0:
+                self._wait()
+            piece = data[at : at + wire.PIECE]
+            self._credit -= len(piece)
+            self._send(wire.DATA, piece)
+
+    def end(self) -> None:
+        """Nothing more comes from our side."""
+        self._send(wire.END, b"")
+
+    def cancel(self) -> None:
+        """Nothing more is wanted; an answer still comes."""
+        self._send(wire.CANCEL, b"")
+
+    @property
+    def holding(self) -> bool:
+        return bool(self._held)
 
     def lent(self) -> int:
         """The descriptor that was lent first, until it is given back."""
@@ -108,15 +143,16 @@ class ApartCall:
             raise lost("it did not lend what it said")
         return self._held[0]
 
-    def give_back(self) -> None:
+    def give_back(self, counts: int = wire.LEND_BYTES) -> None:
+        """`counts`: as so many bytes, for the guest."""
         os.close(self._held.popleft())
-        self.grant(wire.LEND_BYTES)
+        self.grant(counts)
 
     def grant(self, size: int) -> None:
         """So much was used up; the guest may send as much again."""
         self._ungranted += size
         if self._ungranted >= wire.WINDOW // 2:
-            self._send(wire.CREDIT, struct.pack("!I", self._ungranted))
+            self._send(wire.CREDIT, _CREDIT.pack(self._ungranted))
             self._ungranted = 0
 
     def _send(self, kind: int, payload: bytes) -> None:
@@ -127,6 +163,35 @@ class ApartCall:
             raise lost("the guest takes no more data") from None
         except OSError as error:
             raise lost(f"the connection broke ({error})") from None
+
+    def _wait(self) -> None:
+        if self._answer is not None:
+            raise lost("it answered before it was asked")
+        if (piece := self._next()) is not None:
+            if len(self._early) >= HELD_MAX:
+                raise lost("it sends more than was asked for")
+            self._early.append(memoryview(bytes(piece)))
+
+    def _next(self) -> memoryview | None:
+        """Take one frame; what it holds, where that is a piece. Raises the failure, again and again."""
+        if self._failure is not None:
+            raise self._failure
+        while (frame := self._frame()) is None:
+            if not self._read_more():
+                raise lost("the guest ended")
+        kind, payload = frame
+        if kind == wire.DATA:
+            self.grant(len(payload))
+            return payload
+        if kind == wire.ERROR:
+            self._failure = failure_of(_object(payload))
+            raise self._failure
+        if kind == wire.RESULT:
+            self._answer = _object(payload)
+        elif kind == wire.CREDIT and len(payload) == _CREDIT.size:
+            self._credit += _CREDIT.unpack(payload)[0]
+        self._noted |= kind == wire.NOTE
+        return None
 
     def _frame(self) -> tuple[int, memoryview] | None:
         """Kind and payload of the next frame, where all of it is there."""

@@ -23,7 +23,8 @@ from journeyman.failures import Failure
 from journeyman.guest.apart import ApartCall
 from journeyman.guest.frames import file_pieces, lost
 from journeyman.guest.inside import wire
-from journeyman.ports.guest import FileData
+from journeyman.guest.lent_restore import LentRestore
+from journeyman.ports.guest import FileData, Hasher
 
 BATCH_BYTES = 4 * 1024 * 1024
 BATCH_PIECES = 1024
@@ -51,7 +52,7 @@ class Lender:
         try:
             reading: _Reading | None = None
             with contextlib.suppress(OSError, Failure):
-                device = await self._run(lambda: self._open(call, root, paths))
+                device = await self._run(lambda: self._read(call, root, paths))
                 reading = _Reading(call, paths, device)
             yield None if reading is None else partial(self._run, reading.batch)
         finally:
@@ -60,10 +61,38 @@ class Lender:
     async def _run(self, work: Callable[[], T]) -> T:
         return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
 
-    def _open(self, call: ApartCall, root: str, paths: Sequence[bytes]) -> int:
+    def _read(self, call: ApartCall, root: str, paths: Sequence[bytes]) -> int:
         with call.used():
             call.open(self._socket, "read_many", {"root": root, "lend": True}, b"\0".join(paths))
         return os.stat(self._files).st_dev
+
+    async def restore(
+        self, root: str, hasher: Hasher, *, entries_max: int, bytes_max: int, stall_s: float
+    ) -> LentRestore | None:
+        """None where the guest takes no more connections, or is an older one. Raises its refusal."""
+        call = ApartCall(stall_s)
+        arguments = {"root": root, "entries_max": entries_max, "bytes_max": bytes_max}
+
+        def begin() -> int:
+            with call.used():
+                call.open(self._socket, "restore_lent", arguments, b"")
+                call.noted()
+            return os.stat(self._files).st_dev
+
+        begun = False
+        try:
+            device = await self._run(begin)
+            begun = True
+            return LentRestore(call, self._run, device, hasher)
+        except OSError:
+            return None
+        except Failure as failure:
+            if failure.kind != "invalid":
+                raise
+            return None
+        finally:
+            if not begun:
+                call.close()
 
 
 class _Reading:

@@ -19,6 +19,7 @@ from journeyman.guest.frames import (
     tree_entries,
 )
 from journeyman.guest.inside import wire
+from journeyman.guest.judging import Judge
 from journeyman.ports.guest import FileData, RestoreEntry, TreeEntry, TreeRecords
 
 STALL_S = 60.0
@@ -145,7 +146,7 @@ class GuestRestore:
         self._channel = channel
         self._pending: list[bytes | memoryview] = []
         self._size = 0
-        self._kinds: dict[bytes, str] = {}
+        self._judge = Judge()
 
     @classmethod
     async def begin(
@@ -161,25 +162,8 @@ class GuestRestore:
         return cls(channel)
 
     async def add(self, entry: RestoreEntry) -> None:
-        try:
-            parts = wire.check_relative(entry.path)
-            if entry.kind == "hardlink":
-                wire.check_relative(entry.target)
-        except wire.Refusal as refusal:
-            raise await self._void(refused(refusal)) from None
-        parent = b"/".join(parts[:-1])
-        wrong = ""
-        if entry.path in self._kinds:
-            wrong = "comes twice"
-        elif parent and self._kinds.get(parent) != "directory":
-            wrong = "comes without its directory"
-        elif entry.kind == "hardlink" and self._kinds.get(entry.target) != "file":
-            wrong = "links to what this restore did not write"
-        elif entry.kind == "symlink" and (not 0 < len(entry.target) < 4096 or b"\0" in entry.target):
-            wrong = "is not a link that can be made"
-        if wrong:
-            raise await self._void(Failure("path_refused", f"{entry.path[:200]!r} {wrong}."))
-        self._kinds[entry.path] = "file" if entry.kind == "hardlink" else entry.kind
+        if (refusal := self._judge.refusal(entry)) is not None:
+            raise await self._void(refusal)
         await self._put(pack_restore_entry(entry))
 
     async def data(self, path: bytes, data: bytes | memoryview) -> None:

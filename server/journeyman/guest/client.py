@@ -19,6 +19,7 @@ from journeyman.guest.channel import Channel
 from journeyman.guest.connection import Connection, connect_when_ready
 from journeyman.guest.frames import lost, stat_from
 from journeyman.guest.inside import wire
+from journeyman.guest.lent_restore import LentRestore
 from journeyman.guest.listening import GuestPortWatch, listening_ports
 from journeyman.guest.processes import GuestProcess, run_to_end
 from journeyman.guest.tracking import GuestTracking
@@ -35,6 +36,7 @@ from journeyman.ports.guest import (
     GlobResult,
     GrepMatch,
     GrepResult,
+    Hasher,
     NamedStat,
     Process,
     ProcessSpec,
@@ -270,6 +272,20 @@ class GuestClient:
     ) -> bulk.GuestRestore:
         return await bulk.GuestRestore.begin(
             self._connection, root, entries_max=entries_max, bytes_max=bytes_max
+        )
+
+    async def lend_restore(
+        self,
+        root: str,
+        hasher: Hasher,
+        *,
+        entries_max: int = RESTORE_ENTRIES_MAX,
+        bytes_max: int = RESTORE_BYTES_MAX,
+    ) -> LentRestore | None:
+        if self._lender is None:
+            return None
+        return await self._lender.restore(
+            root, hasher, entries_max=entries_max, bytes_max=bytes_max, stall_s=bulk.STALL_S
         )
 
     async def watch(

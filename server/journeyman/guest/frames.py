@@ -16,6 +16,7 @@ from journeyman.ports.guest import EntryKind, RestoreEntry, Stat, TreeEntry
 
 RECORD_HEAD_BYTES = wire.ENTRY.size
 """What a scan's record of an entry has beside the path and, of a link, the target."""
+_NO_XATTRS: dict[str, bytes] = {}
 B = TypeVar("B", bytes, memoryview)
 
 HINTS: dict[str, str] = {
@@ -103,7 +104,15 @@ def attribute_records(entries: Iterable[TreeEntry]) -> bytes:
 
 
 def pack_restore_entry(entry: RestoreEntry) -> bytes:
-    record = wire.pack_entry(
+    return restore_entries(restore_record(entry))
+
+
+def restore_entries(records: bytes) -> bytes:
+    return wire.RESTORE_HEAD.pack(wire.ADD, len(records)) + records
+
+
+def restore_record(entry: RestoreEntry) -> bytes:
+    return wire.pack_entry(
         (
             wire.KINDS.index(entry.kind),
             entry.size if entry.kind == "file" else 0,
@@ -114,10 +123,14 @@ def pack_restore_entry(entry: RestoreEntry) -> bytes:
             0,
             entry.path,
             entry.target,
-            dict(entry.xattrs),
+            dict(entry.xattrs) if entry.xattrs else _NO_XATTRS,
         )
     )
-    return wire.RESTORE_HEAD.pack(wire.ADD, len(record)) + record
+
+
+def restore_written(count: int) -> bytes:
+    """So many of the files that were lent first have all their content."""
+    return wire.RESTORE_HEAD.pack(wire.WRITTEN, 4) + struct.pack("!I", count)
 
 
 def restore_data_head(path: bytes, length: int) -> bytes:

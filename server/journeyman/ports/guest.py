@@ -12,6 +12,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
+from journeyman.ports.restoring import Hasher as Hasher
+from journeyman.ports.restoring import LentRestore as LentRestore
+from journeyman.ports.restoring import ReadBack as ReadBack
+from journeyman.ports.restoring import Restore as Restore
+from journeyman.ports.restoring import RestoreEntry as RestoreEntry
 from journeyman.ports.searching import GlobResult as GlobResult
 from journeyman.ports.searching import GrepMatch as GrepMatch
 from journeyman.ports.searching import GrepResult as GrepResult
@@ -147,20 +152,6 @@ class FileData(NamedTuple):
     data: bytes
     last: bool
     error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RestoreEntry:
-    """One entry for a bulk write, with the metadata it must end up with."""
-
-    path: bytes
-    kind: Literal["file", "directory", "symlink", "hardlink"]
-    mode: int
-    mtime_ns: int
-    size: int = 0
-    target: bytes = b""
-    """Link text of a symlink, or path of the already written file a hard link joins."""
-    xattrs: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +374,11 @@ class Guest(Protocol):
         """Open a bulk write into `root`, which must be an empty directory."""
         ...
 
+    async def lend_restore(self, root: str, hasher: Hasher) -> LentRestore | None:
+        """As `begin_restore`, with files that are read back as they are written; None where the guest cannot
+        lend any. `hasher` is used up by it."""
+        ...
+
     async def watch(self, path: str, *, recursive: bool = True, excludes: Sequence[str] = ()) -> Watch:
         """Watch a directory, or one name that need not be there yet. Links are not followed below it.
         Excludes without a slash hide names at any depth, others are globs over paths from /workspace.
@@ -417,21 +413,3 @@ class Guest(Protocol):
     async def close(self) -> None:
         """Drop the connection; the guest and its processes go on."""
         ...
-
-
-class Restore(Protocol):
-    """A bulk write. Entries come parents first; nothing is followed; symlinks are made last by
-    `finish`, modes and mtimes are set then as well. An unsafe entry raises `path_refused` and the
-    restore is void."""
-
-    async def add(self, entry: RestoreEntry) -> None: ...
-
-    async def data(self, path: bytes, data: bytes | memoryview) -> None:
-        """Append to the file added as `path`."""
-        ...
-
-    async def finish(self) -> int:
-        """Make links, set metadata, sync to disk; answers the number of entries written."""
-        ...
-
-    async def abort(self) -> None: ...

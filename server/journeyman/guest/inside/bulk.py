@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import stat
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Callable
 
 from .channels import Channel
+from .lending import LendingRestorer
 from .paths import OPEN_READ, Root, Walker, open_owned
 from .removal import clear_directory
 from .restorer import Restorer
@@ -147,11 +150,24 @@ class Bulk:
             os.close(base)
 
     def restore(self, channel: Channel, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        return self._restore(channel, args, Restorer)
+
+    def restore_lent(self, channel: Channel, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """As `restore`, but files that are to hold something are lent to be written."""
+
+        def lend(handles: Sequence[int]) -> None:
+            channel.send(b"%d" % len(handles), handles, each=0)
+
+        return self._restore(channel, args, functools.partial(LendingRestorer, lend))
+
+    def _restore(
+        self, channel: Channel, args: dict[str, Any], made: Callable[[int, int, int], Restorer]
+    ) -> dict[str, Any]:
         base = self.root.open_directory(args["root"])
         try:
             if os.listdir(base):
                 raise Refusal("conflict", "A restore needs an empty directory.")
-            writer = Restorer(base, int(args["entries_max"]), int(args["bytes_max"]))
+            writer = made(base, int(args["entries_max"]), int(args["bytes_max"]))
             channel.note({"ready": True})
             try:
                 buffered = bytearray()

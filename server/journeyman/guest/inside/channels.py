@@ -61,15 +61,16 @@ class Channel:
     def credit(self) -> int:
         return self._credit
 
-    def send(self, data: bytes | memoryview, lent: Sequence[int] = ()) -> None:
+    def send(self, data: bytes | memoryview, lent: Sequence[int] = (), each: int = LEND_BYTES) -> None:
         """One DATA frame, when there is credit. Raises Gone when nobody wants it any more. `data` may be
-        overwritten when this returns, and the descriptors that were lent with it closed."""
+        overwritten when this returns, and the descriptors that were lent with it closed. `each` of these
+        counts as so many bytes."""
         with self._condition:
             while self._credit <= 0 and not self.gone:
                 self._condition.wait()
             if self.gone:
                 raise Gone
-            self._credit -= len(data) + LEND_BYTES * len(lent)
+            self._credit -= len(data) + each * len(lent)
         self.connection.send(self.ident, DATA, data, lent)
 
     def note(self, message: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import struct
 from typing import Any
 
 from . import libc
+from .filling import write_filled
 from .paths import OPEN_CREATE, OPEN_DIRECTORY, Walker
 from .wire import (
     ADD,
@@ -19,6 +20,7 @@ from .wire import (
     HARDLINK,
     RESTORE_HEAD,
     SYMLINK,
+    WRITTEN,
     RawEntry,
     Refusal,
     check_relative,
@@ -31,7 +33,6 @@ class Restorer:
     O_EXCL | O_NOFOLLOW below directories made here, hard links join files written here, symbolic links
     come last, and modes never carry setuid or setgid."""
 
-    HOLE = 64 * 1024
     OPEN_MAX = 64
 
     def __init__(self, base: int, entries_max: int, bytes_max: int) -> None:
@@ -65,6 +66,8 @@ class Restorer:
                     path = bytes(buffered[start + 4 : start + 4 + size])
                     with memoryview(buffered) as view:
                         self.append(path, view[start + 4 + size : at])
+                elif what == WRITTEN:
+                    self.written(*struct.unpack_from("!I", buffered, start))
                 else:
                     raise ValueError(what)
             except (struct.error, ValueError):
@@ -89,12 +92,7 @@ class Restorer:
             os.mkdir(parts[-1], 0o700, dir_fd=parent)
             self.directories.append(entry)
         elif kind == FILE:
-            handle = os.open(parts[-1], OPEN_CREATE, 0o600, dir_fd=parent)
-            self.growing[path] = [handle, 0, entry]
-            if size == 0:
-                self._complete(path)
-            elif len(self.growing) > self.OPEN_MAX:
-                self._park()
+            self.add_file(parts[-1], parent, entry)
         elif kind == SYMLINK:
             self.symlinks.append(entry)
         elif kind == HARDLINK:
@@ -114,6 +112,17 @@ class Restorer:
         self.kinds[path] = FILE if kind == HARDLINK else kind
         self.count += 1
 
+    def add_file(self, name: bytes, parent: int, entry: RawEntry) -> None:
+        handle = os.open(name, OPEN_CREATE, 0o600, dir_fd=parent)
+        self.growing[entry[7]] = [handle, 0, entry]
+        if entry[1] == 0:
+            self._complete(entry[7])
+        elif len(self.growing) > self.OPEN_MAX:
+            self._park()
+
+    def written(self, count: int) -> None:
+        raise ValueError("nothing was lent")
+
     def _park(self) -> None:
         """Close the file that was written longest ago; more data opens it again."""
         for held in self.growing.values():
@@ -130,27 +139,20 @@ class Restorer:
             parts = path.split(b"/")
             flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
             held[0] = os.open(parts[-1], flags, dir_fd=self.walker.parent(parts))
-            os.lseek(held[0], held[1], os.SEEK_SET)
             self.growing.move_to_end(path)
             if sum(1 for each in self.growing.values() if each[0] >= 0) > self.OPEN_MAX:
                 self._park()
-        begun = 0
-        for at in range(0, len(data) - self.HOLE + 1, self.HOLE):
-            if not data[at] and bytes(data[at : at + self.HOLE]) == _ZEROS:
-                _write_all(held[0], data[begun:at])
-                begun = at + self.HOLE
-                os.lseek(held[0], self.HOLE, os.SEEK_CUR)
-        _write_all(held[0], data[begun:])
+        ends_in_hole = write_filled(held[0], data, held[1])
         held[1] += len(data)
         if held[1] == held[2][1]:
-            self._complete(path, ends_in_hole=begun == len(data))
+            self._complete(path, ends_in_hole)
 
     def _complete(self, path: bytes, ends_in_hole: bool = False) -> None:
         handle, size, entry = self.growing.pop(path)
         try:
             if ends_in_hole:
                 os.ftruncate(handle, size)
-            _finish_metadata(handle, entry)
+            finish_metadata(handle, entry)
         finally:
             os.close(handle)
 
@@ -169,7 +171,7 @@ class Restorer:
             parts = entry[7].split(b"/")
             handle = os.open(parts[-1], OPEN_DIRECTORY, dir_fd=walker.parent(parts))
             try:
-                _finish_metadata(handle, entry)
+                finish_metadata(handle, entry)
             finally:
                 os.close(handle)
         walker.close()
@@ -184,15 +186,7 @@ class Restorer:
         self.growing.clear()
 
 
-_ZEROS = bytes(Restorer.HOLE)
-
-
-def _write_all(handle: int, data: memoryview) -> None:
-    while data:
-        data = data[os.write(handle, data) :]
-
-
-def _finish_metadata(handle: int, entry: RawEntry) -> None:
+def finish_metadata(handle: int, entry: RawEntry) -> None:
     for name, value in entry[9].items():
         if name.startswith("user."):
             try:

@@ -134,6 +134,7 @@ def main(argv: Sequence[str]) -> int:
         "mkdir": files.mkdir, "entries": arrange.entries, "remove": arrange.remove, "rename": arrange.rename,
         "glob": search.glob, "grep": search.grep, "watch": Watching(root).watch,
         "scan": bulk.scan, "stands": bulk.stands, "read_many": bulk.read_many, "restore": bulk.restore,
+        "restore_lent": bulk.restore_lent,
         "connect": tunnels.connect,
         "ports": ports, "watch_ports": watch_ports,
         "track": Tracking(root).track, "put": Putting(root).put,

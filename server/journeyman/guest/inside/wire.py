@@ -43,7 +43,9 @@ LAST, FAILED, LENT = 1, 2, 4
 LEND_BYTES = 64 * 1024
 """A file of so many bytes or more is lent as a descriptor where that is asked for, and counts as so many."""
 LENT_PER_FRAME = 8
-ADD, APPEND = 1, 2
+LENT_MAX = 64
+"""So many files at most are lent at a time to be written."""
+ADD, APPEND, WRITTEN = 1, 2, 3
 RESTORE_HEAD = struct.Struct("!BI")  # what, length
 
 RawEntry = Tuple[int, int, int, int, int, int, int, bytes, bytes, Dict[str, bytes]]

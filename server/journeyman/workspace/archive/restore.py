@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from blake3 import blake3
 
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
-from journeyman.ports.guest import Guest, Restore, RestoreEntry
+from journeyman.ports.guest import Guest, ReadBack, Restore, RestoreEntry
 from journeyman.ports.objects import ObjectStore
 from journeyman.workspace.archive import layout, tree
 from journeyman.workspace.archive.frames import FrameSource
@@ -34,6 +36,7 @@ from journeyman.workspace.archive.scanning import ROOT, Scan, scan
 from journeyman.workspace.archive.workers import Workers
 
 ABORT_WITHIN_S = 10.0
+_NO_ATTRIBUTES: Mapping[str, bytes] = {}
 NO_XATTRS = "Extended attributes were not restored: this sandbox's file system does not keep them."
 
 
@@ -54,7 +57,9 @@ async def restore(
     once = sum(frame.raw for frame in manifest.frames)
     if cost > limits.fetch_free_bytes + once + limits.fetch_ratio * summary.bytes:
         raise corrupt("its manifest", "restoring it would take far more work than it holds")
-    target = await guest.begin_restore(ROOT)
+    hasher = blake3(key=layout.content_key(manifest.content_project))
+    lent = await guest.lend_restore(ROOT, hasher)
+    target = await guest.begin_restore(ROOT) if lent is None else lent
     try:
         await _write(target, source, plan, _counter("write", manifest, on_progress))
         await target.finish()
@@ -62,7 +67,9 @@ async def restore(
     except BaseException:  # the guest is told, whatever ended it
         await _abort(target)
         raise
-    seen, notes = await _check(guest, workers, manifest, limits, _counter("check", manifest, on_progress))
+    read_back: Mapping[bytes, ReadBack] = {} if lent is None else lent.read_back
+    counter = _counter("check", manifest, on_progress)
+    seen, notes = await _check(guest, workers, manifest, limits, read_back, counter)
     reach("restore.verified")
     outcome = RestoreOutcome(summary.archive_id, summary.root.hex(), summary.files, summary.bytes, notes)
     return outcome, seen
@@ -135,15 +142,8 @@ async def _write(target: Restore, source: FrameSource, plan: _Plan, done: Callab
 
 
 def _entry(node: Node) -> RestoreEntry:
-    return RestoreEntry(
-        path=node.path,
-        kind=node.kind,
-        mode=node.mode,
-        mtime_ns=node.mtime_ns,
-        size=node.size,
-        target=node.target,
-        xattrs=dict(node.xattrs),
-    )
+    xattrs = dict(node.xattrs) if node.xattrs else _NO_ATTRIBUTES
+    return RestoreEntry(node.path, node.kind, node.mode, node.mtime_ns, node.size, node.target, xattrs)
 
 
 async def _check(
@@ -151,9 +151,10 @@ async def _check(
     workers: Workers,
     manifest: Manifest,
     limits: Limits,
+    read_back: Mapping[bytes, ReadBack],
     done: Callable[[int, int], None],
 ) -> tuple[Scan, tuple[str, ...]]:
-    """Scan and read back; raises `archive_corrupt` when the tree is not the archived one."""
+    """Scan, and read back what was not; raises `archive_corrupt` when the tree is not the archived one."""
     seen = await scan(guest, limits, lambda _: None, xattrs=True)
     built = tree.build(seen.entries)
     if built.skipped:
@@ -165,9 +166,16 @@ async def _check(
     structure = tuple(node._replace(digest=b"") for node in wanted)
     if (why := tree.difference(structure, nodes)) is not None:
         raise _not_restored(why)
-    files = [node.path for node in nodes if node.kind == "file"]
-    again = await reread(guest, workers, layout.content_key(manifest.content_project), files, done)
-    digests = again.digests
+    digests = {
+        entry.path: read_back[entry.path].digest
+        for entry in seen.told
+        if entry.path in read_back and read_back[entry.path].inode == entry.inode
+    }
+    files = [node for node in nodes if node.kind == "file"]
+    left = [node.path for node in files if node.path not in digests]
+    done(len(digests), sum(node.size for node in files if node.path in digests))
+    again = await reread(guest, workers, layout.content_key(manifest.content_project), left, done)
+    digests.update(again.digests)
     for path, why in again.unread.items():
         raise _not_restored(f"{tree.shown(path)} cannot be read back ({why})")
     if len(digests) != len(files):
