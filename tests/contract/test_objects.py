@@ -130,6 +130,15 @@ async def test_what_is_created_is_read_back(store: ObjectStore, size: int) -> No
     assert info.modified_at.tzinfo is not None
 
 
+async def test_what_was_created_is_not_what_becomes_of_the_memory_it_was_in(store: ObjectStore) -> None:
+    memory = bytearray(b"abc" * 1_000_000)
+    wanted = bytes(memory[5:2_500_000])
+    made = await store.create("a", memoryview(memory)[5:2_500_000])
+    memory[:] = bytes(len(memory))
+    assert made.size == len(wanted)
+    assert await store.read("a") == wanted
+
+
 async def test_a_key_is_created_once(store: ObjectStore) -> None:
     await store.create("a/b", b"first")
     assert (await _failure(store.create("a/b", b"second"))).kind == "conflict"

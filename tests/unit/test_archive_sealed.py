@@ -42,7 +42,7 @@ def sealed_kit(base: Path, memory: MemoryObjects, key: bytes = KEY) -> Kit:
 @pytest.mark.parametrize("size", SIZES)
 def test_what_is_sealed_opens_and_its_size_is_known(size: int) -> None:
     data = os.urandom(size)
-    sealed = STORE.seal("a", data)
+    sealed = bytes(STORE.seal("a", data))
     assert STORE.open("a", sealed) == data
     assert plain_size(len(sealed)) == size
     assert STORE.seal("a", data) != sealed
@@ -50,7 +50,7 @@ def test_what_is_sealed_opens_and_its_size_is_known(size: int) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_no_change_of_any_kind_opens(size: int) -> None:
-    sealed = STORE.seal("a", os.urandom(size))
+    sealed = bytes(STORE.seal("a", os.urandom(size)))
     for at in {0, 7, 8, HEADER_BYTES, len(sealed) // 2, len(sealed) - 1}:
         changed = bytearray(sealed)
         changed[at] ^= 1
@@ -71,7 +71,7 @@ def test_no_change_of_any_kind_opens(size: int) -> None:
 
 
 def test_a_range_cannot_be_taken_for_the_end() -> None:
-    sealed = STORE.seal("a", os.urandom(3 * SEGMENT_BYTES))
+    sealed = bytes(STORE.seal("a", os.urandom(3 * SEGMENT_BYTES)))
     salt, two = salt_of(sealed), sealed[HEADER_BYTES : HEADER_BYTES + 2 * SEALED_SEGMENT]
     assert len(STORE.open_segments("a", salt, 0, two, ended=False)) == 2 * SEGMENT_BYTES
     with pytest.raises(DamagedError):

@@ -24,8 +24,9 @@ import anyio.to_thread
 from blake3 import blake3
 
 from journeyman.adapters.object_keys import check_key, check_prefix, check_size, missing, taken
+from journeyman.adapters.past_the_cache import write_all
 from journeyman.failures import Failure
-from journeyman.ports.objects import ObjectInfo, StoreFeatures
+from journeyman.ports.objects import Data, ObjectInfo, StoreFeatures
 
 THREADS = 4
 HASHED_BYTES_MAX = 1024 * 1024
@@ -64,7 +65,7 @@ class LocalObjects:
         # because every object is read back by whoever depends on it.
         return StoreFeatures(conditional_create=True, conditional_replace=True, checksums=True)
 
-    async def create(self, key: str, data: bytes) -> ObjectInfo:
+    async def create(self, key: str, data: Data) -> ObjectInfo:
         check_key(key)
         check_size(key, data)
         return await self._in_thread(lambda: self._create(key, data))
@@ -107,7 +108,7 @@ class LocalObjects:
     def _path(self, key: str) -> Path:
         return self._root / key
 
-    def _create(self, key: str, data: bytes) -> ObjectInfo:
+    def _create(self, key: str, data: Data) -> ObjectInfo:
         path = self._path(key)
         if path.exists():
             raise taken(key)
@@ -191,16 +192,17 @@ class LocalObjects:
                     path.unlink()
 
     @contextlib.contextmanager
-    def _temporary(self, data: bytes) -> Generator[Path]:
+    def _temporary(self, data: Data) -> Generator[Path]:
         folder = self._root / _PRIVATE
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"new-{os.getpid()}-{secrets.token_hex(8)}"
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with open(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            try:
+                write_all(descriptor, data)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
             yield path
         finally:
             path.unlink(missing_ok=True)
@@ -224,7 +226,7 @@ class LocalObjects:
             _sync_folder(folder.parent)
 
 
-def _info(key: str, path: Path, data: bytes | None) -> ObjectInfo:
+def _info(key: str, path: Path, data: Data | None) -> ObjectInfo:
     status = path.stat()
     if data is None or len(data) > HASHED_BYTES_MAX:
         etag = f"disk-{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"

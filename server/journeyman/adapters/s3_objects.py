@@ -25,7 +25,7 @@ from journeyman.adapters.object_keys import check_key, check_prefix, check_size,
 from journeyman.adapters.s3_calls import S3Calls, Told
 from journeyman.adapters.s3_patience import Patience
 from journeyman.failures import Failure
-from journeyman.ports.objects import ObjectInfo, StoreFeatures
+from journeyman.ports.objects import Data, ObjectInfo, StoreFeatures
 
 
 class S3Objects:
@@ -96,7 +96,7 @@ class S3Objects:
     def _probe_key(self) -> str:
         return f"{self._prefix}probe-{secrets.token_hex(8)}"
 
-    async def create(self, key: str, data: bytes) -> ObjectInfo:
+    async def create(self, key: str, data: Data) -> ObjectInfo:
         check_key(key)
         check_size(key, data)
         condition = {"IfNoneMatch": "*"}
@@ -117,7 +117,7 @@ class S3Objects:
                 raise taken(key)
         return await self._put(key, data, condition)
 
-    async def _put(self, key: str, data: bytes, condition: dict[str, str]) -> ObjectInfo:
+    async def _put(self, key: str, data: Data, condition: dict[str, str]) -> ObjectInfo:
         from botocore.exceptions import ClientError
 
         where = {"Bucket": self._bucket, "Key": self._prefix + key, **condition}
@@ -126,13 +126,14 @@ class S3Objects:
         def put(client: Any, told: Told) -> ObjectInfo:
             nonlocal sent
             sent += 1
+            body = bytes(data)
             try:
-                answer = client.put_object(**where, Body=data, ChecksumCRC32=s3_probe.crc32(data))
+                answer = client.put_object(**where, Body=body, ChecksumCRC32=s3_probe.crc32(body))
             except ClientError as error:
                 # An earlier attempt may have arrived though its reply was lost: then this is our object.
                 if sent > 1 and s3_errors.is_conflict(error):
                     found = self._found(client, key, told)
-                    if found is not None and found[0] == data:
+                    if found is not None and found[0] == body:
                         return found[1]
                 if (
                     s3_errors.is_missing(error)

@@ -28,7 +28,7 @@ from journeyman.adapters.sealing import (
     salt_of,
 )
 from journeyman.failures import Failure
-from journeyman.ports.objects import ObjectInfo, ObjectStore, StoreFeatures
+from journeyman.ports.objects import Data, ObjectInfo, ObjectStore, StoreFeatures
 
 MARKER = "SEALED"
 """As in the format (`docs/archive-format.md`)."""
@@ -58,7 +58,7 @@ class SealedObjects:
         await self._ready()
         return features
 
-    async def create(self, key: str, data: bytes) -> ObjectInfo:
+    async def create(self, key: str, data: Data) -> ObjectInfo:
         check_size(key, data)
         store = await self._ready()
         async with self._large if len(data) > LARGE_BYTES else nullcontext():
@@ -72,7 +72,7 @@ class SealedObjects:
         check_size(key, data)
         store = await self._ready()
         self._salts.pop(key, None)
-        sealed = await asyncio.to_thread(store.seal, key, data)
+        sealed = bytes(await asyncio.to_thread(store.seal, key, data))
         return replace(await self._inner.replace(store.hide(key), sealed, etag=etag), key=key, size=len(data))
 
     async def read(self, key: str, *, offset: int = 0, length: int | None = None) -> bytes:
@@ -215,7 +215,7 @@ class SealedObjects:
             self._remember(key, header)
         return known
 
-    def _remember(self, key: str, sealed: bytes) -> None:
+    def _remember(self, key: str, sealed: Data) -> None:
         """Only of packs, which never change."""
         if "/packs/" in key:
             self._salts[key] = salt_of(sealed)

@@ -13,13 +13,14 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass, field
-from io import BytesIO
 
 from blake3 import blake3
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 
 from journeyman.failures import Failure
+from journeyman.ports.objects import Data
+from journeyman.rooms import fresh
 
 MAGIC = b"JMSEAL01"
 SALT_BYTES = 32
@@ -55,17 +56,18 @@ class StoreKey:
         """Tells whether it is the right key, and nothing else."""
         return blake3(self.secret, derive_key_context=_CHECK).digest()
 
-    def seal(self, name: str, data: bytes) -> bytes:
+    def seal(self, name: str, data: Data) -> memoryview:
         salt = secrets.token_bytes(SALT_BYTES)
         cipher = self._cipher(name, salt)
-        sealed = BytesIO()  # which is not copied when it is taken out
-        sealed.write(MAGIC + salt)
         count = max(1, -(-len(data) // SEGMENT_BYTES))
-        view = memoryview(data)
+        sealed = fresh(HEADER_BYTES + len(data) + count * TAG_BYTES)
+        sealed[:HEADER_BYTES] = MAGIC + salt
+        view, room = memoryview(data), sealed[HEADER_BYTES:]
         for number in range(count):
             segment = view[number * SEGMENT_BYTES : (number + 1) * SEGMENT_BYTES]
-            sealed.write(cipher.encrypt(_nonce(number, last=number == count - 1), segment, None))
-        return sealed.getvalue()
+            into = room[number * SEALED_SEGMENT : (number + 1) * SEALED_SEGMENT]
+            cipher.encrypt_into(_nonce(number, last=number == count - 1), segment, None, into)
+        return sealed
 
     def open(self, name: str, sealed: bytes) -> bytes:
         """A whole object. Raises `DamagedError`."""
@@ -110,11 +112,12 @@ class StoreKey:
         return AESGCM(blake3(self.secret + salt + name.encode(), derive_key_context=_OBJECT).digest())
 
 
-def salt_of(sealed: bytes) -> bytes:
+def salt_of(sealed: Data) -> bytes:
     """Raises `DamagedError` where this is no sealed object."""
-    if len(sealed) < HEADER_BYTES or not sealed.startswith(MAGIC):
+    header = bytes(sealed[:HEADER_BYTES])
+    if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
         raise DamagedError
-    return sealed[len(MAGIC) : HEADER_BYTES]
+    return header[len(MAGIC) :]
 
 
 def plain_size(stored: int) -> int:

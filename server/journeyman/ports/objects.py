@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+Data = bytes | memoryview
+"""What begins at a page of memory, and is large, a local folder takes without a copy."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
@@ -43,7 +46,7 @@ class ObjectStore(Protocol):
         """Find out what is enforced, by writing and removing a small object. Raises when unusable."""
         ...
 
-    async def create(self, key: str, data: bytes) -> ObjectInfo:
+    async def create(self, key: str, data: Data) -> ObjectInfo:
         """Write a new object, with a checksum the store verifies. Exists already: `conflict`."""
         ...
 

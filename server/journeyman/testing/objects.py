@@ -15,7 +15,7 @@ from blake3 import blake3
 
 from journeyman.adapters.object_keys import check_key, check_prefix, check_size, missing, taken
 from journeyman.failures import Failure
-from journeyman.ports.objects import ObjectInfo, StoreFeatures
+from journeyman.ports.objects import Data, ObjectInfo, StoreFeatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class MemoryObjects:
         modified = self._modified.setdefault(key, self._now())
         return ObjectInfo(key, len(data), blake3(data).hexdigest(), modified)
 
-    def _put(self, key: str, data: bytes) -> ObjectInfo:
+    def _put(self, key: str, data: Data) -> ObjectInfo:
         self.objects[key] = bytes(data)
         self._modified[key] = self._now()
         return self._info(key)
@@ -88,7 +88,7 @@ class MemoryObjects:
         await self._after(call)
         return StoreFeatures(conditional_create=True, conditional_replace=True, checksums=True)
 
-    async def create(self, key: str, data: bytes) -> ObjectInfo:
+    async def create(self, key: str, data: Data) -> ObjectInfo:
         check_key(key)
         check_size(key, data)
         call = await self._before("create", key)

@@ -132,6 +132,7 @@ class Collector:
             for start in range(0, len(wanted), READ_AT_ONCE):
                 await self._read(guest, wanted[start : start + READ_AT_ONCE], progress, line)
             await line.finish()
+        self._packer.rest()
 
     async def _read(
         self, guest: Reads, wanted: Sequence[TreeEntry], progress: _Progress, line: _Line

@@ -14,16 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import SEEK_END, BytesIO
 from typing import NamedTuple
 
 from blake3 import blake3
 
+from journeyman.ports.objects import Data
+from journeyman.rooms import Lent, Rooms
 from journeyman.workspace.archive import strict
 from journeyman.workspace.archive.chunker import MOST_BYTES, NOTHING, WHOLE_BYTES, Cut, Cutter, by_offset
 from journeyman.workspace.archive.limits import LIMITS, Limits
 from journeyman.workspace.archive.model import PackRef
-from journeyman.workspace.archive.rooms import Rooms
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.zstd import compress, decompress
 
@@ -34,6 +34,10 @@ PACK_BYTES = 32 * 1024 * 1024
 FRAME_CHUNKS = 8192
 PACK_CHUNKS = 65536
 """Very many very small files end a frame and a pack by count, so that footers stay small."""
+ROOM_BYTES = PACK_BYTES + 16 * 1024 * 1024
+"""A pack may be fuller by the frame that fills it, and by its footer: less than a hundred bytes for each
+of at most `PACK_CHUNKS + FRAME_CHUNKS` chunks, before it is compressed."""
+NO_ROOM = memoryview(b"")
 
 
 @dataclass(slots=True, eq=False)
@@ -69,7 +73,7 @@ class Spot(NamedTuple):
 @dataclass(slots=True)
 class SealedPack:
     spot: PackSpot
-    data: bytes
+    data: Data
     """Empty once the store has it."""
 
 
@@ -219,23 +223,27 @@ class Framer:
 
 
 class Packer:
-    """Lays compressed frames one after the other into packs. A pack is in memory once, as it grows."""
+    """Lays compressed frames one after the other into packs. A pack is in memory once."""
 
     def __init__(self) -> None:
+        self._rooms = Lent(ROOM_BYTES)
         self._start_pack()
 
     def _start_pack(self) -> None:
         self._pack = PackSpot()
-        self._data = BytesIO(MAGIC)
-        self._size = self._data.seek(0, SEEK_END)
+        self._room = NO_ROOM
+        self._size = 0
         self._index: list[object] = []
         self._count = 0
 
     def place(self, frame: FullFrame, stored: bytes) -> bool:
         """Take a compressed frame; answers whether the pack is full now and must be sealed."""
+        if not self._index:
+            self._room = self._rooms.take()
+            self._write(MAGIC)
         spot = frame.spot
         spot.pack, spot.offset, spot.stored = self._pack, self._size, len(stored)
-        self._size += self._data.write(stored)
+        self._write(stored)
         self._count += len(frame.index)
         self._index.append([spot.offset, spot.stored, spot.raw, frame.index])
         return self._size >= PACK_BYTES - FRAME_BYTES or self._count >= PACK_CHUNKS
@@ -245,12 +253,21 @@ class Packer:
         if not self._index:
             return []
         footer = compress(strict.dump(self._index))
-        self._data.write(footer + len(footer).to_bytes(4, "little") + END)
-        data = self._data.getvalue()
+        self._write(footer + len(footer).to_bytes(4, "little") + END)
+        data = self._room[: self._size]
         self._pack.name, self._pack.size = blake3(data).hexdigest(), len(data)
         sealed = SealedPack(self._pack, data)
         self._start_pack()
         return [sealed]
+
+    def rest(self) -> None:
+        """No more comes soon: keep no memory for it."""
+        self._rooms.drop()
+
+    def _write(self, data: bytes) -> None:
+        end = self._size + len(data)
+        self._room[self._size : end] = data
+        self._size = end
 
 
 Index = list[tuple[FrameSpot, list[tuple[bytes, Spot]]]]
