@@ -64,6 +64,12 @@ async def test_standard_input_is_fed_and_ended(guest: GuestClient) -> None:
     assert done.output == body
 
 
+async def test_input_waits_for_who_reads_late_while_output_comes(guest: GuestClient) -> None:
+    body = b"in" * 1_000_000
+    done = await guest.run(["bash", "-c", "seq 100000; wc -c"], stdin=body)
+    assert done.output.split()[-2:] == [b"100000", b"2000000"]
+
+
 async def test_input_nobody_reads_does_not_hang(guest: GuestClient) -> None:
     done = await guest.run(["true"], stdin=b"x" * 5_000_000)
     assert done.code == 0

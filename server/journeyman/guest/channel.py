@@ -14,7 +14,9 @@ from journeyman.guest.inside import wire
 
 
 class FrameSink(Protocol):
-    def send(self, channel: int, kind: int, payload: bytes | memoryview = b"") -> None: ...
+    def send(
+        self, channel: int, kind: int, payload: bytes | memoryview = b"", *, last: bool = False
+    ) -> None: ...
     async def drained(self) -> None: ...
     def forget(self, ident: int) -> None: ...
 
@@ -23,6 +25,7 @@ class Channel:
     def __init__(self, connection: FrameSink, ident: int) -> None:
         self.ident = ident
         self.on_note: Callable[[dict[str, Any]], None] | None = None
+        self.on_result: Callable[[dict[str, Any]], None] | None = None
         self._connection = connection
         self._inbox: collections.deque[bytes] = collections.deque()
         self._unconsumed = 0
@@ -75,8 +78,9 @@ class Channel:
             self._ungranted = 0
         return data
 
-    async def send(self, data: bytes) -> None:
-        """Send under credit. Data the other side has no use for any more is dropped."""
+    async def send(self, data: bytes, *, last: bool = False) -> None:
+        """Send under credit, and say that it was the last. Data the other side has no use for any more is
+        dropped."""
         view = memoryview(data)
         while view:
             while self._credit <= 0 and not self.ended and not self._deaf:
@@ -88,8 +92,10 @@ class Channel:
             piece = view[: wire.PIECE]
             view = view[len(piece) :]
             self._credit -= len(piece)
-            self._connection.send(self.ident, wire.DATA, piece)
+            self._connection.send(self.ident, wire.DATA, piece, last=last and not view)
             await self._connection.drained()
+        if last and not data:
+            self.end()
 
     def end(self) -> None:
         """Nothing more comes from our side."""
@@ -160,6 +166,8 @@ class Channel:
         self._wake()
 
     def take_result(self, answer: dict[str, Any]) -> None:
+        if self.on_result is not None:
+            self.on_result(answer)
         self._answer = answer
         self._wake()
 

@@ -82,16 +82,19 @@ class Connection(asyncio.BufferedProtocol):
         self.send(channel.ident, wire.OPEN, payload)
         return channel
 
-    def send(self, channel: int, kind: int, payload: bytes | memoryview = b"") -> None:
-        """Queue one frame. Bounded by credit and by `drained`; dropped silently once the peer is gone."""
+    def send(self, channel: int, kind: int, payload: bytes | memoryview = b"", *, last: bool = False) -> None:
+        """Queue one frame, and behind the `last` of a channel its END. Bounded by credit and by `drained`;
+        dropped silently once the peer is gone."""
         if self._transport is None or self._lost is not None:
             return
         header = wire.HEADER.pack(len(payload), channel, kind)
+        end = wire.HEADER.pack(0, channel, wire.END) if last else b""
         if len(payload) < APART_BYTES:
-            self._transport.write(b"".join((header, payload)))
+            self._transport.write(b"".join((header, payload, end)))
         else:  # not copied, as long as the socket takes it
             self._transport.write(header)
             self._transport.write(payload)
+            self._transport.write(end)
 
     async def drained(self) -> None:
         """Wait until what was queued is on its way. Raises when the connection is lost meanwhile."""

@@ -31,6 +31,7 @@ class GuestProcess:
         self._started = False
         self._log: str | None = None
         channel.on_note = self._on_note
+        channel.on_result = self._on_result
 
     @classmethod
     async def start(cls, connection: Connection, spec: ProcessSpec, *, timeout_s: float) -> GuestProcess:
@@ -70,11 +71,19 @@ class GuestProcess:
         elif "log" in message:
             self._log = str(message["log"])
         elif "extra" in message:
-            if len(self._extra) < wire.EXTRA_MAX:
-                self._extra += base64.b64decode(str(message["extra"]), validate=True)
+            self._add(message["extra"])
         elif "exit" in message:
             self._exit = Exit(int(message["exit"]), bytes(self._extra))
             self._channel.stop_sending()
+
+    def _on_result(self, answer: dict[str, Any]) -> None:
+        if "exit" in answer:
+            self._add(answer.get("extra", ""))
+            self._exit = Exit(int(answer["exit"]), bytes(self._extra))
+
+    def _add(self, extra: object) -> None:
+        if len(self._extra) < wire.EXTRA_MAX:
+            self._extra += base64.b64decode(str(extra), validate=True)
 
     @property
     def pid(self) -> int:
@@ -95,8 +104,8 @@ class GuestProcess:
         finally:
             self._channel.discard()  # nothing when all was read; else the process must not wait for us
 
-    async def write(self, data: bytes) -> None:
-        await self._channel.send(data)
+    async def write(self, data: bytes, *, last: bool = False) -> None:
+        await self._channel.send(data, last=last)
 
     async def close_stdin(self) -> None:
         self._channel.end()
@@ -163,8 +172,7 @@ async def run_to_end(
 
     async def feed() -> None:
         if stdin is not None:
-            await process.write(stdin)
-            await process.close_stdin()
+            await process.write(stdin, last=True)
 
     async def collect() -> None:
         async for data in process.output():

@@ -112,8 +112,7 @@ class Jobs:
         self._jobs[job.number] = job
         self.supervisor.start(self._follow(job), name=f"job {job.number} pid {process.pid}")
         if waited and waiting is not None:
-            await process.write(waiting[1])
-            await process.close_stdin()
+            await process.write(waiting[1], last=True)
         return job
 
     def forget(self, job: Job) -> None:

@@ -32,12 +32,12 @@ def prefer(pid: int, mark: int, later: Callable[[Callable[[], None]], object]) -
     `pid` must not be reaped meanwhile. A program is told to have begun a moment before its files in /proc
     are ours again, where we are not root: then `later` gets the rest of the work.
     """
-    try:
-        process = os.open("/proc/%d" % pid, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
+    place = "/proc/%d" % pid
+    if _marked(place + "/oom_score_adj", None, mark):
         return
-    if _marked(process, mark):
-        os.close(process)
+    try:
+        process = os.open(place, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
         return
     try:
         later(lambda: _insist(process, mark))
@@ -48,16 +48,16 @@ def prefer(pid: int, mark: int, later: Callable[[Callable[[], None]], object]) -
 def _insist(process: int, mark: int) -> None:
     until = time.monotonic() + INSIST_S
     try:
-        while not _marked(process, mark) and time.monotonic() < until:
+        while not _marked("oom_score_adj", process, mark) and time.monotonic() < until:
             time.sleep(0.001)
     finally:
         os.close(process)
 
 
-def _marked(process: int, mark: int) -> bool:
+def _marked(path: str, within: int | None, mark: int) -> bool:
     """False where it was refused; a process that is gone, a kernel that has no marks: nothing more to do."""
     try:
-        file = os.open("oom_score_adj", os.O_WRONLY | os.O_CLOEXEC, dir_fd=process)
+        file = os.open(path, os.O_WRONLY | os.O_CLOEXEC, dir_fd=within)
     except PermissionError:
         return False
     except OSError:

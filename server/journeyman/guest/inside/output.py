@@ -11,14 +11,16 @@ import select
 import struct
 import termios
 import time
+from typing import Any
 
 from .channels import Channel
 from .child import Child
+from .feeding import Feeding
 from .log import Log
 from .wire import DRAIN_S, EXTRA_MAX, PIECE, Gone
 
-END_OF_INPUT = b"\x04"
-"""What a terminal takes for the end of input, typed."""
+FULL_MS = 10.0
+"""Milliseconds until a full terminal is tried again."""
 
 
 def _waiting(fd: int) -> int:
@@ -37,11 +39,20 @@ def read_some(fd: int, limit: int = 65536) -> bytes | None:
         raise
 
 
-def pump(channel: Channel, child: Child, out: int, extra: int | None, log: Log | None = None) -> None:
-    """Carry a process's output until it ended and what it had written is delivered. Reads only while
-    there is credit, so a slow reader stops the process and not our memory; throws output away once
+def pump(
+    channel: Channel,
+    child: Child,
+    out: int,
+    extra: int | None,
+    feeding: Feeding | None = None,
+    log: Log | None = None,
+) -> dict[str, Any]:
+    """Carry a process's output and input until it ended and what it had written is delivered. Reads only
+    while there is credit, so a slow reader stops the process and not our memory; throws output away once
     nobody listens, so that the process goes on. A terminal is read until it is silent: the system hangs
-    up on whoever still holds it."""
+    up on whoever still holds it.
+
+    Answers how it ended, where nothing was left to deliver then; else that is in a note already."""
     side = bytearray()
     owed, deadline, open_out = 0, 0.0, True
     exited = quiet = False
@@ -54,16 +65,19 @@ def pump(channel: Channel, child: Child, out: int, extra: int | None, log: Log |
                     _waiting(out) if open_out and not tty else 0,
                     time.monotonic() + DRAIN_S,
                 )
+                if feeding is not None:
+                    feeding.close()
                 if extra is not None:
                     _collect(extra, side, _waiting(extra))
+                if not open_out and len(side) <= PIECE:
+                    return {"exit": child.code, **_told(side)}
                 with contextlib.suppress(Gone):
                     for at in range(0, len(side), PIECE):
-                        text = base64.b64encode(bytes(side[at : at + PIECE])).decode("ascii")
-                        channel.note({"extra": text})
+                        channel.note(_told(side[at : at + PIECE]))
                     channel.note({"exit": child.code})
             late = exited and owed <= 0 and time.monotonic() >= deadline
             if exited and (not open_out or (late and (quiet or not tty))):
-                return
+                return {}
             poller = select.poll()
             poller.register(child.wake_read, select.POLLIN)
             if extra is not None and not exited:
@@ -73,6 +87,12 @@ def pump(channel: Channel, child: Child, out: int, extra: int | None, log: Log |
                 poller.register(out, select.POLLIN)
             waits = exited and owed <= 0 and (flowing or not tty)
             timeout = max(0.0, deadline - time.monotonic()) * 1000 if waits else None
+            if feeding is not None:
+                feeding.step()
+                if feeding.full and tty:  # one may say that it has room and take nothing
+                    timeout = FULL_MS
+                elif feeding.full:
+                    poller.register(feeding.fd, select.POLLOUT)
             ready = poller.poll(timeout)
             quiet = flowing and out not in [fd for fd, _ in ready]
             for fd, _ in ready:
@@ -90,15 +110,21 @@ def pump(channel: Channel, child: Child, out: int, extra: int | None, log: Log |
                         if not channel.gone:
                             with contextlib.suppress(Gone):
                                 channel.send(data)
-                elif extra is not None and not _collect(extra, side, 65536):
-                    os.close(extra)
+                elif fd == extra and not _collect(fd, side, 65536):
+                    os.close(fd)
                     extra = None
     finally:
+        if feeding is not None:
+            feeding.close()
         if log is not None:
             log.close()
         os.close(out)
         if extra is not None:
             os.close(extra)
+
+
+def _told(side: bytes | bytearray) -> dict[str, str]:
+    return {"extra": base64.b64encode(side).decode("ascii")} if side else {}
 
 
 def _collect(fd: int, into: bytearray, limit: int) -> bool:
@@ -107,26 +133,3 @@ def _collect(fd: int, into: bytearray, limit: int) -> bool:
     if data:
         into += data[: max(0, EXTRA_MAX - len(into))]
     return data != b""
-
-
-def feed(channel: Channel, child: Child, stdin: int) -> None:
-    try:
-        while True:
-            data = channel.receive()
-            if data is None:
-                if child.has_terminal:
-                    os.write(stdin, END_OF_INPUT)
-                return
-            view = memoryview(data)
-            while view and child.code is None:
-                poller = select.poll()
-                poller.register(stdin, select.POLLOUT)
-                if poller.poll(500):
-                    try:
-                        view = view[os.write(stdin, view) :]
-                    except BlockingIOError:
-                        time.sleep(0.01)  # a terminal says it has room and takes nothing
-    except (Gone, OSError):
-        return  # nobody writes any more, or nobody reads
-    finally:
-        os.close(stdin)

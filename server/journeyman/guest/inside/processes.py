@@ -13,9 +13,10 @@ from typing import Any
 
 from .channels import Channel
 from .child import Child
+from .feeding import Feeding
 from .log import Log
 from .memory import expendable, prefer
-from .output import feed, pump
+from .output import pump
 from .paths import Root
 from .pool import Pool
 from .terminal import MARK, end_tree, open_terminal, signal_tree, take_terminal
@@ -51,16 +52,14 @@ class Processes:
         channel.listen(lambda message: self._noted(child, message))
         with contextlib.suppress(Gone):
             channel.note({"pid": child.pid})
-        if stdin is not None:
-            self.pool.run(lambda: feed(channel, child, stdin))
+        feeding = None if stdin is None else Feeding(channel, stdin, terminal=child.has_terminal)
         if channel.gone:
             self._woken(channel, child)  # it was dropped before anybody could hear of it
         try:
-            pump(channel, child, out, extra, Log(args["log"]) if args.get("log") else None)
+            return pump(channel, child, out, extra, feeding, Log(args["log"]) if args.get("log") else None)
         finally:
             channel.wake = None
             child.close()
-        return {}
 
     def _woken(self, channel: Channel, child: Child) -> None:
         if channel.gone and child.mark and child.code is None:
