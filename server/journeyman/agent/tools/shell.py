@@ -33,7 +33,9 @@ exit "$__code"' EXIT
 eval "$1"
 """
 _WAITING = (
-    'LC_ALL=C builtin read -rN 8 __size && LC_ALL=C builtin read -rN "$__size" __line || exit 0;'
+    "builtin read -rN 8 __size && case $__size in"
+    ' u*) LC_ALL=C builtin read -rN "${__size#u}" __line;;'
+    ' *) builtin read -rN "$__size" __line;; esac || exit 0;'
     ' builtin cd -P -- "$PWD" 2>/dev/null || exit 0; builtin printf "\\1" >&3; exec </dev/null;'
     ' builtin set -- "$__line"; unset __size __line OLDPWD; export OLDPWD; SECONDS=0'
 )
@@ -76,7 +78,9 @@ class Shell:
     def line(command: str) -> bytes:
         """A command for a shell that waits."""
         told = command.encode("utf-8", "surrogateescape")
-        return b"%08d%b" % (len(told), told)
+        if command.isascii():  # counted in characters, or in bytes: it is the same in every locale
+            return b"%08d%b" % (len(told), told)
+        return b"u%07d%b" % (len(told), told)
 
     @staticmethod
     def began(extra: bytes) -> bool:
