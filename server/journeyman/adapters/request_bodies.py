@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter, call, is_
+from typing import Any, cast
 
 from journeyman.adapters.body_layout import Layout, as_parts, encode, has_text, marked, marks, to_mark
 from journeyman.adapters.chat_completions import stream_fields
@@ -38,6 +39,9 @@ class _Encoded(weakref.ref[Message]):
     ident: int
 
 
+_DATA = attrgetter("data")
+
+
 class RequestBodies:
     def __init__(self, layout: Layout, options: Mapping[str, Any]) -> None:
         self._layout = layout
@@ -51,17 +55,22 @@ class RequestBodies:
         """The whole body, which asks for a stream."""
         opening = self._opening(request)
         messages = request.messages
-        encoded: list[_Encoded] = []
-        for message, known in zip(messages, map(self._kept.get, map(id, messages)), strict=True):
-            if known is None or known() is not message:
-                known = self._encoded(message, request.pictures)
-            encoded.append(known)
-        data = [opening.system, *(each.data for each in encoded)]
+        encoded = self._all(messages, request.pictures)
+        data = [opening.system, *map(_DATA, encoded)]
         if self._marks:
             for place in to_mark([bool(opening.system), *(each.has_text for each in encoded)]) - {0}:
                 data[place] = encode(marked(self._wire(request.messages[place - 1], request.pictures)))
         closing = encode(self._layout.closing(request, self._options) | stream_fields(self._options))
         return b"".join((opening.data, b",".join(filter(None, data)), b"],", closing[1:]))
+
+    def _all(self, messages: Sequence[Message], pictures: Mapping[str, str]) -> list[_Encoded]:
+        known = list(map(self._kept.get, map(id, messages)))
+        for place, found in enumerate(known):
+            if found is None:
+                known[place] = self._encoded(messages[place], pictures)
+        encoded = cast("list[_Encoded]", known)
+        assert all(map(is_, map(call, encoded), messages))  # who is gone was forgotten at once
+        return encoded
 
     def _opening(self, request: ModelRequest) -> _Opening:
         of = (request.model, request.system, request.tools)
