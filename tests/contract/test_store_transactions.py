@@ -74,6 +74,33 @@ async def test_waiting_writes_share_one_commit_in_order(database: Database) -> N
     assert [task.result() for task in tasks] == list(range(1, 101))
 
 
+async def test_a_patient_write_shares_the_commit_of_the_next(database: Database) -> None:
+    seen: list[str] = []
+    await database.read(lambda connection: connection.set_trace_callback(seen.append))
+    patient = database.submit(insert("patient"), patient=True)
+    assert await database.write(insert("next")) == 2
+    assert seen.count("COMMIT") == 1
+    assert (patient.done(), patient.result()) == (True, 1)
+
+
+async def test_a_patient_write_is_stored_where_nothing_comes_after_it(database: Database) -> None:
+    first, second = (database.submit(insert(text), patient=True) for text in ("one", "two"))
+    async with asyncio.timeout(90):
+        assert await asyncio.gather(first, second) == [1, 2]
+
+
+async def test_a_read_sees_a_patient_write_and_closing_keeps_it(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "log.db", prepare=prepare)
+    seen = database.submit(insert("seen"), patient=True)
+    assert await database.read(texts) == ["seen"]
+    kept = database.submit(insert("kept"), patient=True)
+    await database.close()
+    assert (await seen, await kept) == (1, 2)
+    again = await Database.open(tmp_path / "log.db", prepare=prepare)
+    assert await again.read(texts) == ["seen", "kept"]
+    await again.close()
+
+
 async def test_a_failing_write_takes_nothing_else_with_it(database: Database) -> None:
     def half(connection: sqlite3.Connection) -> None:
         insert("half")(connection)

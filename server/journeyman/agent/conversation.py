@@ -117,8 +117,10 @@ class Conversation:
         return self._messages[-1].tool_calls if self._messages else ()
 
     def tool(self, call: ToolCall, observation: Observation, message_id: str) -> asyncio.Future[None]:
-        return self.keep(answer(call, observation.text, observation.ok, message_id, self._chat_id,
-                                  self._run_id, self._clock))  # fmt: skip
+        said = answer(
+            call, observation.text, observation.ok, message_id, self._chat_id, self._run_id, self._clock
+        )
+        return self.keep(said, patient=True)
 
     async def close_open_calls(self, why: str, not_begun: Collection[str] = ()) -> None:
         """Every call gets a result, so that the next request is well formed. `not_begun`: ids of calls that
@@ -131,11 +133,11 @@ class Conversation:
         """One commit for both: the store's queue keeps the order in which they are handed over."""
         await asyncio.gather(self.keep(message), self._telling.message(message))
 
-    def keep(self, message: Message) -> asyncio.Future[None]:
+    def keep(self, message: Message, *, patient: bool = False) -> asyncio.Future[None]:
         """Part of the conversation at once, stored once the future is done."""
         self._used.update(call.id for call in message.tool_calls)
         put(self._messages, message)
-        return self._store.append([message])
+        return self._store.append([message], patient=patient)
 
     def _fresh(self, calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:
         """Ids are unique in the whole chat: some providers count from 0 in every answer."""

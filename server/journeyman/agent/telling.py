@@ -36,9 +36,11 @@ class Telling:
         self._run_id = run_id
 
     def _say(
-        self, kind: EventKind, data: dict[str, Any], item_id: str | None = None
+        self, kind: EventKind, data: dict[str, Any], item_id: str | None = None, *, patient: bool = False
     ) -> asyncio.Future[Event]:
-        return self._log.append(self._chat_id, kind, data, run_id=self._run_id, item_id=item_id)
+        return self._log.append(
+            self._chat_id, kind, data, run_id=self._run_id, item_id=item_id, patient=patient
+        )
 
     def _hint(self, kind: EventKind, data: dict[str, Any], item_id: str | None = None) -> None:
         self._log.publish_delta(self._chat_id, kind, data, run_id=self._run_id, item_id=item_id)
@@ -95,7 +97,7 @@ class Telling:
             "truncated": len(text) > RESULT_CHARACTERS_MAX,
             "messageId": message_id,
         }
-        return self._say("tool/finished", data, call_id)
+        return self._say("tool/finished", data, call_id, patient=True)
 
     def usage(self, usage: Usage) -> asyncio.Future[Event]:
         return self._say("usage/updated", usage_data(usage))

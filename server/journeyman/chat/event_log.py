@@ -48,12 +48,14 @@ class EventLog:
         *,
         run_id: str | None = None,
         item_id: str | None = None,
+        patient: bool = False,
     ) -> asyncio.Future[Event]:
         """Store the event, then hand it to every subscription: on its way when this returns, done with once
-        the future is, which answers it with its sequence number.
+        the future is, which answers it with its sequence number. `patient`: it may wait a few milliseconds
+        for what else is to be stored.
 
         One that is cancelled may have stored its event all the same; then the subscriptions get it."""
-        stored = self._events.append(chat_id, kind, data, run_id=run_id, item_id=item_id)
+        stored = self._events.append(chat_id, kind, data, run_id=run_id, item_id=item_id, patient=patient)
         stored.add_done_callback(partial(self._answered, chat_id))
         return stored
 

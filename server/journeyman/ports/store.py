@@ -114,8 +114,9 @@ class ForkStore(Protocol):
 
 
 class MessageStore(Protocol):
-    def append(self, messages: Sequence[Message]) -> asyncio.Future[None]:
-        """All or none, in order; handed over when this returns, stored once the future is done."""
+    def append(self, messages: Sequence[Message], *, patient: bool = False) -> asyncio.Future[None]:
+        """All or none, in order; handed over when this returns, stored once the future is done. `patient`: it
+        may wait a few milliseconds for what else is to be stored."""
         ...
 
     async def history(self, chat_id: str) -> tuple[Message, ...]:
@@ -224,9 +225,10 @@ class EventStore(Protocol):
         *,
         run_id: str | None = None,
         item_id: str | None = None,
+        patient: bool = False,
     ) -> asyncio.Future[Event]:
         """Give the event the chat's next sequence number and store it: handed over when this returns, stored
-        once the future is done."""
+        once the future is done. `patient`: it may wait a few milliseconds for what else is to be stored."""
         ...
 
     async def bounds(self, chat_id: str) -> tuple[str, int, int]:

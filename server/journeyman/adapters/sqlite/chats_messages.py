@@ -86,8 +86,10 @@ class SqliteMessages:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def append(self, messages: Sequence[Message]) -> asyncio.Future[None]:
-        return self._database.submit(lambda connection: insert_messages(connection, messages))
+    def append(self, messages: Sequence[Message], *, patient: bool = False) -> asyncio.Future[None]:
+        return self._database.submit(
+            lambda connection: insert_messages(connection, messages), patient=patient
+        )
 
     async def history(self, chat_id: str) -> tuple[Message, ...]:
         def work(connection: sqlite3.Connection) -> tuple[Message, ...]:

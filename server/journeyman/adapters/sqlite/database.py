@@ -40,6 +40,8 @@ DEADLINE_S = 60.0
 """A disk that does not answer for so long counts as broken."""
 BUSY_TIMEOUT_MS = 2000
 """How long opening waits for a process that is just leaving."""
+PATIENCE_S = 0.01
+"""How long a write that may wait does so for one that may not, to share its COMMIT."""
 
 _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
@@ -74,6 +76,7 @@ class Database(aiosqlite.Connection):
         self._queue = cast("SimpleQueue[tuple[None, Callable[[], None]]]", self._tx)  # pyright: ignore[reportUnknownMemberType]
         self._jobs: deque[_Job] = deque()
         self._drain_is_queued = False
+        self._patience: asyncio.TimerHandle | None = None
         self._waited_for: deque[tuple[float, asyncio.Future[Any]]] = deque()
         """Deadlines and what they are of, the oldest first."""
         self._watching = False
@@ -113,11 +116,12 @@ class Database(aiosqlite.Connection):
         arrive as `Failure`s."""
         return await self._hand_over(work, writes=True)
 
-    def submit(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+    def submit(self, work: Callable[[sqlite3.Connection], T], *, patient: bool = False) -> asyncio.Future[T]:
         """As `write`: handed over when this returns, stored once the future is done. Where it is refused, the
-        future says so. To cancel the future is to stop waiting for it."""
+        future says so. To cancel the future is to stop waiting for it. A `patient` one waits up to
+        `PATIENCE_S` for whatever is handed over next."""
         try:
-            return self._hand_over(work, writes=True)
+            return self._hand_over(work, writes=True, patient=patient)
         except Failure as refusal:
             refused: asyncio.Future[T] = self._loop.create_future()
             refused.set_exception(refusal)
@@ -131,12 +135,15 @@ class Database(aiosqlite.Connection):
     async def close(self) -> None:
         """Finish what was handed over, then let go of the file. A second call does nothing."""
         self._refusal = self._refusal or Failure("draining", "The database is closed.", retryable=True)
+        self._begin()
         try:
             await super().close()
         except sqlite3.Error as error:
             raise failure_from(error, self.path) from error
 
-    def _hand_over(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> asyncio.Future[T]:
+    def _hand_over(
+        self, work: Callable[[sqlite3.Connection], T], *, writes: bool, patient: bool = False
+    ) -> asyncio.Future[T]:
         if self._refusal is not None:
             raise _again(self._refusal)
         if len(self._jobs) >= WAITING_MAX:
@@ -149,11 +156,20 @@ class Database(aiosqlite.Connection):
             )
         future: asyncio.Future[T] = self._loop.create_future()
         self._jobs.append(_Job(work, future, writes))
+        if not patient:
+            self._begin()
+        elif self._patience is None:
+            self._patience = self._loop.call_later(PATIENCE_S, self._begin)
+        self._expect(future)
+        return future
+
+    def _begin(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
         if not self._drain_is_queued:
             self._drain_is_queued = True
             self._queue.put_nowait((None, self._drain))
-        self._expect(future)
-        return future
 
     def _expect(self, future: asyncio.Future[Any]) -> None:
         waited_for = self._waited_for

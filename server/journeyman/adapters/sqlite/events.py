@@ -40,6 +40,7 @@ class SqliteEvents:
         *,
         run_id: str | None = None,
         item_id: str | None = None,
+        patient: bool = False,
     ) -> asyncio.Future[Event]:
         text = json_text(data)
         ts = time_text(self._clock.now())
@@ -52,7 +53,7 @@ class SqliteEvents:
             told = json.loads(text)
             return Event(chat_id, row["epoch"], row["seq"], time_from(ts), kind, told, run_id, item_id)
 
-        return self._database.submit(work)
+        return self._database.submit(work, patient=patient)
 
     async def bounds(self, chat_id: str) -> tuple[str, int, int]:
         def work(connection: sqlite3.Connection) -> tuple[str, int, int]:

@@ -42,7 +42,8 @@ class Ready:
         if starting is None or self._spec is None or replace(self._spec, log=spec.log) != spec:
             await self.close()
             return None
-        await asyncio.wait({starting})  # cancelled here, it is left to `close`
+        if not starting.done():
+            await asyncio.wait({starting})  # cancelled here, it is left to `close`
         self._starting = self._spec = None
         return None if starting.cancelled() else starting.result()
 
