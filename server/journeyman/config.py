@@ -165,6 +165,9 @@ class Settings(BaseSettings):
     model_images: Annotated[tuple[str, ...], NoDecode] = ()
     """Models that take images, beside those Journeyman knows to; `*` stands for anything, as in
     `ollama/llava*`. A prompt with images is refused for any other."""
+    model_small: Annotated[tuple[str, ...], NoDecode] = ()
+    """Models too weak to call tools, with `*` as in `model_images`. They write files and commands as fenced
+    blocks, have three tools and no plan, and are shown the files a request names."""
     model_base_url: str | None = None
     """Base URL for `openai-compatible/...` models, e.g. `http://127.0.0.1:8080/v1`."""
     model_timeout_s: float = Field(default=120.0, gt=0)
@@ -196,7 +199,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     """`json`: one object per line, for programs."""
 
-    @field_validator("egress_allow", "model_fallbacks", "model_images", mode="before")
+    @field_validator("egress_allow", "model_fallbacks", "model_images", "model_small", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """In an environment variable: words with commas or spaces between them."""

@@ -19,7 +19,8 @@ KEYS = {name for provider in load_catalog().providers.values() for name in provi
 
 
 def test_each_provider_has_its_example() -> None:
-    assert set(EXAMPLES) == {"anthropic", "openai", "gemini", "openrouter", "ollama", "llama.cpp", "vllm"}
+    servers = {"anthropic", "openai", "gemini", "openrouter", "ollama", "llama.cpp", "vllm"}
+    assert set(EXAMPLES) == {*servers, "small"}
     assert TEXT.count("```toml") == len(EXAMPLES)
 
 

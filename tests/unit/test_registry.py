@@ -267,3 +267,13 @@ def test_the_catalogue_is_sound() -> None:
     for provider in catalog.providers.values():
         assert provider.adapter in ("openai_compatible", "litellm")
         assert provider.keys
+
+
+def test_who_is_too_weak_for_tool_calls_is_what_the_user_says() -> None:
+    factory = Factory()
+    known = registry({}, factory, small=["ollama/smol*", "scripted/s"])
+    known.inject("scripted/s", ScriptedModel([say("hi")]))
+    for name, small in (("ollama/smollm2:135m", True), ("ollama/qwen3-coder", False), ("scripted/s", True)):
+        extra = known.resolve(name).info.extra
+        assert (extra.get("family") == "small", extra.get("tool_mode") == "blocks") == (small, small), name
+    assert [config.options.get("tool_mode") for config in factory.built] == ["blocks", None]

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.images import base64_of, png
+from journeyman.adapters.block_calls import LAYOUT as BLOCKS
 from journeyman.adapters.body_layout import Layout, body_of, encode
 from journeyman.adapters.chat_completions import NATIVE, stream_fields
 from journeyman.adapters.request_bodies import OPENINGS_KEPT, RequestBodies
@@ -53,7 +54,7 @@ def whole(layout: Layout, request: ModelRequest, options: dict[str, Any]) -> byt
     return encode(body_of(layout, request, options) | stream_fields(options))
 
 
-@pytest.mark.parametrize("layout", [NATIVE, SCHEMA], ids=["native", "schema"])
+@pytest.mark.parametrize("layout", [NATIVE, SCHEMA, BLOCKS], ids=["native", "schema", "blocks"])
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(requests=st.lists(REQUESTS, min_size=1, max_size=3), options=OPTIONS)
 def test_the_bytes_are_those_of_the_whole_body(
@@ -85,7 +86,7 @@ def test_a_message_is_encoded_once_and_forgotten_with_its_history() -> None:
     assert bodies._kept == {}
 
 
-@pytest.mark.parametrize("layout", [NATIVE, SCHEMA])
+@pytest.mark.parametrize("layout", [NATIVE, SCHEMA, BLOCKS], ids=["native", "schema", "blocks"])
 @pytest.mark.parametrize("options", [{}, {"cache_control": True}])
 def test_images_are_in_the_bytes_of_each_request(layout: Layout, options: dict[str, Any]) -> None:
     bodies, one = RequestBodies(layout, options), png(1)

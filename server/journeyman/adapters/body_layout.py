@@ -21,13 +21,16 @@ _STRICT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A body is `opening`, then the `messages`, of which `system` is the first, then `closing`."""
+    """A body is `opening`, then the `messages`, of which `system` is the first and `examples` come next, then
+    `closing`."""
 
     opening: Callable[[ModelRequest], Json]
     system: Callable[[ModelRequest], Json | None]
     message: Callable[[Message, Mapping[str, str]], Json | None]
     """Of a message and the request's images in base64. None where nothing of it is sent."""
     closing: Callable[[ModelRequest, Mapping[str, Any]], Json]
+    examples: Callable[[], Sequence[Json]] = tuple
+    """Never marked; only where `system` always says something."""
 
 
 def body_of(layout: Layout, request: ModelRequest, options: Mapping[str, Any]) -> Json:
@@ -39,6 +42,7 @@ def body_of(layout: Layout, request: ModelRequest, options: Mapping[str, Any]) -
         messages = [as_parts(wire) for wire in messages]
         for place in to_mark([has_text(wire) for wire in messages]):
             messages[place] = marked(messages[place])
+    messages[1:1] = layout.examples()
     return layout.opening(request) | {"messages": messages} | layout.closing(request, options)
 
 

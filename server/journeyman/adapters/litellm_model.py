@@ -21,7 +21,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any, cast
 
-from journeyman.adapters import schema_calls
+from journeyman.adapters import block_calls, schema_calls
 from journeyman.adapters.body_layout import body_of
 from journeyman.adapters.chat_chunks import stop_reason_of, usage_of
 from journeyman.adapters.litellm_effort import Thinking, has_thoughts
@@ -55,6 +55,11 @@ class LitellmModel:
         if schema_calls.applies(request, options):
             async with aclosing(self._answer(body_of(schema_calls.LAYOUT, request, options))) as answer:
                 async for delta in schema_calls.as_calls(answer):
+                    yield delta
+            return
+        if block_calls.applies(request, options):
+            async with aclosing(self._answer(body_of(block_calls.LAYOUT, request, options))) as answer:
+                async for delta in block_calls.as_calls(answer, block_calls.names(request)):
                     yield delta
             return
         async with aclosing(self._thoughtful(request)) as answer:

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
-from journeyman.adapters import schema_calls
+from journeyman.adapters import block_calls, schema_calls
 from journeyman.adapters.chat_chunks import deltas_of, first_choice, stop_reason_of
 from journeyman.adapters.chat_completions import NATIVE
 from journeyman.adapters.provider_failures import (
@@ -52,6 +52,7 @@ class OpenAiCompatibleModel:
         self._session = ProviderSession(config, self._url)
         self._native = RequestBodies(NATIVE, config.options)
         self._schema = RequestBodies(schema_calls.LAYOUT, config.options)
+        self._blocks = RequestBodies(block_calls.LAYOUT, config.options)
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Raises `Failure` of the kinds in `provider_failures`. A connection lost in mid-answer ends the
@@ -59,6 +60,11 @@ class OpenAiCompatibleModel:
         if schema_calls.applies(request, self._config.options):
             async with aclosing(self._answer(request.model, self._schema.of(request))) as answer:
                 async for delta in schema_calls.as_calls(answer):
+                    yield delta
+            return
+        if block_calls.applies(request, self._config.options):
+            async with aclosing(self._answer(request.model, self._blocks.of(request))) as answer:
+                async for delta in block_calls.as_calls(answer, block_calls.names(request)):
                     yield delta
             return
         async with aclosing(self._answer(request.model, self._native.of(request))) as answer:

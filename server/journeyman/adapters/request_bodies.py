@@ -28,6 +28,7 @@ class _Opening:
     data: bytes
     """Up to the messages."""
     system: bytes
+    """And the examples behind it."""
 
 
 class _Encoded(weakref.ref[Message]):
@@ -81,7 +82,8 @@ class RequestBodies:
         system = self._layout.system(request)
         if system is not None and self._marks:
             system = marked(as_parts(system))
-        fresh = _Opening(of, data, b"" if system is None else encode(system))
+        first = [each for each in (system, *self._layout.examples()) if each is not None]
+        fresh = _Opening(of, data, b",".join(map(encode, first)))
         self._openings.appendleft(fresh)
         return fresh
 

@@ -17,6 +17,7 @@ from journeyman.agent.gallery import Gallery
 from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import Meter
 from journeyman.agent.masking import CHARACTERS_PER_TOKEN, Masking
+from journeyman.agent.named_files import named_files
 from journeyman.agent.recall import Recall
 from journeyman.agent.resuming import CARRY_ON, carries_on, resumed_note
 from journeyman.agent.services import Services
@@ -103,10 +104,12 @@ async def assemble(
     if await carries_on(services.store.runs, run, history):
         await conversation.user(CARRY_ON, context=f"{resumed_note(run)}\n\n{environment.text}")
     else:
-        told = "\n\n".join(each for each in (extended.called, shown(run.context), environment.text) if each)
+        around = environment.text if family.looks else await named_files(guest, state, extended.request)
+        told = "\n\n".join(each for each in (extended.called, shown(run.context), around) if each)
         await conversation.user(run.prompt, context=told, pictures=run.pictures)
     asks = is_question(extended.request)
-    finishing = Finishing(state, jobs, telling, asks=asks, orders=orders_something(extended.request))
+    orders = orders_something(extended.request)
+    finishing = Finishing(state, jobs, telling, asks=asks, orders=orders, argues=family.argues)
 
     todos_read: tuple[int, TodoList] | None = None
 

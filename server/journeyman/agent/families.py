@@ -19,10 +19,22 @@ class Family:
     """Files in `prompts/` behind the common one."""
     without: frozenset[str] = frozenset({"patch"})
     """Tools it is not offered."""
+    only: frozenset[str] | None = None
+    """All it is offered; None: whatever there is, but for those."""
+    common: str = "system"
+    """The file before the others."""
+    plans: bool = True
+    argues: bool = True
+    """Whether a refused `fin` helps it on; weak ones only spoil what they did."""
+    looks: bool = True
+    """Whether it looks around by itself. Else it is shown the files a request names, and nothing besides."""
 
     @property
     def system(self) -> str:
-        return system_prompt(*self.prompts)
+        return system_prompt(*self.prompts, common=self.common)
+
+    def is_offered(self, tool: str) -> bool:
+        return tool not in self.without and (self.only is None or tool in self.only)
 
 
 USUAL = Family("usual", ("edit",))
@@ -33,6 +45,15 @@ FAMILIES = {
         Family("gpt", ("patch", "gpt"), frozenset({"edit"})),
         Family("gemini", ("edit", "gemini")),
         Family("open", ("edit", "open")),
+        Family(
+            "small",
+            (),
+            only=frozenset({"write", "terminal", "fin"}),
+            common="small",
+            plans=False,
+            argues=False,
+            looks=False,
+        ),
     )
 }
 

@@ -31,6 +31,8 @@ class Finishing:
     """Whether the request is a question: then an answer is all there has to be."""
     orders: bool
     """Whether it says that something is to be changed: then an answer is not enough."""
+    argues: bool = True
+    """Whether the model is told why it is not finished. Else that is the run's end."""
     new_errors: Callable[[], Awaitable[list[str]]] = nothing_reported
     """What editors report of the changed files that was not there before the run."""
     _error_rounds: int = 0
@@ -63,8 +65,8 @@ class Finishing:
         return self._refuse(gate.NOTHING_DONE, undone if self.orders else answered)
 
     def _refuse(self, why: str, at_last: Outcome) -> Observation:
-        """The same refusal twice in a row ends the run."""
-        if why == self._refused:
+        """The same refusal twice in a row ends the run, and the first one where telling it is of no use."""
+        if why == self._refused or not self.argues:
             return self._accept(at_last)
         self._refused = why
         return failed(f"fin is refused. {why}")
@@ -80,7 +82,7 @@ class Finishing:
         unfixed = f"{summary}\n\nVerification failed: {failure.text.splitlines()[0]}"
         if now == self._failure:
             return self._accept(Outcome("partial", "verification_unchanged", unfixed))
-        if self._rounds >= ROUNDS_MAX:
+        if self._rounds >= ROUNDS_MAX or not self.argues:
             return self._accept(Outcome("partial", "verification_failed", unfixed))
         self._failure = now
         await self.telling.phase("execute")

@@ -137,7 +137,8 @@ class _Worker:
             self._telling,
             look=self._run.mode != "plan" and not session.answers_may_be_text,
         )
-        if self._run.mode == "plan" or (self._run.mode == "plan+execute" and not await self._is_planned()):
+        planned = not session.family.plans or await self._is_planned()
+        if self._run.mode == "plan" or (self._run.mode == "plan+execute" and not planned):
             await plan(session)
         if session.state.outcome is None:
             await execute(session)

@@ -75,6 +75,7 @@ class Session:
         self.model, self.info = other.model, other.info
         self.explorer.resolved = other
         self.conversation.window = other.info.context_window
+        self.finishing.argues = self.family.argues
 
     @property
     def family(self) -> Family:

@@ -268,6 +268,7 @@ def registry(settings: Settings, models: Mapping[str, Model]) -> ModelRegistry:
         timeout_s=settings.model_timeout_s,
         openers={"replay": lambda name: ReplayModel(Path(name))},
         images=settings.model_images,
+        small=settings.model_small,
     )
     for name, model in models.items():
         known.inject(name, model)

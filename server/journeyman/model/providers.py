@@ -6,7 +6,8 @@ know:
 - `effort`: how to ask for reasoning effort, `"reasoning"` (an object, OpenRouter), `"reasoning_effort"`, or
   `"litellm"`: as litellm's tables say (`adapters/litellm_effort.py`);
 - `max_tokens_field`: the name of the output limit, default `"max_tokens"`;
-- `tool_mode`: `"native"` (default) or `"schema"`: calls by a JSON schema for models without tool calls;
+- `tool_mode`: `"native"` (default); `"schema"`: calls by a JSON schema for models without tool calls;
+  `"blocks"`: files and commands as fenced blocks, for weak ones;
 - `usage_include`: ask for usage the way OpenRouter does, which brings the cost with it;
 - `cache_control`: mark what Anthropic models may cache;
 - `stream_options`: false where a server refuses `stream_options`;

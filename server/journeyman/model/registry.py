@@ -13,6 +13,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 from journeyman.failures import Failure
 from journeyman.model.catalog import Catalog, Provider, load_catalog
@@ -25,6 +26,7 @@ from journeyman.ports.model import Model, ModelInfo
 ModelFactory = Callable[[ProviderConfig], Model]
 INJECTED_PROVIDERS = ("scripted", "replay")
 OPENED_MAX = 16
+SMALL: Mapping[str, Any] = {"tool_mode": "blocks", "family": "small"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,14 @@ class ModelRegistry:
         openers: Mapping[str, Callable[[str], Model]] | None = None,
         probe: Callable[[str], Awaitable[bool]] = answers,
         images: Sequence[str] = (),
+        small: Sequence[str] = (),
     ) -> None:
         """`factories`: adapter name of the catalogue (`openai_compatible`, `litellm`) to what builds it.
         `base_urls`: provider to an address instead of the catalogue's; None changes nothing.
         `openers`: reserved provider (`replay`) to what opens any of its names, such as a recording's path.
         `probe`: whether a server on this machine answers at an address.
-        `images`: models that take images, beside those the catalogue knows; `*` stands for anything."""
+        `images`: models that take images, beside those the catalogue knows; `*` stands for anything.
+        `small`: models too weak to call tools, likewise."""
         self._factories = factories
         self._catalog = catalog or load_catalog()
         self._keys = keys or Keys()
@@ -60,6 +64,7 @@ class ModelRegistry:
         self._openers = openers or {}
         self._probe = probe
         self._images = images
+        self._small = small
         self._silent: set[str] = set()
         """Local providers that did not answer when last asked."""
         self._injected: dict[str, ResolvedModel] = {}
@@ -166,9 +171,13 @@ class ModelRegistry:
                 hint="Start the server there.",
             )
         why = None if obstacle is None else f"{obstacle.message} {obstacle.hint}"
-        extra = self._catalog.options(info)
+        extra = {**self._catalog.options(info), **self._habits(info)}
         images = self._takes_images(info)
         return dataclasses.replace(info, available=obstacle is None, why=why, extra=extra, images=images)
+
+    def _habits(self, info: ModelInfo) -> Mapping[str, Any]:
+        small = any(fnmatchcase(info.id, pattern) for pattern in self._small)
+        return SMALL if small else {}
 
     def _takes_images(self, info: ModelInfo) -> bool | None:
         """What the user says, then the catalogue; None: nobody knows."""
@@ -181,7 +190,10 @@ class ModelRegistry:
     def _given(self, model_id: str, model: Model, info: ModelInfo | None) -> ResolvedModel:
         resolved = _injected(model_id, model, info)
         images = self._takes_images(resolved.info)
-        return dataclasses.replace(resolved, info=dataclasses.replace(resolved.info, images=images))
+        extra = {**resolved.info.extra, **self._habits(resolved.info)}
+        return dataclasses.replace(
+            resolved, info=dataclasses.replace(resolved.info, images=images, extra=extra)
+        )
 
     def _obstacle(self, provider: Provider) -> Failure | None:
         """Why no model of this provider can be used now."""

@@ -79,7 +79,7 @@ class Registry:
         """What a model of this family is offered. A call of another tool is run all the same: the model
         before it may have been of another family."""
         if family not in self._offered:
-            specs = (tool.spec for name, tool in self._tools.items() if name not in family.without)
+            specs = (tool.spec for name, tool in self._tools.items() if family.is_offered(name))
             self._offered[family] = tuple(specs)
         return self._offered[family]
 
