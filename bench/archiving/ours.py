@@ -19,6 +19,7 @@ from journeyman.adapters.bubblewrap import BubblewrapSandbox
 from journeyman.adapters.generations import LocalGenerations, workspace_uid
 from journeyman.adapters.local_objects import LocalObjects
 from journeyman.adapters.sealed_objects import SealedObjects
+from journeyman.daemon.keeping import keep_what_is_there
 from journeyman.ports.clock import SystemClock, SystemIds
 from journeyman.ports.guest import Guest
 from journeyman.ports.objects import ObjectStore
@@ -48,6 +49,7 @@ async def _without_guest(action: str, objects: ObjectStore) -> dict[str, float]:
 
 
 async def _job(action: str, folder: Path, *, sealed: bool) -> dict[str, float]:
+    keep_what_is_there()  # as the daemon does
     objects: ObjectStore = LocalObjects(folder / "store")
     if sealed:
         objects = SealedObjects(objects, bytes(range(32)))
