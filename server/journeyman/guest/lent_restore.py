@@ -187,11 +187,12 @@ class LentRestore:
         self._hasher.reset()
         at = 0
         while at <= size:
-            got = os.preadv(handle, [self._room[: size + 1 - at]], at)
-            if not got:
-                break
+            want = min(READ_BYTES, size + 1 - at)
+            got = os.preadv(handle, [self._room[:want]], at)
             self._hasher.update(self._room[:got])
             at += got
+            if not got or (at == size and got < want):
+                break
         return self._hasher.digest()
 
     def _finish(self) -> None:

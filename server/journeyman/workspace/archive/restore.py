@@ -163,8 +163,7 @@ async def _check(
     notes: tuple[str, ...] = ()
     if any(node.xattrs for node in wanted) and not any(node.xattrs for node in nodes):
         wanted, notes = tree.without_xattrs(wanted), (NO_XATTRS,)
-    structure = tuple(node._replace(digest=b"") for node in wanted)
-    if (why := tree.difference(structure, nodes)) is not None:
+    if (why := tree.difference(wanted, nodes, content=False)) is not None:
         raise _not_restored(why)
     digests = {
         entry.path: read_back[entry.path].digest
@@ -183,7 +182,7 @@ async def _check(
     wrong = next((node.path for node in wanted if digests.get(node.path, node.digest) != node.digest), None)
     if wrong is not None:
         raise _not_restored(f"{tree.shown(wrong)} reads back as something else")
-    found = tuple(node._replace(digest=digests.get(node.path, b"")) for node in nodes)
+    found = tuple(Node(*node[:7], digests.get(node.path, b"")) for node in nodes)
     if tree.root_hash(found) != (tree.root_hash(wanted) if notes else manifest.summary.root):
         raise _not_restored(tree.difference(wanted, found) or "its root hash is another one")
     return seen, notes
