@@ -255,6 +255,13 @@ async def test_an_older_guest_is_not_asked_to_lend(tmp_path: Path) -> None:
     assert await lender.restore("/w", blake3(), entries_max=1, bytes_max=1, stall_s=30) is None
 
 
+async def test_a_guest_that_goes_once_it_was_asked_is_not_asked_another_way(tmp_path: Path) -> None:
+    """It may have begun, and will clear away what it finds there."""
+    going = Liar(tmp_path, lambda sock: sock.shutdown(socket.SHUT_WR))
+    with going as liar, pytest.raises(Failure, match="the guest ended"):
+        await begun(liar, tmp_path)
+
+
 async def test_a_round_that_is_cancelled_lets_go_of_its_thread(tmp_path: Path) -> None:
     """The guest never lends; who waits is cancelled, and so is dropping it: the guest sees the end."""
     asked = threading.Event()

@@ -69,29 +69,32 @@ class Lender:
     async def restore(
         self, root: str, hasher: Hasher, *, entries_max: int, bytes_max: int, stall_s: float
     ) -> LentRestore | None:
-        """None where the guest takes no more connections, or is an older one. Raises its refusal."""
+        """None where the guest takes no more connections, or is an older one. Raises its refusal, and what
+        goes wrong once it was asked: it may have begun, and clears away what it finds when we hang up."""
         call = ApartCall(stall_s)
         arguments = {"root": root, "entries_max": entries_max, "bytes_max": bytes_max}
 
-        def begin() -> int:
+        def begin() -> int | None:
             with call.used():
-                call.open(self._socket, "restore_lent", arguments, b"")
-                call.noted()
-            return os.stat(self._files).st_dev
+                try:
+                    device = os.stat(self._files).st_dev
+                    call.open(self._socket, "restore_lent", arguments, b"")
+                except (OSError, Failure):
+                    return None
+                try:
+                    call.noted()
+                except Failure as failure:
+                    if failure.kind != "invalid":
+                        raise
+                    return None
+                return device
 
-        begun = False
+        device: int | None = None
         try:
             device = await self._run(begin)
-            begun = True
-            return LentRestore(call, self._run, device, hasher)
-        except OSError:
-            return None
-        except Failure as failure:
-            if failure.kind != "invalid":
-                raise
-            return None
+            return None if device is None else LentRestore(call, self._run, device, hasher)
         finally:
-            if not begun:
+            if device is None:
                 call.close()
 
 
