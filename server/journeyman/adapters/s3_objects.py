@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from journeyman.adapters import s3_errors, s3_probe
 from journeyman.adapters.object_keys import check_key, check_prefix, check_size, missing, taken
+from journeyman.adapters.s3_body import Body
 from journeyman.adapters.s3_calls import S3Calls, Told
 from journeyman.adapters.s3_patience import Patience
 from journeyman.failures import Failure
@@ -126,14 +127,14 @@ class S3Objects:
         def put(client: Any, told: Told) -> ObjectInfo:
             nonlocal sent
             sent += 1
-            body = bytes(data)
+            body = Body(data) if isinstance(data, memoryview) else data
             try:
-                answer = client.put_object(**where, Body=body, ChecksumCRC32=s3_probe.crc32(body))
+                answer = client.put_object(**where, Body=body, ChecksumCRC32=s3_probe.crc32(data))
             except ClientError as error:
                 # An earlier attempt may have arrived though its reply was lost: then this is our object.
                 if sent > 1 and s3_errors.is_conflict(error):
                     found = self._found(client, key, told)
-                    if found is not None and found[0] == body:
+                    if found is not None and found[0] == bytes(data):
                         return found[1]
                 if (
                     s3_errors.is_missing(error)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from journeyman.adapters import s3_errors
-from journeyman.ports.objects import StoreFeatures
+from journeyman.ports.objects import Data, StoreFeatures
 
 STALE = timedelta(hours=24)
 
@@ -62,7 +62,7 @@ def multipart(client: Any, bucket: str, prefix: str, key: str, *, now: datetime)
         client.delete_object(**where)
 
 
-def crc32(data: bytes) -> str:
+def crc32(data: Data) -> str:
     """As S3 wants it in a header."""
     return base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
 

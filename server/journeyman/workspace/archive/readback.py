@@ -8,7 +8,7 @@ from journeyman.ports.objects import ObjectStore
 from journeyman.workspace.archive.limits import MIB
 from journeyman.workspace.archive.workers import Workers
 
-SLICE_BYTES = 4 * MIB
+SLICE_BYTES = 2 * MIB
 
 
 async def hash_object(objects: ObjectStore, workers: Workers, key: str, size: int) -> str:
