@@ -77,7 +77,7 @@ async def test_a_reader_that_stops_leaves_nothing_open(guest: GuestClient) -> No
 
 async def read(liar: Liar, files: Path, count: int = 1) -> list[FileData]:
     lender = Lender(liar.path, files)
-    async with lender.reading([b"f"] * count, "/workspace", stall_s=30) as batch:
+    async with lender.reading([b"f"] * count, "/workspace", stall_s=600) as batch:
         assert batch is not None
         found: list[FileData] = []
         while pieces := await batch():
@@ -144,7 +144,7 @@ async def test_a_file_that_grows_while_it_is_read_ends_one_byte_later(tmp_path: 
     try:
         with Liar(tmp_path, lambda sock: lend(sock, [handle], 1)) as liar:
             lender = Lender(liar.path, tmp_path)
-            async with lender.reading([b"f"], "/workspace", stall_s=30) as read:
+            async with lender.reading([b"f"], "/workspace", stall_s=600) as read:
                 assert read is not None
                 found = await read()
                 with open(tmp_path / "f", "ab") as file:
@@ -167,7 +167,7 @@ async def test_nonsense_ends_the_reading(tmp_path: Path, sent: bytes) -> None:
 
 
 async def test_a_guest_that_takes_no_more_connections_is_not_asked(tmp_path: Path) -> None:
-    async with Lender(tmp_path / "none.sock", tmp_path).reading([b"f"], "/workspace", stall_s=30) as read:
+    async with Lender(tmp_path / "none.sock", tmp_path).reading([b"f"], "/workspace", stall_s=600) as read:
         assert read is None
 
 

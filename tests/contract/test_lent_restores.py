@@ -38,7 +38,7 @@ def file(number: int, size: int = len(CONTENT)) -> RestoreEntry:
 
 async def begun(liar: Liar, files: Path) -> LentRestore:
     lender = Lender(liar.path, files)
-    made = await lender.restore("/workspace", blake3(), entries_max=9, bytes_max=1 << 30, stall_s=30)
+    made = await lender.restore("/workspace", blake3(), entries_max=9, bytes_max=1 << 30, stall_s=600)
     assert made is not None
     return made
 
@@ -250,9 +250,9 @@ async def test_an_older_guest_is_not_asked_to_lend(tmp_path: Path) -> None:
     answer = b'{"kind":"invalid","message":"The guest does not know this."}'
     with Liar(tmp_path, lambda sock: sock.sendall(frame(wire.ERROR, answer))) as liar:
         lender = Lender(liar.path, tmp_path)
-        assert await lender.restore("/w", blake3(), entries_max=1, bytes_max=1, stall_s=30) is None
+        assert await lender.restore("/w", blake3(), entries_max=1, bytes_max=1, stall_s=600) is None
     lender = Lender(tmp_path / "none.sock", tmp_path)
-    assert await lender.restore("/w", blake3(), entries_max=1, bytes_max=1, stall_s=30) is None
+    assert await lender.restore("/w", blake3(), entries_max=1, bytes_max=1, stall_s=600) is None
 
 
 async def test_a_guest_that_goes_once_it_was_asked_is_not_asked_another_way(tmp_path: Path) -> None:
