@@ -116,7 +116,7 @@ async def test_what_a_plain_store_does_not_enforce_is_found_out_before_the_first
     assert await _keys(store, "") == ["a"]
 
 
-@pytest.mark.parametrize("size", [0, 1, 70_000, 3_000_000])
+@pytest.mark.parametrize("size", [0, 1, 70_000, 3_000_000, 5_000_001])
 async def test_what_is_created_is_read_back(store: ObjectStore, size: int) -> None:
     data = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
     made = await store.create("p/one/packs/a", data)

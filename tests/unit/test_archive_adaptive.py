@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from components.archive_kit import Kit, snapshot
-from journeyman.ports.objects import Data, ObjectInfo
+from journeyman.ports.objects import Data, Made, ObjectInfo
 from journeyman.testing.objects import MemoryObjects
 from journeyman.workspace.archive import collect, packs
 from journeyman.workspace.archive.zstd import FASTER_LEVEL, LEVEL, NO_LEVEL, compress, compress_adaptively
@@ -24,7 +24,7 @@ class Slow(MemoryObjects):
         super().__init__()
         self._levels = levels
 
-    async def create(self, key: str, data: Data) -> ObjectInfo:
+    async def create(self, key: str, data: Data | Made) -> ObjectInfo:
         while "/packs/" in key and LEVEL not in self._levels:  # noqa: ASYNC110  # a thread appends to it
             await asyncio.sleep(0)
         return await super().create(key, data)

@@ -10,7 +10,7 @@ import pytest
 
 from components.archive_kit import PROJECT, Kit, fill, full, refused, short, snapshot, unavailable
 from journeyman.failures import Failure
-from journeyman.ports.objects import Data
+from journeyman.ports.objects import Data, Made, whole
 from journeyman.workspace.archive import layout, pointer
 
 KINDS = {"unavailable": unavailable, "refused": refused, "full": full, "short": short}
@@ -171,8 +171,8 @@ async def test_what_is_not_read_back_as_it_was_put_is_not_named(tmp_path: Path, 
     _change(kit)
     inner: Callable[..., object] = kit.memory.create
 
-    async def create(key: str, given: Data) -> object:
-        data = bytes(given)
+    async def create(key: str, given: Data | Made) -> object:
+        data = bytes(whole(given))
         if ("/packs/" if what == "pack" else "/m/") in key:
             data = data[:50] + bytes([data[50] ^ 1]) + data[51:]
         return await inner(key, data)  # type: ignore[misc]

@@ -23,6 +23,7 @@ from journeyman.adapters.sealing import (
     salt_of,
 )
 from journeyman.failures import Failure
+from journeyman.ports.objects import whole
 from journeyman.testing.objects import MemoryObjects
 
 KEY, OTHER = bytes(range(32)), bytes(32)
@@ -42,15 +43,25 @@ def sealed_kit(base: Path, memory: MemoryObjects, key: bytes = KEY) -> Kit:
 @pytest.mark.parametrize("size", SIZES)
 def test_what_is_sealed_opens_and_its_size_is_known(size: int) -> None:
     data = os.urandom(size)
-    sealed = bytes(STORE.seal("a", data))
+    sealed = STORE.seal("a", data)
     assert STORE.open("a", sealed) == data
     assert plain_size(len(sealed)) == size
     assert STORE.seal("a", data) != sealed
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_what_is_sealed_while_it_is_written_is_the_same_every_time(size: int) -> None:
+    data = os.urandom(size)
+    sealing = STORE.sealing("a", memoryview(data))
+    first = b"".join(bytes(piece) for piece in sealing.pieces())
+    assert len(sealing) == len(first)
+    assert bytes(whole(sealing)) == first
+    assert STORE.open("a", first) == data
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_no_change_of_any_kind_opens(size: int) -> None:
-    sealed = bytes(STORE.seal("a", os.urandom(size)))
+    sealed = STORE.seal("a", os.urandom(size))
     for at in {0, 7, 8, HEADER_BYTES, len(sealed) // 2, len(sealed) - 1}:
         changed = bytearray(sealed)
         changed[at] ^= 1
@@ -71,7 +82,7 @@ def test_no_change_of_any_kind_opens(size: int) -> None:
 
 
 def test_a_range_cannot_be_taken_for_the_end() -> None:
-    sealed = bytes(STORE.seal("a", os.urandom(3 * SEGMENT_BYTES)))
+    sealed = STORE.seal("a", os.urandom(3 * SEGMENT_BYTES))
     salt, two = salt_of(sealed), sealed[HEADER_BYTES : HEADER_BYTES + 2 * SEALED_SEGMENT]
     assert len(STORE.open_segments("a", salt, 0, two, ended=False)) == 2 * SEGMENT_BYTES
     with pytest.raises(DamagedError):

@@ -5,18 +5,20 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from journeyman.adapters import past_the_cache
-from journeyman.adapters.past_the_cache import BLOCK_BYTES, LARGE_BYTES, write_all
+from journeyman.adapters.past_the_cache import BLOCK_BYTES, LARGE_BYTES, ROOM_BYTES, write_all
+from journeyman.ports.objects import Data, Made
 from journeyman.rooms import fresh
 
 SIZES = [0, 1, LARGE_BYTES - 1, LARGE_BYTES, LARGE_BYTES + 1, LARGE_BYTES + BLOCK_BYTES, 3 * LARGE_BYTES + 7]
 
 
-def _written(path: Path, data: bytes | memoryview) -> bytes:
+def _written(path: Path, data: Data | Made) -> bytes:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         write_all(descriptor, data)
@@ -46,6 +48,31 @@ def test_where_there_is_no_other_way_the_cache_is_used(
     monkeypatch.setattr(past_the_cache, "_DIRECT", 0)
     room = _aligned(size)
     assert _written(tmp_path / "a", room) == bytes(room)
+
+
+class InPieces:
+    def __init__(self, data: bytes, size: int) -> None:
+        self._data, self._size = data, size
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def pieces(self) -> Iterator[memoryview]:
+        """All in the same memory."""
+        room = memoryview(bytearray(self._size))
+        for at in range(0, len(self._data), self._size):
+            part = self._data[at : at + self._size]
+            room[: len(part)] = part
+            yield room[: len(part)]
+
+
+@pytest.mark.parametrize(
+    "size", [0, 1, ROOM_BYTES - 1, ROOM_BYTES, ROOM_BYTES + 1, 2 * ROOM_BYTES + LARGE_BYTES + 7]
+)
+@pytest.mark.parametrize("piece", [65_552, ROOM_BYTES, ROOM_BYTES + 3 * BLOCK_BYTES + 1])
+def test_what_is_made_while_it_is_written_is_written(tmp_path: Path, size: int, piece: int) -> None:
+    data = os.urandom(size)
+    assert _written(tmp_path / "a", InPieces(data, piece)) == data
 
 
 class Disk:

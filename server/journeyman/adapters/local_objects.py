@@ -26,7 +26,7 @@ from blake3 import blake3
 from journeyman.adapters.object_keys import check_key, check_prefix, check_size, missing, taken
 from journeyman.adapters.past_the_cache import write_all
 from journeyman.failures import Failure
-from journeyman.ports.objects import Data, ObjectInfo, StoreFeatures
+from journeyman.ports.objects import Data, Made, ObjectInfo, StoreFeatures
 
 THREADS = 4
 HASHED_BYTES_MAX = 1024 * 1024
@@ -65,7 +65,7 @@ class LocalObjects:
         # because every object is read back by whoever depends on it.
         return StoreFeatures(conditional_create=True, conditional_replace=True, checksums=True)
 
-    async def create(self, key: str, data: Data) -> ObjectInfo:
+    async def create(self, key: str, data: Data | Made) -> ObjectInfo:
         check_key(key)
         check_size(key, data)
         return await self._in_thread(lambda: self._create(key, data))
@@ -108,7 +108,7 @@ class LocalObjects:
     def _path(self, key: str) -> Path:
         return self._root / key
 
-    def _create(self, key: str, data: Data) -> ObjectInfo:
+    def _create(self, key: str, data: Data | Made) -> ObjectInfo:
         path = self._path(key)
         if path.exists():
             raise taken(key)
@@ -192,7 +192,7 @@ class LocalObjects:
                     path.unlink()
 
     @contextlib.contextmanager
-    def _temporary(self, data: Data) -> Generator[Path]:
+    def _temporary(self, data: Data | Made) -> Generator[Path]:
         folder = self._root / _PRIVATE
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"new-{os.getpid()}-{secrets.token_hex(8)}"
@@ -226,9 +226,9 @@ class LocalObjects:
             _sync_folder(folder.parent)
 
 
-def _info(key: str, path: Path, data: Data | None) -> ObjectInfo:
+def _info(key: str, path: Path, data: Data | Made | None) -> ObjectInfo:
     status = path.stat()
-    if data is None or len(data) > HASHED_BYTES_MAX:
+    if not isinstance(data, bytes | memoryview) or len(data) > HASHED_BYTES_MAX:
         etag = f"disk-{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"
         size = status.st_size
     else:

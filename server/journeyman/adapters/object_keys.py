@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from journeyman.failures import Failure
-from journeyman.ports.objects import Data
+from journeyman.ports.objects import Data, Made
 
 KEY_BYTES_MAX = 512
 OBJECT_BYTES_MAX = 64 * 1024 * 1024
@@ -35,7 +35,7 @@ def check_prefix(prefix: str) -> str:
     return prefix
 
 
-def check_size(key: str, data: Data) -> None:
+def check_size(key: str, data: Data | Made) -> None:
     """Raises `invalid` for an object larger than any store takes in one request."""
     if len(data) > OBJECT_BYTES_MAX:
         raise Failure(

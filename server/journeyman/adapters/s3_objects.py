@@ -26,7 +26,7 @@ from journeyman.adapters.s3_body import Body
 from journeyman.adapters.s3_calls import S3Calls, Told
 from journeyman.adapters.s3_patience import Patience
 from journeyman.failures import Failure
-from journeyman.ports.objects import Data, ObjectInfo, StoreFeatures
+from journeyman.ports.objects import Data, Made, ObjectInfo, StoreFeatures, whole
 
 
 class S3Objects:
@@ -97,7 +97,7 @@ class S3Objects:
     def _probe_key(self) -> str:
         return f"{self._prefix}probe-{secrets.token_hex(8)}"
 
-    async def create(self, key: str, data: Data) -> ObjectInfo:
+    async def create(self, key: str, data: Data | Made) -> ObjectInfo:
         check_key(key)
         check_size(key, data)
         condition = {"IfNoneMatch": "*"}
@@ -118,7 +118,7 @@ class S3Objects:
                 raise taken(key)
         return await self._put(key, data, condition)
 
-    async def _put(self, key: str, data: Data, condition: dict[str, str]) -> ObjectInfo:
+    async def _put(self, key: str, data: Data | Made, condition: dict[str, str]) -> ObjectInfo:
         from botocore.exceptions import ClientError
 
         where = {"Bucket": self._bucket, "Key": self._prefix + key, **condition}
@@ -127,14 +127,15 @@ class S3Objects:
         def put(client: Any, told: Told) -> ObjectInfo:
             nonlocal sent
             sent += 1
-            body = Body(data) if isinstance(data, memoryview) else data
+            content = whole(data)
+            body = Body(content) if isinstance(content, memoryview) else content
             try:
-                answer = client.put_object(**where, Body=body, ChecksumCRC32=s3_probe.crc32(data))
+                answer = client.put_object(**where, Body=body, ChecksumCRC32=s3_probe.crc32(content))
             except ClientError as error:
                 # An earlier attempt may have arrived though its reply was lost: then this is our object.
                 if sent > 1 and s3_errors.is_conflict(error):
                     found = self._found(client, key, told)
-                    if found is not None and found[0] == bytes(data):
+                    if found is not None and found[0] == bytes(content):
                         return found[1]
                 if (
                     s3_errors.is_missing(error)

@@ -28,14 +28,15 @@ from journeyman.adapters.sealing import (
     salt_of,
 )
 from journeyman.failures import Failure
-from journeyman.ports.objects import Data, ObjectInfo, ObjectStore, StoreFeatures
+from journeyman.ports.objects import Data, Made, ObjectInfo, ObjectStore, StoreFeatures, whole
 
 MARKER = "SEALED"
 """As in the format (`docs/archive-format.md`)."""
 SALTS_KEPT = 4096
 LARGE_BYTES = 4 * 1024 * 1024
 LARGE_AT_ONCE = 1
-"""Objects larger than that are in memory twice while they are sealed and written: one after the other."""
+"""Larger objects are encrypted while they are written, one after the other: where a store wants them whole
+they are in memory twice then."""
 
 
 class SealedObjects:
@@ -58,21 +59,26 @@ class SealedObjects:
         await self._ready()
         return features
 
-    async def create(self, key: str, data: Data) -> ObjectInfo:
+    async def create(self, key: str, data: Data | Made) -> ObjectInfo:
         check_size(key, data)
+        data = whole(data)
         store = await self._ready()
         async with self._large if len(data) > LARGE_BYTES else nullcontext():
-            sealed = await asyncio.to_thread(store.seal, key, data)
-            info = await self._inner.create(store.hide(key), sealed)
-            self._remember(key, sealed)
-            del sealed
+            if len(data) > LARGE_BYTES:
+                sealing = store.sealing(key, data)
+                info = await self._inner.create(store.hide(key), sealing)
+                self._remember(key, sealing.header)
+            else:
+                sealed = await asyncio.to_thread(store.seal, key, data)
+                info = await self._inner.create(store.hide(key), sealed)
+                self._remember(key, sealed)
         return replace(info, key=key, size=len(data))
 
     async def replace(self, key: str, data: bytes, *, etag: str | None) -> ObjectInfo:
         check_size(key, data)
         store = await self._ready()
         self._salts.pop(key, None)
-        sealed = bytes(await asyncio.to_thread(store.seal, key, data))
+        sealed = await asyncio.to_thread(store.seal, key, data)
         return replace(await self._inner.replace(store.hide(key), sealed, etag=etag), key=key, size=len(data))
 
     async def read(self, key: str, *, offset: int = 0, length: int | None = None) -> bytes:
@@ -215,7 +221,7 @@ class SealedObjects:
             self._remember(key, header)
         return known
 
-    def _remember(self, key: str, sealed: Data) -> None:
+    def _remember(self, key: str, sealed: bytes) -> None:
         """Only of packs, which never change."""
         if "/packs/" in key:
             self._salts[key] = salt_of(sealed)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from blake3 import blake3
@@ -19,8 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 
 from journeyman.failures import Failure
-from journeyman.ports.objects import Data
-from journeyman.rooms import fresh
+from journeyman.ports.objects import Data, whole
 
 MAGIC = b"JMSEAL01"
 SALT_BYTES = 32
@@ -56,18 +56,12 @@ class StoreKey:
         """Tells whether it is the right key, and nothing else."""
         return blake3(self.secret, derive_key_context=_CHECK).digest()
 
-    def seal(self, name: str, data: Data) -> memoryview:
+    def seal(self, name: str, data: Data) -> bytes:
+        return bytes(whole(self.sealing(name, data)))
+
+    def sealing(self, name: str, data: Data) -> Sealing:
         salt = secrets.token_bytes(SALT_BYTES)
-        cipher = self._cipher(name, salt)
-        count = max(1, -(-len(data) // SEGMENT_BYTES))
-        sealed = fresh(HEADER_BYTES + len(data) + count * TAG_BYTES)
-        sealed[:HEADER_BYTES] = MAGIC + salt
-        view, room = memoryview(data), sealed[HEADER_BYTES:]
-        for number in range(count):
-            segment = view[number * SEGMENT_BYTES : (number + 1) * SEGMENT_BYTES]
-            into = room[number * SEALED_SEGMENT : (number + 1) * SEALED_SEGMENT]
-            cipher.encrypt_into(_nonce(number, last=number == count - 1), segment, None, into)
-        return sealed
+        return Sealing(self._cipher(name, salt), MAGIC + salt, data)
 
     def open(self, name: str, sealed: bytes) -> bytes:
         """A whole object. Raises `DamagedError`."""
@@ -112,12 +106,38 @@ class StoreKey:
         return AESGCM(blake3(self.secret + salt + name.encode(), derive_key_context=_OBJECT).digest())
 
 
-def salt_of(sealed: Data) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """`ports.objects.Made`: an object that is encrypted while it is written. Each time with the salt and the
+    key it began with, of the same data, so that no nonce is used for anything else."""
+
+    cipher: AESGCM = field(repr=False)
+    header: bytes
+    data: Data = field(repr=False)
+
+    def __len__(self) -> int:
+        return HEADER_BYTES + len(self.data) + TAG_BYTES * self._count
+
+    @property
+    def _count(self) -> int:
+        return max(1, -(-len(self.data) // SEGMENT_BYTES))
+
+    def pieces(self) -> Iterator[Data]:
+        yield self.header
+        view, last = memoryview(self.data), self._count - 1
+        room = memoryview(bytearray(SEALED_SEGMENT))
+        for number in range(last + 1):
+            segment = view[number * SEGMENT_BYTES : (number + 1) * SEGMENT_BYTES]
+            into = room[: len(segment) + TAG_BYTES]
+            self.cipher.encrypt_into(_nonce(number, last=number == last), segment, None, into)
+            yield into
+
+
+def salt_of(sealed: bytes) -> bytes:
     """Raises `DamagedError` where this is no sealed object."""
-    header = bytes(sealed[:HEADER_BYTES])
-    if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
+    if len(sealed) < HEADER_BYTES or not sealed.startswith(MAGIC):
         raise DamagedError
-    return header[len(MAGIC) :]
+    return sealed[len(MAGIC) : HEADER_BYTES]
 
 
 def plain_size(stored: int) -> int:

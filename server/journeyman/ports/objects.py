@@ -6,13 +6,33 @@ Keys are `/`-separated ASCII. Objects are immutable except those written with `r
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 Data = bytes | memoryview
 """What begins at a page of memory, and is large, a local folder takes without a copy."""
+
+
+class Made(Protocol):
+    """An object that is made while it is written: the same bytes each time it is asked for."""
+
+    def __len__(self) -> int: ...
+
+    def pieces(self) -> Iterator[Data]:
+        """In order; each is good until the next is asked for."""
+        ...
+
+
+def whole(data: Data | Made) -> Data:
+    if isinstance(data, bytes | memoryview):
+        return data
+    content, at = memoryview(bytearray(len(data))), 0
+    for piece in data.pieces():
+        content[at : at + len(piece)] = piece
+        at += len(piece)
+    return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +66,7 @@ class ObjectStore(Protocol):
         """Find out what is enforced, by writing and removing a small object. Raises when unusable."""
         ...
 
-    async def create(self, key: str, data: Data) -> ObjectInfo:
+    async def create(self, key: str, data: Data | Made) -> ObjectInfo:
         """Write a new object, with a checksum the store verifies. Exists already: `conflict`."""
         ...
 

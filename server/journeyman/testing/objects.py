@@ -15,7 +15,7 @@ from blake3 import blake3
 
 from journeyman.adapters.object_keys import check_key, check_prefix, check_size, missing, taken
 from journeyman.failures import Failure
-from journeyman.ports.objects import Data, ObjectInfo, StoreFeatures
+from journeyman.ports.objects import Data, Made, ObjectInfo, StoreFeatures, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,13 @@ class MemoryObjects:
         await self._after(call)
         return StoreFeatures(conditional_create=True, conditional_replace=True, checksums=True)
 
-    async def create(self, key: str, data: Data) -> ObjectInfo:
+    async def create(self, key: str, data: Data | Made) -> ObjectInfo:
         check_key(key)
         check_size(key, data)
         call = await self._before("create", key)
         if key in self.objects:
             raise taken(key)
-        info = self._put(key, data)
+        info = self._put(key, whole(data))
         await self._after(call)
         return info
 
