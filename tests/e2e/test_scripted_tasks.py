@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ONE_OF_EACH_LANGUAGE = ("awk-gaps", "javascript-wrap", "perl-ini", "python-cache", "shell-options")
+ONE_OF_EACH_LANGUAGE = ("awk-gaps", "javascript-equal", "perl-ini", "python-cache", "shell-options")
 
 
 def scripted(*names: str) -> str:
