@@ -49,7 +49,7 @@ class Rooms:
         self._spare.append(room)
 
 
-class Lent:
+class Recycled:
     """Buffers of one size that go to others, who need not say when they are done: one is used again when no
     view of it is left. For any thread."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from journeyman.rooms import Lent, Rooms, fresh
+from journeyman.rooms import Recycled, Rooms, fresh
 
 SIZE = 64 * 1024
 
@@ -25,48 +25,48 @@ def test_what_is_given_back_is_used_again() -> None:
 
 
 def test_what_was_lent_is_used_again_once_no_view_of_it_is_left() -> None:
-    lent = Lent(SIZE)
-    room = lent.take()
+    recycled = Recycled(SIZE)
+    room = recycled.take()
     room[:4] = b"kept"
     part = room[:4]
     del room
-    other = lent.take()
+    other = recycled.take()
     other[:4] = b"next"
     assert bytes(part) == b"kept", "a part of it is a view, too"
     del part
-    again = lent.take()
+    again = recycled.take()
     assert bytes(again[:4]) == b"kept", "what is in it is left from before"
     assert bytes(other[:4]) == b"next"
 
 
 def test_no_more_are_kept_than_are_in_use() -> None:
-    lent = Lent(SIZE)
-    many = [lent.take() for _ in range(5)]
+    recycled = Recycled(SIZE)
+    many = [recycled.take() for _ in range(5)]
     for number in range(5):
         many[number][:1] = b"%d" % number
     del many
-    one = lent.take()
+    one = recycled.take()
     assert bytes(one[:1]) != b"\0", "one of them"
-    assert bytes(lent.take()[:1]) == b"\0", "the others are gone"
+    assert bytes(recycled.take()[:1]) == b"\0", "the others are gone"
 
 
 def test_what_is_dropped_is_still_whoevers_it_is() -> None:
-    lent = Lent(SIZE)
-    room = lent.take()
+    recycled = Recycled(SIZE)
+    room = recycled.take()
     room[:4] = b"mine"
-    lent.drop()
-    other = lent.take()
+    recycled.drop()
+    other = recycled.take()
     other[:4] = b"else"
     assert bytes(room[:4]) == b"mine"
 
 
 def test_threads_never_get_the_same() -> None:
-    lent = Lent(SIZE)
+    recycled = Recycled(SIZE)
     wrong: list[int] = []
 
     def work(number: int) -> None:
         for _ in range(300):
-            room = lent.take()
+            room = recycled.take()
             room[:1] = bytes([number])
             if room[0] != number:
                 wrong.append(number)

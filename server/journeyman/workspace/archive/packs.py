@@ -19,7 +19,7 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from journeyman.ports.objects import Data
-from journeyman.rooms import Lent, Rooms
+from journeyman.rooms import Recycled, Rooms
 from journeyman.workspace.archive import strict
 from journeyman.workspace.archive.chunker import MOST_BYTES, NOTHING, WHOLE_BYTES, Cut, Cutter, by_offset
 from journeyman.workspace.archive.limits import LIMITS, Limits
@@ -226,7 +226,7 @@ class Packer:
     """Lays compressed frames one after the other into packs. A pack is in memory once."""
 
     def __init__(self) -> None:
-        self._rooms = Lent(ROOM_BYTES)
+        self._rooms = Recycled(ROOM_BYTES)
         self._start_pack()
 
     def _start_pack(self) -> None:
