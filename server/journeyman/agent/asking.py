@@ -43,7 +43,8 @@ def effort(session: Session) -> Effort:
     asked: Effort | None = next((each for each in EFFORTS if each == session.run.effort), None)
     if asked is not None:
         return asked
-    return "high" if session.state.phase == "plan" or session.think_hard else "low"
+    planning = session.state.phase == "plan" or session.state.replan
+    return "high" if planning or session.think_hard else "low"
 
 
 async def _ask(session: Session, message_id: str, messages: tuple[Message, ...], sent: int) -> ModelTurn:

@@ -51,7 +51,8 @@ async def assemble(
     """The first message of the run is stored when this returns."""
     guest, root = context.workspace.guest, context.workspace.root
     project = await services.projects.get(run.project_id)
-    state = RunState(root, await _cwd(context, chat))
+    family = family_of(resolved.info)
+    state = RunState(root, await _cwd(context, chat), plans=family.plans and run.mode != "execute")
     jobs = Jobs(guest, services.supervisor, services.clock)
     extended = await extend(
         services.extensions,
@@ -75,7 +76,6 @@ async def assemble(
     )
     exploring = (explore.tool(explorer.explore),) if services.extensions.explore else ()
     registry = Registry(guest, root, (*exploring, *extended.tools))
-    family = family_of(resolved.info)
     overhead = len(family.system) + sum(len(s.description) + len(json.dumps(dict(s.parameters)))
                                         for s in registry.specs(family))  # fmt: skip
     history = await services.store.messages.history(chat.id)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from journeyman.agent import admitting, traced
+from journeyman.agent import admitting, replanning, traced
 from journeyman.agent.admitting import Pass
 from journeyman.agent.inbox import SKIPPED
 from journeyman.agent.reminder import reminder
@@ -111,8 +111,9 @@ async def _run(session: Session, prepared: Prepared, admitted: Pass) -> None:
         session.steps_since_todo = 0
     if state.edits != edits and (paths := prepared.tool.changed_paths(state, prepared.arguments)):
         for path in sorted(paths):
-            stuck = session.stuck.saw_edit(state.shown(path))
-            observation = _with(observation, stuck.message if stuck else None)
+            observation = _with(
+                observation, replanning.nudged(state, session.stuck.saw_edit(state.shown(path)))
+            )
     elif (
         observation.ok
         and prepared.tool.spec.name == "terminal"
@@ -127,7 +128,7 @@ async def _answer(session: Session, call: ToolCall, observation: Observation, se
     session.think_hard |= stuck is not None or _failed(session, call, observation)
     if stuck and stuck.what == "end":
         session.end(Outcome("blocked", "stuck", f"The run went in circles: {stuck.message}."))
-    observation = _with(observation, stuck.message if stuck else None)
+    observation = _with(observation, replanning.nudged(session.state, stuck))
     observation = _with(observation, session.meter.warning(session.elapsed_s))
     observation = _with(observation, await reminder(session))
     _store(session, call, observation, seconds)

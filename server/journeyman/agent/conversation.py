@@ -79,8 +79,9 @@ class Conversation:
         )
         await self._append_and_tell(message)
 
-    def said(self, given: Input, called: str = "") -> Message:
-        """What a user said meanwhile, as a message. `called`: what the model is told of a command in it."""
+    def said(self, given: Input, called: str = "", note: str = STEERED) -> Message:
+        """What a user said meanwhile, as a message. `called`: what the model is told of a command in it;
+        `note`: what it is told to do about it."""
         return Message(
             self._ids.new(),
             self._chat_id,
@@ -88,7 +89,7 @@ class Conversation:
             "user",
             given.text,
             self._clock.now(),
-            context="\n\n".join(part for part in (called, STEERED, shown(given.context)) if part),
+            context="\n\n".join(part for part in (called, note, shown(given.context)) if part),
             pictures=given.pictures,
         )
 

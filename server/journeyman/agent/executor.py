@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from journeyman.agent import replanning
 from journeyman.agent.session import Session
 from journeyman.agent.step import step
 
@@ -13,6 +14,7 @@ async def execute(session: Session) -> None:
     done = await _verified_items(session)
     while session.state.outcome is None:
         await step(session)
+        await replanning.follow(session)
         before, done = done, await _verified_items(session)
         if done > before:
             session.meter.progressed()

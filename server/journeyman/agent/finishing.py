@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from journeyman.agent import gate
+from journeyman.agent import gate, replanning
 from journeyman.agent.state import FinStatus, Outcome, RunState
 from journeyman.agent.telling import Telling
 from journeyman.agent.tools.jobs import Jobs
@@ -84,11 +84,14 @@ class Finishing:
             return self._accept(Outcome("partial", "verification_unchanged", unfixed))
         if self._rounds >= ROUNDS_MAX or not self.argues:
             return self._accept(Outcome("partial", "verification_failed", unfixed))
+        if self._failure is not None and self._failure[0] == failure.signature:
+            self.state.plan_again("The verification failed twice in the same way.")
         self._failure = now
         await self.telling.phase("execute")
         left = ROUNDS_MAX - self._rounds
         return failed(
-            f"verification failed, {failure.text}", hint=f"Repair it and call fin again ({left} rounds left)."
+            f"verification failed, {failure.text}",
+            hint=f"{replanning.wanted(state)}Repair it and call fin again ({left} rounds left).",
         )
 
     def _accept(self, outcome: Outcome) -> Observation:

@@ -15,6 +15,10 @@ STEERED = (
     "<note>The user said this while you were at work. It comes before what you had planned: "
     "change the todo list with todoWrite where the plan is another one now.</note>"
 )
+STEERED_WITH_A_PLAN = (
+    "<note>The user said this while you were at work. It comes before what you had planned: write the todo "
+    "list again with todoWrite, as it is now. Until then only reading tools are run.</note>"
+)
 SKIPPED = "skipped: user message"
 
 

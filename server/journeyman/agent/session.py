@@ -67,6 +67,8 @@ class Session:
     review: Reviewing | None = None
     documents: OpenDocuments | None = None
     steps_since_reminder: int = 0
+    steps_to_replan: int = 0
+    """How many it had since a new plan is wanted."""
     think_hard: bool = False
     """Something failed that the next answer has to do with."""
 
@@ -76,6 +78,8 @@ class Session:
         self.explorer.resolved = other
         self.conversation.window = other.info.context_window
         self.finishing.argues = self.family.argues
+        if not self.family.plans:
+            self.state.plans, self.state.replan = False, ""
 
     @property
     def family(self) -> Family:

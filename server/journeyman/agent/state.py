@@ -41,6 +41,10 @@ class RunState:
     passed: dict[str, int] = field(default_factory=dict[str, int])
     """Command (white space normalised) -> `edits` when it last exited 0."""
     todo_changes: int = 0
+    plans: bool = True
+    """Whether the run works by a todo list."""
+    replan: str = ""
+    """Why the list has to be written again before anything is changed; empty: it has not."""
     checks: frozenset[str] = frozenset()
     """Of the todo list as the run last wrote it."""
     outcome: Outcome | None = None
@@ -69,6 +73,17 @@ class RunState:
                 self.passed[each] = self.edits
             elif each == plain(command):
                 self.passed.pop(each, None)
+
+    def plan_again(self, why: str) -> bool:
+        """The list has to be written again; False where there is none, or it is being written."""
+        if self.phase == "plan" or not self.plans:
+            return False
+        self.replan = why
+        return True
+
+    def planned(self) -> None:
+        self.todo_changes += 1
+        self.phase, self.plans, self.replan = "execute", True, ""
 
     def passes(self, command: str) -> bool:
         """Whether `command` exited 0 since the last edit."""

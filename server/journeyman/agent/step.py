@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeyman.agent import open_documents
+from journeyman.agent import open_documents, replanning
 from journeyman.agent.asking import ask
 from journeyman.agent.calls import run_calls
 from journeyman.agent.extending import told
@@ -96,9 +96,9 @@ async def _said(session: Session, given: Input) -> tuple[Message, str]:
             raise
         await session.telling.notice("warning", failure.message, failure.hint)
         called = None
-    if called is None:
-        return session.conversation.said(given), given.text
-    return session.conversation.said(given, told(called)), called.text
+    request = given.text if called is None else called.text
+    note = await replanning.steered(session, request)
+    return session.conversation.said(given, told(called) if called else "", note), request
 
 
 async def _text_only(session: Session, text: str, *, cut: bool) -> None:

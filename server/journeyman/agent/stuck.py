@@ -30,6 +30,7 @@ class StuckDetector:
     _edits: dict[str, int] = field(default_factory=dict[str, int])
     _text_replies: int = 0
     _alternations: int = 0
+    _nudged: set[str] = field(default_factory=set[str])
 
     def saw_call(self, tool: str, arguments: dict[str, Any], result: str) -> Stuck | None:
         """After every tool call, in order."""
@@ -37,9 +38,11 @@ class StuckDetector:
         signature = _signature(tool, arguments, result)
         self._same = self._same + 1 if self._recent and self._recent[-1] == signature else 1
         self._recent.append(signature)
-        if self._same >= END_AT:
+        again = self._same == NUDGE_AT and signature in self._nudged  # a new plan did not help
+        if again or self._same >= END_AT:
             return Stuck("end", f"{tool} was called {self._same} times in the same way with the same result")
         if self._same == NUDGE_AT:
+            self._nudged.add(signature)
             return Stuck(
                 "nudge",
                 f"You called {tool} {self._same} times in the same way and got the same result. "

@@ -37,6 +37,8 @@ from journeyman.records import ToolCall
 from journeyman.redaction import redact
 
 PLAN_FIRST = "plan first: call todoWrite"
+PLAN_AGAIN = "plan again first: call todoWrite"
+ONLY_READING = "Until then only reading tools are run: ls, read, grep, glob, git status."
 _ALIASES = {
     **dict.fromkeys(("todo_write", "todowrite", "update_plan"), "todoWrite"),
     **dict.fromkeys(("todo_read", "todoread"), "todoRead"),
@@ -94,9 +96,9 @@ class Registry:
         if decoded.problem:
             return failed(decoded.problem, hint=_usage(tool))
         if state.phase == "plan" and tool.mutates(decoded.values):
-            return failed(
-                PLAN_FIRST, hint="Until then only reading tools are run: ls, read, grep, glob, git status."
-            )
+            return failed(PLAN_FIRST, hint=ONLY_READING)
+        if state.replan and tool.mutates(decoded.values):
+            return failed(PLAN_AGAIN, hint=f"{state.replan} {ONLY_READING}")
         keys = tool.resources(state, decoded.values)
         return Prepared(call, tool, decoded.values, tuple(decoded.notes), keys)
 

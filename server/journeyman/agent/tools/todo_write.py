@@ -21,9 +21,8 @@ async def _run(context: ToolContext, arguments: Arguments) -> Observation:
     present = await context.get_todos()
     items, notes = _items(given, present.items, context.state)
     todos, more = await context.change_todos(tuple(items), arguments.get("reason") or None)
-    context.state.todo_changes += 1
+    context.state.planned()
     context.state.checks = frozenset(item.check for item in todos.items if item.check)
-    context.state.phase = "execute"
     return Observation("\n".join([f"todo list: {counts(todos)}", *notes, *more, *rows(todos)]))
 
 
