@@ -13,11 +13,12 @@ from pathlib import Path
 
 from bench.daemons import daemon
 from journeyman.client.connection import Client
+from journeyman.evaluating.configuration import Configuration
 from journeyman.evaluating.evaluation import Plan, evaluate
 from journeyman.evaluating.report import summary
 from journeyman.evaluating.results import Results
 from journeyman.evaluating.task import load_tasks
-from journeyman.evaluating.trial import Trial, Way
+from journeyman.evaluating.trial import Trial
 
 TASKS = Path(__file__).resolve().parents[1] / "tasks"
 MODELS = {
@@ -31,7 +32,8 @@ MODELS = {
 async def scripted(sandbox: str, names: Sequence[str] = (), jobs: int = 4) -> dict[str, list[Trial]]:
     """The trials of each model."""
     tasks = load_tasks(TASKS, tuple(names))
-    plan = Plan(tasks, [model for model, _ in MODELS.values()], jobs=jobs, way=Way("execute"))
+    measured = [Configuration(model, "execute") for model, _ in MODELS.values()]
+    plan = Plan(tasks, measured, jobs=jobs)
     with daemon(JOURNEYMAN_SANDBOX=sandbox) as running:
         async with Client.connect(socket=running.socket) as client:
             trials = await evaluate(client, plan, Results())

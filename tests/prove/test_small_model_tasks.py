@@ -17,11 +17,11 @@ from journeyman.adapters.litellm_model import LitellmModel
 from journeyman.app import build
 from journeyman.client.connection import Client
 from journeyman.config import Settings
+from journeyman.evaluating.configuration import Configuration
 from journeyman.evaluating.evaluation import Plan, evaluate
 from journeyman.evaluating.report import summary
 from journeyman.evaluating.results import Results
 from journeyman.evaluating.task import load_tasks
-from journeyman.evaluating.trial import Way
 from journeyman.model.providers import ProviderConfig
 from journeyman.model.registry import SMALL
 from journeyman.rpc.serving import announce_workspaces, router_for
@@ -64,7 +64,7 @@ async def test_a_real_small_model_over_every_task(
         await server.listen_unix(bind_unix(socket))
         try:
             async with Client.connect(socket=socket) as client:
-                plan = Plan(tasks, [NAME], jobs=1, way=Way("execute"))
+                plan = Plan(tasks, [Configuration(NAME, "execute")], jobs=1)
                 trials = await evaluate(client, plan, Results())
         finally:
             forget()

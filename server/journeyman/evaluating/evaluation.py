@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from journeyman.evaluating.configuration import Configuration
 from journeyman.evaluating.place import Asker, Commands
 from journeyman.evaluating.results import Results, key
 from journeyman.evaluating.task import Task
@@ -15,19 +16,19 @@ from journeyman.evaluating.trial import Trial, Way, attempt
 @dataclass(frozen=True, slots=True)
 class Plan:
     tasks: Sequence[Task]
-    models: Sequence[str]
+    configurations: Sequence[Configuration]
     attempts: int = 1
     jobs: int = 4
     way: Way = field(default_factory=Way)
 
     @property
-    def wanted(self) -> list[tuple[Task, str, int]]:
+    def wanted(self) -> list[tuple[Task, Configuration, int]]:
         """Task by task, so that two models are asked at about the same time."""
         return [
-            (task, model, number)
+            (task, configuration, number)
             for number in range(1, self.attempts + 1)
             for task in self.tasks
-            for model in self.models
+            for configuration in self.configurations
         ]
 
 
@@ -39,19 +40,19 @@ async def evaluate(
     room = asyncio.Semaphore(plan.jobs)
     done: dict[int, Trial] = {}
 
-    async def one(place: int, task: Task, model: str, number: int) -> None:
+    async def one(place: int, task: Task, of: Configuration, number: int) -> None:
         async with room:
-            trial = await attempt(client, commands, task, model, number, plan.way)
+            trial = await attempt(client, commands, task, of, number, plan.way)
             await asyncio.to_thread(results.add, trial)
         done[place] = trial
         on_trial(trial)
 
     async with asyncio.TaskGroup() as group:
-        for place, (task, model, number) in enumerate(plan.wanted):
-            kept = results.get(key(task, model, number))
+        for place, (task, of, number) in enumerate(plan.wanted):
+            kept = results.get(key(task, of, number))
             if kept is not None:
                 done[place] = kept
                 on_trial(kept)
             else:
-                group.create_task(one(place, task, model, number))
+                group.create_task(one(place, task, of, number))
     return [done[place] for place in range(len(plan.wanted))]

@@ -1,4 +1,4 @@
-"""What trials come to: one summary for each model, and how two compare pair by pair. Pure.
+"""What trials come to: one summary for each configuration, and how two compare pair by pair. Pure.
 
 Errors are counted and are in no other figure. A figure that some run did not tell is of those that did, and
 says of how many.
@@ -33,7 +33,8 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    model: str
+    name: str
+    """Of the configuration."""
     judged: int
     solved: int
     errors: int
@@ -56,12 +57,12 @@ class Comparison:
     """Of pairs solved on both sides: how often each needed less, and the sign test's p."""
 
 
-def summary(model: str, trials: Sequence[Trial]) -> Summary:
+def summary(name: str, trials: Sequence[Trial]) -> Summary:
     judged = [trial for trial in trials if trial.verdict != "error"]
     solved = sum(trial.verdict == "solved" for trial in judged)
     low, high = wilson(solved, len(judged))
-    means = {name: _mean(judged, figure) for name, figure in FIGURES.items()}
-    return Summary(model, len(judged), solved, len(trials) - len(judged), low, high, means)
+    means = {each: _mean(judged, figure) for each, figure in FIGURES.items()}
+    return Summary(name, len(judged), solved, len(trials) - len(judged), low, high, means)
 
 
 def _mean(trials: Sequence[Trial], figure: Figure) -> Mean | None:
@@ -100,7 +101,7 @@ def as_json(summaries: Sequence[Summary], compared: Comparison | None, trials: S
     from dataclasses import asdict
 
     return {
-        "models": [asdict(each) for each in summaries],
+        "configurations": [asdict(each) for each in summaries],
         "comparison": None if compared is None else asdict(compared),
         "trials": [trial.row() for trial in trials],
     }

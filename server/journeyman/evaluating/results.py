@@ -1,27 +1,33 @@
 """Results that outlast an evaluation that was cut off: one line of JSON for every trial, written as it ends.
 
-A trial counts as done where the same task, unchanged, was judged before with the same model and number;
-errors are tried again. A last line that was cut in the middle is dropped.
+A trial counts as done where the same task, unchanged, was judged before in the same configuration and with
+the same number; errors are tried again. A last line that was cut in the middle is dropped.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
 
+from journeyman.evaluating.configuration import Configuration
 from journeyman.evaluating.task import Task
 from journeyman.evaluating.trial import Trial
 from journeyman.failures import Failure
 
-Key = tuple[str, str, str, int]
+Key = tuple[str, str, Configuration, int]
 _NAMES = {each.name for each in fields(Trial)}
 
 
-def key(task: Task, model: str, number: int) -> Key:
-    return (task.name, task.digest, model, number)
+def key(task: Task, of: Configuration, number: int) -> Key:
+    return (task.name, task.digest, of, number)
+
+
+def _key(trial: Trial) -> Key:
+    return (trial.task, trial.digest, trial.configuration, trial.attempt)
 
 
 class Results:
@@ -34,7 +40,7 @@ class Results:
             _mend(path)
             for trial in _read(path):
                 if trial.verdict != "error":
-                    self._done[(trial.task, trial.digest, trial.model, trial.attempt)] = trial
+                    self._done[_key(trial)] = trial
 
     def __len__(self) -> int:
         return len(self._done)
@@ -42,10 +48,19 @@ class Results:
     def get(self, of: Key) -> Trial | None:
         return self._done.get(of)
 
+    def of(self, tasks: Sequence[Task]) -> dict[Configuration, list[Trial]]:
+        """What was judged of these tasks, as they are now."""
+        known = {(task.name, task.digest) for task in tasks}
+        found: dict[Configuration, list[Trial]] = {}
+        for trial in self._done.values():
+            if (trial.task, trial.digest) in known:
+                found.setdefault(trial.configuration, []).append(trial)
+        return found
+
     def add(self, trial: Trial) -> None:
         """Blocks until it is on the disk."""
         if trial.verdict != "error":
-            self._done[(trial.task, trial.digest, trial.model, trial.attempt)] = trial
+            self._done[_key(trial)] = trial
         if self._path is None:
             return
         line = json.dumps(trial.row(), ensure_ascii=False) + "\n"

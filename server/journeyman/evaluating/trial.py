@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from journeyman.evaluating.configuration import Configuration
 from journeyman.evaluating.place import Asker, Commands, Ended, bring_in, make_project, remove
 from journeyman.evaluating.task import Task
 from journeyman.failures import Failure
@@ -44,6 +45,13 @@ class Trial:
     cost_usd: float | None = None
     seconds: float | None = None
     run_id: str | None = None
+    mode: str = ""
+    """Empty in results of a version that did not write it down."""
+    effort: str | None = None
+
+    @property
+    def configuration(self) -> Configuration:
+        return Configuration(self.model, self.mode, self.effort)
 
     @property
     def tokens(self) -> int | None:
@@ -57,17 +65,18 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How runs are asked for."""
+    """How trials are made."""
 
-    mode: str = "plan+execute"
     keep: bool = False
     """Leave the projects there, to look at."""
     new_token: Callable[[], str] = lambda: secrets.token_hex(16)
 
 
-async def attempt(client: Asker, commands: Commands, task: Task, model: str, number: int, way: Way) -> Trial:
+async def attempt(
+    client: Asker, commands: Commands, task: Task, of: Configuration, number: int, way: Way
+) -> Trial:
     """Never raises but for a cancellation: whatever goes wrong is the trial's error."""
-    base = Trial(task.name, task.digest, model, number, "error")
+    base = Trial(task.name, task.digest, of.model, number, "error", mode=of.mode, effort=of.effort)
     projects: list[str] = []
     try:
         return await _attempt(client, commands, task, base, way, projects)
@@ -88,8 +97,10 @@ async def _attempt(
         "projectId": projects[0],
         "prompt": task.instruction,
         "model": base.model.replace("{task}", task.name),
-        "mode": way.mode,
+        "mode": base.mode,
     }
+    if base.effort is not None:
+        params["effort"] = base.effort
     budget = {"steps": task.steps, "seconds": task.seconds}
     params["budget"] = {name: value for name, value in budget.items() if value is not None}
     run = await client.request("agent/run", params)

@@ -148,9 +148,60 @@ def test_two_models_are_compared(
     assert "pair by pair (3): both 0, neither 0, only a/a 3, only b/b 0; p = 0.25 (McNemar, exact)" in shown
 
 
+@pytest.mark.parametrize(
+    ("more", "name", "asked"),
+    [
+        (("--against-mode", "execute"), "a/a (execute)", {"mode": "execute"}),
+        (("--against-effort", "high"), "a/a (effort high)", {"mode": "plan+execute", "effort": "high"}),
+    ],
+)
+def test_two_configurations_of_one_model_are_compared(
+    judging: Judging,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    more: tuple[str, ...],
+    name: str,
+    asked: dict[str, str],
+) -> None:
+    judging.codes = [0, 1] * 3
+    assert main(["eval", tasks(tmp_path, 3), "--model", "a/a", *more, "--jobs", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"\ta/a\t{name}"
+    assert f"pair by pair (3): both 0, neither 0, only a/a 3, only {name} 0;" in "\n".join(lines)
+    runs = [params for method, params in judging.asked if method == "agent/run"]
+    assert asked.items() <= runs[1].items()
+    assert "effort" not in runs[0]
+
+
+def test_kept_results_of_other_settings_are_compared_with(
+    judging: Judging, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judging.codes = [0, 1, 0, 0, 0, 1]
+    folder, old = tasks(tmp_path / "tasks", 2), tmp_path / "old.jsonl"
+    common = ["eval", folder, "--model", "a/a", "--jobs", "1"]
+    assert main([*common, "--results", str(old)]) == 0
+    assert main([*common, "--against-results", str(old)]) == 0
+    shown = capsys.readouterr().out
+    assert f"pair by pair (2): both 1, neither 0, only a/a 1, only a/a of {old} 0" in shown
+    assert main([*common, "--mode", "execute", "--results", str(old)]) == 0
+    assert judging.codes == []  # what was judged in another mode was not taken for this one
+    assert main([*common, "--against-results", str(old)]) == 2
+    assert "results of 2 configurations" in capsys.readouterr().err
+
+
 def test_wrong_usage_is_said(judging: Judging, tmp_path: Path) -> None:
     assert main(["eval", str(tmp_path), "--model", "a/b"]) == 2
-    folder = tasks(tmp_path, 1)
-    assert main(["eval", folder, "--model", "a/b", "--against", "a/b"]) == 2
-    assert main(["eval", folder, "--model", "a/b", "--mode", "plan"]) == 2
-    assert main(["eval", folder, "--model", "a/b", "--only", "t9"]) == 2
+    folder, file = tasks(tmp_path, 1), str(tmp_path / "r.jsonl")
+    for wrong in (
+        ["--against", "a/b"],
+        ["--against-mode", "plan+execute"],
+        ["--mode", "plan"],
+        ["--against-mode", "plan"],
+        ["--effort", "most"],
+        ["--only", "t9"],
+        ["--against-results", file],
+        ["--results", file, "--against-results", file],
+        ["--against", "c/d", "--against-results", file],
+    ):
+        assert main(["eval", folder, "--model", "a/b", *wrong]) == 2
+    assert judging.asked == []

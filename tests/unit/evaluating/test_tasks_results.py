@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from journeyman.evaluating.configuration import Configuration
 from journeyman.evaluating.results import Results, key
 from journeyman.evaluating.task import load_tasks
 from journeyman.evaluating.trial import Trial
@@ -90,16 +91,34 @@ def test_what_was_judged_is_not_tried_again_and_errors_are(tmp_path: Path) -> No
     write(tmp_path, {"t/a/task.toml": TOML})
     (task,) = load_tasks(tmp_path / "t")
     file = tmp_path / "results.jsonl"
-    solved = Trial("a", task.digest, "m/m", 1, "solved", steps=3)
+    planned = Configuration("m/m")
+    solved = Trial("a", task.digest, "m/m", 1, "solved", steps=3, mode="plan+execute")
     results = Results(file)
     results.add(solved)
-    results.add(Trial("a", task.digest, "m/m", 2, "error", why="no workspace é\ud800"))
+    results.add(Trial("a", task.digest, "m/m", 2, "error", why="no workspace é\ud800", mode="plan+execute"))
     again = Results(file)
-    assert again.get(key(task, "m/m", 1)) == solved
-    assert again.get(key(task, "m/m", 2)) is None
-    assert again.get(key(task, "o/o", 1)) is None
-    assert again.get(key(replace(task, digest="other"), "m/m", 1)) is None
+    assert again.get(key(task, planned, 1)) == solved
+    assert again.get(key(task, planned, 2)) is None
+    for other in (
+        Configuration("o/o"), Configuration("m/m", "execute"), Configuration("m/m", effort="high")
+    ):  # fmt: skip
+        assert again.get(key(task, other, 1)) is None
+    changed = replace(task, digest="other")
+    assert again.get(key(changed, planned, 1)) is None
+    assert again.of([task]) == {planned: [solved]}
+    assert again.of([changed]) == {}
     assert len(file.read_text().splitlines()) == 2
+
+
+def test_results_that_do_not_say_their_mode_count_for_none(tmp_path: Path) -> None:
+    write(tmp_path, {"t/a/task.toml": TOML})
+    (task,) = load_tasks(tmp_path / "t")
+    file = tmp_path / "results.jsonl"
+    row = Trial("a", task.digest, "m/m", 1, "solved").row()
+    file.write_text(json.dumps({name: row[name] for name in row if name not in ("mode", "effort")}) + "\n")
+    results = Results(file)
+    assert len(results) == 1
+    assert results.get(key(task, Configuration("m/m"), 1)) is None
 
 
 @pytest.mark.parametrize("cut", [1, 5, 60])
