@@ -22,6 +22,7 @@ from journeyman.workspace.archive.engine import ArchiveEngine
 
 PATIENCE_S = 60.0
 Tree = dict[str, str]
+Key = tuple[tuple[str, str], ...]
 
 
 async def write(client: Client, project_id: str, files: dict[str, bytes]) -> None:
@@ -61,11 +62,15 @@ SECOND = {"a.txt": b"second\n", "new.txt": b"new\n"}
 async def made(where: Place) -> tuple[str, Tree]:
     """A project with `FIRST` archived and `SECOND` on top of it."""
     async with served(where) as client:
-        project_id = str((await client.request("project/create", {}))["id"])
-        await write(client, project_id, FIRST)
-        await client.request("workspace/archive", {"projectId": project_id})
-        await write(client, project_id, SECOND)
-        return project_id, await tree(client, project_id)
+        return await made_by(client)
+
+
+async def made_by(client: Client) -> tuple[str, Tree]:
+    project_id = str((await client.request("project/create", {}))["id"])
+    await write(client, project_id, FIRST)
+    await client.request("workspace/archive", {"projectId": project_id})
+    await write(client, project_id, SECOND)
+    return project_id, await tree(client, project_id)
 
 
 async def killed_while_creating(where: Place, point: str) -> None:
@@ -84,7 +89,7 @@ async def killed_while_archiving(where: Place, point: str) -> None:
     project_id, before = await made(where)
     async with dying(where, point) as client:
         await client.request("workspace/archive", {"projectId": project_id})
-    await _goes_on(where, project_id, {_key(before)})
+    await _goes_on(where, project_id, {key(before)})
 
 
 async def killed_while_restoring(where: Place, point: str) -> None:
@@ -99,7 +104,7 @@ async def killed_while_restoring(where: Place, point: str) -> None:
             assert after["deep/er/b.bin"] == older["deep/er/b.bin"]
         else:
             assert after == before
-    await _goes_on(where, project_id, {_key(after)})
+    await _goes_on(where, project_id, {key(after)})
 
 
 async def killed_while_bringing_back(where: Place, point: str) -> None:
@@ -109,14 +114,14 @@ async def killed_while_bringing_back(where: Place, point: str) -> None:
         await client.request("workspace/archive", {"projectId": project_id})
     async with dying(where, point) as client:
         await client.request("workspace/open", {"projectId": project_id})
-    await _goes_on(where, project_id, {_key(before)})
+    await _goes_on(where, project_id, {key(before)})
 
 
 async def killed_while_closing(where: Place, point: str) -> None:
     project_id, before = await made(where)
     async with dying(where, point) as client:
         await client.request("workspace/close", {"projectId": project_id})
-    await _goes_on(where, project_id, {_key(before)})
+    await _goes_on(where, project_id, {key(before)})
 
 
 async def killed_while_thinning(where: Place, point: str) -> None:
@@ -144,7 +149,7 @@ async def killed_while_thinning(where: Place, point: str) -> None:
         assert listed[0]["archiveId"] != first["archive"]["archiveId"]
         left = {path.name for path in (folder / "packs").iterdir()}
         assert left < packs if point == "thin.pack_removed" else left == packs
-    await _goes_on(where, ref["projectId"], {_key(before)})
+    await _goes_on(where, ref["projectId"], {key(before)})
 
 
 async def killed_while_deleting(where: Place, point: str) -> None:
@@ -171,7 +176,7 @@ async def killed_while_forking(where: Place, point: str) -> None:
         assert await tree(client, fork["id"]) == before
         await _whole(where, fork["id"])
         await nothing_left(where, client, fork["id"])
-    await _goes_on(where, project_id, {_key(before)})
+    await _goes_on(where, project_id, {key(before)})
 
 
 async def killed_while_letting_go(where: Place, point: str) -> None:
@@ -192,16 +197,20 @@ async def killed_while_letting_go(where: Place, point: str) -> None:
         assert not _left(where, going)
 
 
-async def _goes_on(where: Place, project_id: str, allowed: set[tuple[tuple[str, str], ...]]) -> None:
+async def _goes_on(where: Place, project_id: str, allowed: set[Key]) -> None:
     """What was acknowledged is there, the same again succeeds, and nothing is left over."""
     async with served(where) as client:
-        found = await tree(client, project_id)
-        assert _key(found) in allowed
-        archived = await client.request("workspace/archive", {"projectId": project_id})
-        assert archived["verified"]
-        assert await tree(client, project_id) == found
-        await _whole(where, project_id)
-        await nothing_left(where, client, project_id)
+        await goes_on(where, client, project_id, allowed)
+
+
+async def goes_on(where: Place, client: Client, project_id: str, allowed: set[Key]) -> None:
+    found = await tree(client, project_id)
+    assert key(found) in allowed
+    archived = await client.request("workspace/archive", {"projectId": project_id})
+    assert archived["verified"]
+    assert await tree(client, project_id) == found
+    await _whole(where, project_id)
+    await nothing_left(where, client, project_id)
 
 
 async def _whole(where: Place, project_id: str) -> None:
@@ -240,7 +249,7 @@ def _processes_of(project_id: str) -> list[str]:
     return found
 
 
-def _key(found: Tree) -> tuple[tuple[str, str], ...]:
+def key(found: Tree) -> Key:
     return tuple(sorted(found.items()))
 
 
