@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from unittest.mock import patch
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from components.archive_kit import PROJECT, Kit, snapshot
@@ -63,8 +63,9 @@ def grow(folder: Path, entries: Sequence[Entry]) -> None:
         os.utime(path, ns=(mtime, mtime))
 
 
-def generated(trees: int) -> Callable[[Path], None]:
-    """A function that sends that many trees round, each in a folder of its own below the one it is given."""
+def generated(trees: int, number: int | None = None) -> Callable[[Path], None]:
+    """A function that sends that many trees round, each in a folder of its own below the one it is given.
+    Those of one `number` are always the same ones, and others than those of another."""
 
     @settings(
         max_examples=trees,
@@ -77,7 +78,7 @@ def generated(trees: int) -> Callable[[Path], None]:
         with patch.object(Workers, "run", _at_once):
             asyncio.run(_round_trip(Path(tempfile.mkdtemp(dir=base)), first, second))
 
-    return round_trip
+    return round_trip if number is None else seed(number)(round_trip)
 
 
 async def _at_once(_: Workers, work: Callable[[], object]) -> object:
