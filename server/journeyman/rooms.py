@@ -53,19 +53,20 @@ class Recycled:
     """Buffers of one size that go to others, who need not say when they are done: one is used again when no
     view of it is left. For any thread."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, spare: int = 0) -> None:
+        """`spare`: how many more are kept than are in use."""
         self._size = size
+        self._spare = spare
         self._rooms: list[mmap.mmap] = []
         self._lock = threading.Lock()
 
     def take(self) -> memoryview:
-        """Beginning at a page; what is in it is left from before. Further ones that are free are given back:
-        no more are kept than are in use."""
+        """Beginning at a page; what is in it is left from before. Others that are free are given back."""
         with self._lock:
-            free = list(filter(_unseen, self._rooms))
-            room = free[0] if free else _large(self._size)
-            self._rooms = [*(each for each in self._rooms if each not in free), room]
-            return memoryview(room)
+            free = list(filter(_unseen, self._rooms)) or [_large(self._size)]
+            used = [each for each in self._rooms if each not in free]
+            self._rooms = [*free[: 1 + self._spare], *used]
+            return memoryview(free[0])
 
     def drop(self) -> None:
         """Keep none for later."""

@@ -195,7 +195,19 @@ async def test_ranges(store: ObjectStore) -> None:
     assert await store.read("r", offset=99, length=5) == b""
 
 
+async def test_ranges_into_memory_of_the_callers(store: ObjectStore) -> None:
+    await store.create("r", b"0123456789")
+    for offset, size, wanted in [(3, 4, b"3456"), (8, 4, b"89"), (10, 2, b""), (99, 2, b""), (2, 0, b"")]:
+        room = memoryview(bytearray(b"....." * 2))
+        assert await store.read_into(room[3 : 3 + size], "r", offset=offset) == len(wanted)
+        assert bytes(room).strip(b".") == wanted
+        assert bytes(room[:3]) == b"...", "nothing is written beside it"
+
+
 async def test_what_is_not_there(store: ObjectStore) -> None:
+    for size in (0, 1):
+        absent = store.read_into(memoryview(bytearray(size)), "no/such", offset=0)
+        assert (await _failure(absent)).kind == "not_found"
     assert (await _failure(store.read("no/such"))).kind == "not_found"
     assert (await _failure(store.read("no/such", offset=1, length=0))).kind == "not_found"
     assert (await _failure(store.read_with_info("no/such"))).kind == "not_found"

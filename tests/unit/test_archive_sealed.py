@@ -102,6 +102,25 @@ async def test_every_range_is_what_a_plain_store_gives(memory: MemoryObjects) ->
             for length in [None, *[each for each in edges if each], len(data) + 5]:
                 got = await reader.read(key, offset=offset, length=length)
                 assert got == data[offset:][:length], (offset, length)
+                room = memoryview(bytearray(len(data) + 10 if length is None else length))
+                assert await reader.read_into(room, key, offset=offset) == len(got)
+                assert bytes(room) == got.ljust(len(room), b"\0"), (offset, length)
+
+
+@pytest.mark.parametrize("offset", [0, 1, SEGMENT_BYTES])
+async def test_no_change_is_read_into_anybodys_memory(memory: MemoryObjects, offset: int) -> None:
+    store, key = SealedObjects(memory, KEY), f"p/x/packs/{'ab' * 32}"
+    await store.create(key, os.urandom(2 * SEGMENT_BYTES + 100))
+    (name,) = [name for name in memory.objects if "/packs/" in name]
+    sealed = memory.objects[name]
+    cut = sealed[: HEADER_BYTES + 2 * SEALED_SEGMENT]
+    swapped = sealed[:HEADER_BYTES] + sealed[HEADER_BYTES + SEALED_SEGMENT :]
+    flipped = sealed[:-20_000] + bytes([sealed[-20_000] ^ 1]) + sealed[-20_000 + 1 :]
+    for bad in (cut, swapped, flipped, sealed + b"x", sealed[:-1]):
+        memory.objects[name] = bad
+        with pytest.raises(Failure) as caught:
+            await store.read_into(memoryview(bytearray(3 * SEGMENT_BYTES)), key, offset=offset)
+        assert caught.value.kind == "archive_corrupt"
 
 
 def _visible(memory: MemoryObjects) -> bytes:

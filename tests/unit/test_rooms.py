@@ -50,6 +50,16 @@ def test_no_more_are_kept_than_are_in_use() -> None:
     assert bytes(recycled.take()[:1]) == b"\0", "the others are gone"
 
 
+def test_so_many_more_are_kept_as_is_asked_for() -> None:
+    recycled = Recycled(SIZE, 2)
+    many = [recycled.take() for _ in range(5)]
+    for number in range(5):
+        many[number][:1] = b"%d" % number
+    del many
+    again = [recycled.take() for _ in range(4)]
+    assert sum(bytes(each[:1]) != b"\0" for each in again) == 3
+
+
 def test_what_is_dropped_is_still_whoevers_it_is() -> None:
     recycled = Recycled(SIZE)
     room = recycled.take()

@@ -79,6 +79,10 @@ class LocalObjects:
         check_key(key)
         return await self._in_thread(lambda: self._read(key, offset, length))
 
+    async def read_into(self, room: memoryview, key: str, *, offset: int) -> int:
+        check_key(key)
+        return await self._in_thread(lambda: self._read_into(room, key, offset))
+
     async def read_with_info(self, key: str, *, length: int | None = None) -> tuple[bytes, ObjectInfo]:
         check_key(key)
         return await self._in_thread(lambda: self._read_with_info(key, length))
@@ -145,6 +149,17 @@ class LocalObjects:
             with open(self._path(key), "rb") as file:
                 file.seek(offset)
                 return file.read() if length is None else file.read(length)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise missing(key) from None
+
+    def _read_into(self, room: memoryview, key: str, offset: int) -> int:
+        try:
+            with open(self._path(key), "rb", buffering=0) as file:
+                file.seek(offset)
+                size = 0
+                while size < len(room) and (more := file.readinto(room[size:])):
+                    size += more
+                return size
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise missing(key) from None
 

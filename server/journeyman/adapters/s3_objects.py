@@ -170,6 +170,11 @@ class S3Objects:
         content, _ = await self._calls.run(key, lambda client, told: self._get(client, key, wanted, told))
         return content
 
+    async def read_into(self, room: memoryview, key: str, *, offset: int) -> int:
+        data = await self.read(key, offset=offset, length=len(room))
+        room[: len(data)] = data
+        return len(data)
+
     async def read_with_info(self, key: str, *, length: int | None = None) -> tuple[bytes, ObjectInfo]:
         check_key(key)
         wanted = {} if length is None else {"Range": f"bytes=0-{length - 1}"}

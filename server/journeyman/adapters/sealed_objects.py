@@ -109,6 +109,23 @@ class SealedObjects:
         start = offset - first * SEGMENT_BYTES
         return plain[start:] if length is None else plain[start : start + length]
 
+    async def read_into(self, room: memoryview, key: str, *, offset: int) -> int:
+        if not room:
+            return len(await self.read(key, offset=offset, length=0))
+        store = await self._ready()
+        first = offset // SEGMENT_BYTES
+        count = (offset + len(room) - 1) // SEGMENT_BYTES - first + 1
+        salt = await self._salt(store, key)
+        sealed = await self._inner.read(
+            store.hide(key), offset=HEADER_BYTES + first * SEALED_SEGMENT, length=count * SEALED_SEGMENT
+        )
+        if not sealed and first:
+            return 0
+        try:
+            return await asyncio.to_thread(store.open_into, room, key, salt, offset, sealed)
+        except DamagedError:
+            raise damaged(key) from None
+
     async def read_with_info(self, key: str, *, length: int | None = None) -> tuple[bytes, ObjectInfo]:
         store = await self._ready()
         limit = (

@@ -75,11 +75,28 @@ class StoreKey:
         view = memoryview(sealed)
         for number in range(count):
             segment = view[number * SEALED_SEGMENT : (number + 1) * SEALED_SEGMENT]
-            final = number == count - 1
-            # Of a range that ends with a whole segment nobody knows whether it is the object's last.
-            may_be_last = (True,) if final and ended else (False, True) if final else (False,)
-            parts.append(_opened(cipher, first + number, segment, may_be_last))
+            parts.append(_opened(cipher, _nonces(first + number, number == count - 1, ended=ended), segment))
         return b"".join(parts)
+
+    def open_into(self, room: memoryview, name: str, salt: bytes, offset: int, sealed: bytes) -> int:
+        """Fill `room` with what begins at `offset`; answers how many bytes of it there are. `sealed`: the
+        segments that takes; fewer of them are all up to the object's end. Raises `DamagedError`."""
+        cipher = self._cipher(name, salt)
+        view, first = memoryview(sealed), offset // SEGMENT_BYTES
+        wanted = (offset + len(room) - 1) // SEGMENT_BYTES - first + 1
+        ended = len(sealed) < wanted * SEALED_SEGMENT
+        count = max(1, -(-len(sealed) // SEALED_SEGMENT))
+        at = first * SEGMENT_BYTES - offset
+        for number in range(count):
+            segment = view[number * SEALED_SEGMENT : (number + 1) * SEALED_SEGMENT]
+            size, nonces = len(segment) - TAG_BYTES, _nonces(first + number, number == count - 1, ended=ended)
+            if at >= 0 and 0 < size <= len(room) - at:
+                _open_into(cipher, nonces, segment, room[at : at + size])
+            else:
+                part = _opened(cipher, nonces, segment)[max(0, -at) : len(room) - at]
+                room[max(0, at) : max(0, at) + len(part)] = part
+            at += size
+        return max(0, min(at, len(room)))
 
     def hide(self, key: str) -> str:
         """The name a key has in the store."""
@@ -150,10 +167,27 @@ def _nonce(number: int, *, last: bool) -> bytes:
     return number.to_bytes(11, "big") + (b"\1" if last else b"\0")
 
 
-def _opened(cipher: AESGCM, number: int, segment: memoryview, may_be_last: tuple[bool, ...]) -> bytes:
-    for last in may_be_last:
+def _nonces(number: int, final: bool, *, ended: bool) -> tuple[bytes, ...]:
+    """Those a segment may have. `final`: it ends a range; where the object is not known to end there, too, it
+    may be the last one or not."""
+    inner, last = _nonce(number, last=False), _nonce(number, last=True)
+    return (last,) if final and ended else (inner, last) if final else (inner,)
+
+
+def _opened(cipher: AESGCM, nonces: tuple[bytes, ...], segment: memoryview) -> bytes:
+    for nonce in nonces:
         try:
-            return cipher.decrypt(_nonce(number, last=last), segment, None)
+            return cipher.decrypt(nonce, segment, None)
+        except (InvalidTag, ValueError):
+            continue
+    raise DamagedError
+
+
+def _open_into(cipher: AESGCM, nonces: tuple[bytes, ...], segment: memoryview, room: memoryview) -> None:
+    for nonce in nonces:
+        try:
+            cipher.decrypt_into(nonce, segment, None, room)
+            return
         except (InvalidTag, ValueError):
             continue
     raise DamagedError

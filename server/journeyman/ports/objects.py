@@ -76,6 +76,11 @@ class ObjectStore(Protocol):
 
     async def read(self, key: str, *, offset: int = 0, length: int | None = None) -> bytes: ...
 
+    async def read_into(self, room: memoryview, key: str, *, offset: int) -> int:
+        """Fill `room` with what begins at `offset`; answers how many bytes there were. After a call that was
+        cancelled it may still be written to for a while."""
+        ...
+
     async def read_with_info(self, key: str, *, length: int | None = None) -> tuple[bytes, ObjectInfo]:
         """The object, or its first `length` bytes, and what marks this version of it. Where it is longer
         than `length`, size and mark may be those of the part."""

@@ -118,6 +118,11 @@ class MemoryObjects:
         await self._after(call)
         return data
 
+    async def read_into(self, room: memoryview, key: str, *, offset: int) -> int:
+        data = await self.read(key, offset=offset, length=len(room))
+        room[: len(data)] = data
+        return len(data)
+
     async def read_with_info(self, key: str, *, length: int | None = None) -> tuple[bytes, ObjectInfo]:
         check_key(key)
         call = await self._before("read_with_info", key)

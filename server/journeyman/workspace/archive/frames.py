@@ -9,13 +9,14 @@ from blake3 import blake3
 
 from journeyman.failures import Failure
 from journeyman.ports.objects import ObjectStore
+from journeyman.rooms import Recycled
 from journeyman.workspace.archive import layout
 from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.load import corrupt
 from journeyman.workspace.archive.model import Chunk, Manifest
 from journeyman.workspace.archive.strict import MalformedError
 from journeyman.workspace.archive.workers import Workers, task_group
-from journeyman.workspace.archive.zstd import decompress
+from journeyman.workspace.archive.zstd import decompress_into
 
 WINDOW_FRAMES = 4
 """Frames fetched side by side. With `KEPT_FRAMES` this bounds the memory of a restore."""
@@ -34,7 +35,11 @@ class FrameSource:
         self._chunks_of: dict[int, list[Chunk]] = {}
         for chunk in manifest.chunks:
             self._chunks_of.setdefault(chunk.frame, []).append(chunk)
-        self._kept: OrderedDict[int, bytes] = OrderedDict()
+        self._kept: OrderedDict[int, memoryview] = OrderedDict()
+        frames = manifest.frames
+        self._stored = Recycled(max((frame.stored for frame in frames), default=1), WINDOW_FRAMES)
+        self._raw = Recycled(max((frame.raw for frame in frames), default=1), WINDOW_FRAMES)
+        """A frame goes there while nobody has a view of another one that did."""
 
     def windows(self, numbers: Sequence[int]) -> Iterable[Sequence[int]]:
         """Cut a sequence of chunk numbers so that each part needs at most `WINDOW_FRAMES` frames."""
@@ -84,32 +89,34 @@ class FrameSource:
         return {number: self._cut(frames, self._manifest.chunks[number]) for number in wanted}
 
     @staticmethod
-    def _cut(frames: Mapping[int, bytes], chunk: Chunk) -> memoryview:
-        return memoryview(frames[chunk.frame])[chunk.offset : chunk.offset + chunk.length]
+    def _cut(frames: Mapping[int, memoryview], chunk: Chunk) -> memoryview:
+        return frames[chunk.frame][chunk.offset : chunk.offset + chunk.length]
 
-    async def _frame(self, number: int) -> bytes:
+    async def _frame(self, number: int) -> memoryview:
         frame = self._manifest.frames[number]
         key = layout.stored_at(self._manifest.summary.project_id, self._manifest.packs[frame.pack].ref)
         try:
-            stored = await self._objects.read(key, offset=frame.offset, length=frame.stored)
+            stored = self._stored.take()[: frame.stored]
+            size = await self._objects.read_into(stored, key, offset=frame.offset)
         except Failure as failure:
             if failure.kind != "not_found":
                 raise
             raise corrupt(key, "it is not there") from failure
-        if len(stored) != frame.stored:
+        if size != frame.stored:
             raise corrupt(key, "it is shorter than it was")
         try:
             return await self._workers.run(lambda: self._open(number, stored))
         except MalformedError as error:
             raise corrupt(key, str(error)) from error
 
-    def _open(self, number: int, stored: bytes) -> bytes:
+    def _open(self, number: int, stored: memoryview) -> memoryview:
         """Decompress and check every chunk that this manifest uses."""
-        raw = self._manifest.frames[number].raw
-        content = decompress(stored, self._limits.frame_bytes, self._limits.window_bytes, exactly=raw)
-        view = memoryview(content)
+        content = self._raw.take()[: self._manifest.frames[number].raw]
+        decompress_into(content, stored, self._limits.window_bytes)
+        hasher = blake3(key=self._key)
         for chunk in self._chunks_of.get(number, ()):
-            part = view[chunk.offset : chunk.offset + chunk.length]
-            if blake3(part, key=self._key).digest() != chunk.id:
+            hasher.update(content[chunk.offset : chunk.offset + chunk.length])
+            if hasher.digest() != chunk.id:
                 raise MalformedError("a chunk does not match its hash")
+            hasher.reset()
         return content
