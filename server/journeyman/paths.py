@@ -62,3 +62,13 @@ def token_file(data: Path) -> Path:
 
 def daemon_log(data: Path) -> Path:
     return data / "daemon.log"
+
+
+def make_private(directory: Path) -> None:
+    """Make the directory, and what is missing above it, for its owner alone: `mkdir(parents=True)` does what
+    its mode says for the last one only."""
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+    except FileNotFoundError:
+        make_private(directory.parent)
+        directory.mkdir(mode=0o700, exist_ok=True)

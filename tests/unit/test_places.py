@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,19 @@ def test_a_directory_of_somebody_else_is_neither_used_nor_trusted(tmp_path: Path
         with pytest.raises(Failure) as caught:
             bind_unix(foreign / "daemon.sock")
     assert caught.value.kind == "unauthorized"
+
+
+def test_what_is_made_on_the_way_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        place = tmp_path / "a" / "b" / "c"
+        paths.make_private(place)
+        paths.make_private(place)
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (place, place.parent, place.parent.parent)] == [
+        0o700
+    ] * 3
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        paths.make_private(tmp_path / "file")

@@ -21,6 +21,7 @@ import anyio.to_thread
 
 from journeyman.failures import Failure
 from journeyman.guest.inside.removal import remove_tree
+from journeyman.paths import make_private
 from journeyman.ports.clock import Clock, SystemClock
 from journeyman.ports.sandbox import Generation
 
@@ -176,7 +177,7 @@ class LocalGenerations:
 
 
 def _make_private(directory: Path) -> None:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(directory)
     if stat.S_IMODE(directory.stat().st_mode) & 0o077:
         directory.chmod(0o700)
 

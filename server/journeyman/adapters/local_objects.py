@@ -26,6 +26,7 @@ from blake3 import blake3
 from journeyman.adapters.object_keys import check_key, check_prefix, check_size, missing, taken
 from journeyman.adapters.past_the_cache import write_all
 from journeyman.failures import Failure
+from journeyman.paths import make_private
 from journeyman.ports.objects import Data, Made, ObjectInfo, StoreFeatures
 
 THREADS = 4
@@ -209,7 +210,7 @@ class LocalObjects:
     @contextlib.contextmanager
     def _temporary(self, data: Data | Made) -> Generator[Path]:
         folder = self._root / _PRIVATE
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
         path = folder / f"new-{os.getpid()}-{secrets.token_hex(8)}"
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -225,7 +226,7 @@ class LocalObjects:
     @contextlib.contextmanager
     def _lock(self) -> Generator[None]:
         folder = self._root / _PRIVATE
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
         with open(folder / "lock", "ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
@@ -236,7 +237,7 @@ class LocalObjects:
         while not made.exists():
             fresh.append(made)
             made = made.parent
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(path.parent)
         for folder in fresh:
             _sync_folder(folder.parent)
 

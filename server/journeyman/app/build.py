@@ -40,6 +40,7 @@ from journeyman.model.providers import ProviderConfig
 from journeyman.model.registry import ModelRegistry
 from journeyman.model.replay import ReplayModel
 from journeyman.overlay.editors import Editors
+from journeyman.paths import make_private
 from journeyman.ports.clock import Clock, Ids, SystemClock, SystemIds
 from journeyman.ports.dialer import Dialer
 from journeyman.ports.guest import Guest
@@ -103,7 +104,7 @@ async def build(
     """
     clock = clock or SystemClock()
     ids = ids or SystemIds()
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(settings.data_dir)
     async with AsyncExitStack() as stack:
         store = await SqliteStore.open(settings.data_dir / DATABASE, clock=clock)
         stack.push_async_callback(store.close)

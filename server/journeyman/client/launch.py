@@ -49,7 +49,7 @@ def connect_or_start(data: Path | None = None, *, within_s: float = START_WITHIN
         return connection
     deadline = time.monotonic() + within_s
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    paths.make_private(place)
     lock = os.open(path.parent / "start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         daemon: subprocess.Popen[bytes] | None = None

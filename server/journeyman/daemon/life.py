@@ -23,7 +23,7 @@ from journeyman.config import Settings
 from journeyman.daemon.keeping import keep_what_is_there, nothing_to_collect
 from journeyman.daemon.log import logging_to
 from journeyman.failures import Failure
-from journeyman.paths import token_file
+from journeyman.paths import make_private, token_file
 from journeyman.rpc.sockets import bind_unix
 from journeyman.tasks import Supervisor
 
@@ -56,7 +56,7 @@ def serve(
     if settings.metrics_listen is not None:
         own_address(settings.metrics_listen)
     failpoints.arm(os.environ.get(failpoints.VARIABLE, ""))
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(settings.data_dir)
     with owned(settings.data_dir) as still_owned, logging_to(settings, foreground=foreground):
         listening = bind_unix(settings.socket)
         try:

@@ -29,6 +29,7 @@ import aiosqlite
 
 from journeyman.adapters.sqlite.faults import failure_from, lost_its_word
 from journeyman.failures import Failure
+from journeyman.paths import make_private
 
 T = TypeVar("T")
 
@@ -300,7 +301,7 @@ def _again(failure: Failure) -> Failure:
 
 
 def _connect(path: Path, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(path.parent)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
     try:

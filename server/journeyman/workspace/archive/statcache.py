@@ -15,6 +15,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from journeyman.paths import make_private
 from journeyman.workspace.archive import remembered, tree
 from journeyman.workspace.archive.columns import Columns, columns_of
 from journeyman.workspace.archive.model import Manifest
@@ -119,7 +120,7 @@ class StatCache:
     def _put(self, project_id: str, parts: list[bytes]) -> None:
         path = self._path(project_id)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(path.parent)
             half = path.with_suffix(".half")
             with open(half, "wb") as file:
                 file.writelines(parts)
