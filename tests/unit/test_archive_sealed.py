@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from journeyman.adapters.sealing import (
 from journeyman.failures import Failure
 from journeyman.ports.objects import whole
 from journeyman.testing.objects import MemoryObjects
+from journeyman.workspace.archive.retention import Policy
 
 KEY, OTHER = bytes(range(32)), bytes(32)
 STORE = StoreKey.of(KEY, b"salt")
@@ -235,3 +237,23 @@ def test_what_is_no_key_file(text: str) -> None:
     with pytest.raises(Failure) as refused:
         read_key_file(text, "that")
     assert refused.value.kind == "invalid"
+
+
+async def test_without_the_key_no_archive_is_named_and_a_plain_name_stops_nothing(
+    tmp_path: Path, memory: MemoryObjects
+) -> None:
+    kit = sealed_kit(tmp_path, memory)
+    fill(kit.source)
+    first = (await kit.archive()).archive_id
+    (tmp_path / "other").mkdir()
+    without = Kit(tmp_path / "other", memory)
+    before = dict(memory.objects)
+    with pytest.raises(Failure) as refused:
+        await without.engine.keeping.name(PROJECT, first, "what nobody may read")
+    assert (refused.value.kind, memory.objects) == ("store_refused", before)
+
+    memory.objects[f"p/{PROJECT}/n/{first}"] = b'{"name":"by another program","version":1}'
+    await kit.archive()
+    assert await kit.engine.keeping.names(PROJECT) == {first: "?"}
+    thinned = await kit.engine.keeping.thin(PROJECT, Policy(1, 0, 0), now=datetime.now(UTC))
+    assert (first in thinned.stays, thinned.dropped) == (True, ())

@@ -9,6 +9,7 @@ import pytest
 from components.collector import Collector
 from journeyman.adapters import otlp
 from journeyman.app import diagnosis
+from journeyman.app.keys import new_key_file
 from journeyman.config import Settings
 from journeyman.ports.diagnosis import Finding
 
@@ -63,3 +64,25 @@ async def test_where_traces_go(tmp_path: Path, unused_tcp_port: int, monkeypatch
     missing = await traces(tmp_path, "http://127.0.0.1:1")
     assert missing.ok is None
     assert "journeyman[otel]" in missing.hint
+
+
+async def archives(tmp_path: Path, key: Path | None) -> Finding:
+    settings = Settings.model_validate(
+        {"data_dir": tmp_path / "data", "objects": str(tmp_path / "store"), "archive_key_file": key}
+    )
+    [found] = [each for each in await diagnosis.diagnose(settings) if each.name == "archives"]
+    return found
+
+
+async def test_an_encrypted_store_without_its_key(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    missing = await archives(tmp_path, key)
+    assert (missing.ok, missing.detail) == (
+        False,
+        f"The key file {key} cannot be read: No such file or directory.",
+    )
+    key.write_text(new_key_file())
+    assert "encrypted; create-only" in (await archives(tmp_path, key)).detail
+    without = await archives(tmp_path, None)
+    assert (without.ok, "no key is set" in without.detail) == (False, True)
+    assert "archive_key_file" in without.hint

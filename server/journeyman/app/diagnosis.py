@@ -18,6 +18,7 @@ from journeyman.adapters.bubblewrap import BubblewrapSandbox
 from journeyman.adapters.docker_presence import docker_presence
 from journeyman.adapters.generations import workspace_uid
 from journeyman.adapters.linux_host import LinuxHost
+from journeyman.adapters.sealed_objects import MARKER
 from journeyman.adapters.sqlite.store import SqliteStore
 from journeyman.app import sandboxes
 from journeyman.app.build import DATABASE, marks, object_store, registry
@@ -197,6 +198,9 @@ async def _objects(settings: Settings) -> list[Finding]:
     objects = object_store(settings)
     try:
         features = await objects.probe()
+        if settings.archive_key_file is None and await objects.head(MARKER) is not None:
+            hint = "Point `archive_key_file` to the key file the store was begun with."
+            return [Finding("archives", False, f"{objects.url} is encrypted, and no key is set.", hint)]
     finally:
         await objects.close()
     sealed = "encrypted" if settings.archive_key_file else "not encrypted on this machine"

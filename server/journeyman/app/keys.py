@@ -18,8 +18,9 @@ def archive_key(file: Path) -> bytes:
     try:
         return sealing.read_key_file(file.read_text(encoding="ascii"), str(file))
     except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
         raise Failure(
             "invalid",
-            f"The key file {file} cannot be read: {error}.",
+            f"The key file {file} cannot be read: {why}.",
             hint="Check `archive_key_file`, or bring the file back from your copy of it.",
         ) from error

@@ -75,10 +75,15 @@ class Keeping:
                 found[info.key[len(prefix) :]] = strict.text(fields["name"], NAME_MAX)
             except MalformedError:
                 found[info.key[len(prefix) :]] = _UNREADABLE
+            except Failure as failure:
+                if failure.kind != "archive_corrupt":
+                    raise
+                found[info.key[len(prefix) :]] = _UNREADABLE
         return found
 
     async def name(self, project_id: str, archive_id: str, name: str | None) -> None:
         """Give an archive a name, which keeps it, or take its name away. `not_found`, `invalid`."""
+        await pointer.read(self._objects, project_id)  # refuses an encrypted store without its key
         if archive_id not in {each.archive_id for each in await self._listed(project_id)}:
             raise no_archive(project_id, archive_id)
         key = layout.names_prefix(project_id) + archive_id
