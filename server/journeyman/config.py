@@ -137,7 +137,7 @@ class Settings(BaseSettings):
     memory_stalled_percent: float = Field(default=20.0, ge=0, le=100)
     """Share of the time in which some process waits for memory that counts as too little of it; 0: never."""
     objects: str = "local"
-    """Where archives go: `local` (below the data directory), a folder, or `s3://bucket/prefix`."""
+    """Where archives go: `local` (below the data directory), a folder by its whole path, or `s3://bucket/prefix`."""
     s3_endpoint: str | None = None
     """Endpoint URL of an S3 server other than AWS."""
     s3_region: str = "us-east-1"
@@ -204,6 +204,15 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         """In an environment variable: words with commas or spaces between them."""
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("objects")
+    @classmethod
+    def _a_place(cls, value: str) -> str:
+        """A daemon that is started elsewhere must find the same folder again."""
+        known = value == "local" or value.startswith("s3://")
+        if known or ("://" not in value and Path(value).expanduser().is_absolute()):
+            return value
+        raise ValueError("name a folder by its whole path, `s3://bucket/prefix`, or `local`")
 
     @classmethod
     def settings_customise_sources(

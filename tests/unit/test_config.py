@@ -42,7 +42,13 @@ def test_a_data_directory_in_the_file_is_refused(config: Path) -> None:
     assert "JOURNEYMAN_DATA_DIR" in caught.value.hint
 
 
-@pytest.mark.parametrize("line", ["workspace_tll_s = 5", 'runs_max = "many"', "workspace_ttl_s = 0"])
+REFUSED = [
+    *("workspace_tll_s = 5", 'runs_max = "many"', "workspace_ttl_s = 0"),
+    *('objects = ""', 'objects = "archives"', 'objects = "ftp://host/a"'),
+]
+
+
+@pytest.mark.parametrize("line", REFUSED)
 def test_what_does_not_fit_is_refused_by_name(config: Path, line: str) -> None:
     config.write_text(line + "\n")
     with pytest.raises(ValidationError) as caught:
