@@ -38,6 +38,7 @@ class Place:
             "JOURNEYMAN_RUNTIME_DIR": str(self.root / "run"),
             "JOURNEYMAN_CONFIG": str(self.root / "config.toml"),
             "JOURNEYMAN_SANDBOX": "bubblewrap",
+            "JOURNEYMAN_WORKSPACE_UPLOAD_S": "3600",  # archives are those a test makes
             **self.settings,
         }
 
