@@ -112,8 +112,12 @@ class RestoreResult(Message):
     status: WorkspaceStatus
 
 
-class ArchiveList(Message):
-    items: list[Archive]
+class ArchivesParams(Paged):
+    project_id: Id
+
+
+class ArchivePage(Page[Archive]):
+    """Archives, newest first."""
 
 
 class ImportParams(Message):
@@ -172,7 +176,7 @@ ROWS: tuple[Method, ...] = (
         "Bring an archive back: staged and verified, then swapped in.",
         OrderedBy.PROJECT,
     ),
-    request("workspace/archives", WorkspaceRef, ArchiveList, "Archives, newest first."),
+    request("workspace/archives", ArchivesParams, ArchivePage, "Archives, newest first."),
     request(
         "workspace/close",
         WorkspaceRef,

@@ -33,6 +33,8 @@ def created(home: Home) -> None:
 
 def test_archives_are_named_compared_verified_taken_out_and_removed(home: Home, tmp_path: Path) -> None:
     created(home)
+    refused = home.run("archive", "show", "P")
+    assert "`journeyman archive P` makes one" in refused.stderr
     home.journeyman("exec", "P", "--", "sh", "-c", "mkdir -p src/deep; echo one > src/deep/a; echo x > b")
     home.journeyman("archive", "make", "P", "--keep")
     home.journeyman("exec", "P", "--", "sh", "-c", "echo two > src/deep/a; rm b")
@@ -49,6 +51,10 @@ def test_archives_are_named_compared_verified_taken_out_and_removed(home: Home, 
     assert "No difference" in home.journeyman("archive", "diff", "P")
     assert "- b" in home.journeyman("archive", "diff", "P", oldest, newest)
     assert "whole" in home.journeyman("archive", "verify", "P", "--read-data")
+
+    shown = home.journeyman("archive", "show", "P", "the first", "--files")
+    assert [line.split()[-1] for line in shown.splitlines()] == ["b", "src", "src/deep", "src/deep/a"]
+    assert shown.startswith("-rw-")
 
     out = tmp_path / "out"
     home.journeyman("archive", "extract", "P", str(out), "--archive", "the first")
@@ -69,7 +75,7 @@ def test_archives_are_named_compared_verified_taken_out_and_removed(home: Home, 
     assert "0 archives went" in home.journeyman("archive", "prune", "P")
     home.journeyman("archive", "delete", "P", "the first", "--yes")
     assert [each["archiveId"] for each in home.listing("archive", "list", "P")] == [newest]
-    assert "1 objects are not needed" in home.journeyman("archive", "prune", "P", "--dry-run")
+    assert "1 object not needed" in home.journeyman("archive", "prune", "P", "--dry-run")
 
 
 def test_a_project_is_forked(home: Home) -> None:

@@ -50,15 +50,17 @@ export interface Archive {
   createdAt: string;
 }
 
-export interface ArchiveList {
-  items: Archive[];
-}
-
 /** An archive of another project, whose image, commands and ports the new one takes over. */
 export interface ArchiveOrigin {
   projectId: string;
   /** Absent for the newest. */
   archiveId?: string;
+}
+
+/** Archives, newest first. */
+export interface ArchivePage {
+  items: Archive[];
+  nextCursor?: string;
 }
 
 export interface ArchiveParams {
@@ -80,6 +82,14 @@ export interface ArchiveResult {
   archive?: Archive;
   /** True once every object was read back and the pointer has moved. */
   verified: boolean;
+}
+
+export interface ArchivesParams {
+  /** `nextCursor` of the page before; absent for the first page. */
+  cursor?: string;
+  /** Most items in the answer. */
+  limit?: number;
+  projectId: string;
 }
 
 /** What providers did say, added up: these figures only grow while a run goes on. */
@@ -1855,7 +1865,7 @@ export interface Requests {
   /** Bring an archive back: staged and verified, then swapped in. */
   "workspace/restore": { params: RestoreParams; result: RestoreResult };
   /** Archives, newest first. */
-  "workspace/archives": { params: WorkspaceRef; result: ArchiveList };
+  "workspace/archives": { params: ArchivesParams; result: ArchivePage };
   /** End the workspace's processes and keep its files on this machine. */
   "workspace/close": { params: WorkspaceRef; result: WorkspaceStatus };
   /** Copy files into the workspace. */

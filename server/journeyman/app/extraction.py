@@ -1,4 +1,4 @@
-"""An archive's files in a directory of this machine, without a workspace and without a daemon.
+"""An archive's files in a directory of this machine, or their list, without a workspace and without a daemon.
 
 The guest writes them, as it does in a workspace: by directory descriptors, without following a link, into
 an empty directory. Nothing is run there.
@@ -24,6 +24,7 @@ from journeyman.guest.delivery import command, deliver
 from journeyman.ports.clock import SystemClock, SystemIds
 from journeyman.ports.guest import Guest
 from journeyman.workspace.archive.engine import ArchiveEngine
+from journeyman.workspace.archive.model import Node
 from journeyman.workspace.archive.outcomes import ArchiveProgress, RestoreOutcome
 
 ATTACH_S = 30.0
@@ -52,6 +53,17 @@ async def extract(
                 path=None if path is None else os.fsencode(path.strip("/")),
                 on_progress=on_progress,
             )
+    finally:
+        await objects.close()
+
+
+async def listing(settings: Settings, project_id: str, archive_id: str | None = None) -> tuple[Node, ...]:
+    """What is in an archive (None: the newest), by its manifest alone. Raises `not_found`, `archive_corrupt`,
+    or what the store raises."""
+    objects = object_store(settings)
+    try:
+        engine = ArchiveEngine(objects, clock=SystemClock(), ids=SystemIds())
+        return (await engine.manifest(project_id, archive_id)).nodes
     finally:
         await objects.close()
 

@@ -1,4 +1,4 @@
-"""journeyman archive show, diff, verify, name, delete, prune: looking after archives that were made."""
+"""journeyman archive diff, verify, name, delete, prune: looking after archives that were made."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from journeyman.cli.visible import visible
 from journeyman.failures import not_found
 
 Project = Annotated[str, typer.Argument(help="Project id, its first characters, or its name.")]
+Other = Annotated[str | None, typer.Argument(help="The same of a second one. Default: the workspace.")]
 Which = Annotated[str, typer.Argument(help="Archive id or its first characters, or its name.")]
 Maybe = Annotated[str | None, typer.Argument(help="Archive id, its start, or its name. Default: the newest.")]
 
 
 async def archive_ref(request: Any, project: str, which: str | None) -> dict[str, Any]:
     """`projectId`, and `archiveId` where one was named: by its id, the beginning of it, or its name."""
-    from journeyman.cli.ids import project_id
+    from journeyman.cli.ids import all_items, project_id
 
     ref = {"projectId": await project_id(request, project)}
     if which is None:
         return ref
-    items = (await request("workspace/archives", ref))["items"]
+    items = await all_items(request, "workspace/archives", ref)
     found = [a["archiveId"] for a in items if a.get("name") == which] or [
         a["archiveId"] for a in items if a["archiveId"].startswith(which)
     ]
@@ -34,34 +35,7 @@ async def archive_ref(request: Any, project: str, which: str | None) -> dict[str
     return {**ref, "archiveId": found[0]}
 
 
-def show(project: Project, archive: Maybe = None, json: Json = False) -> None:
-    """Say what an archive is: its tree's digest, files, bytes, when it was made and its name."""
-    from journeyman.cli.link import Link, call
-
-    async def ask(client: Link) -> dict[str, Any]:
-        ref = await archive_ref(client.request, project, archive)
-        items = (await client.request("workspace/archives", {"projectId": ref["projectId"]}))["items"]
-        if not items:
-            raise not_found("archive", project)
-        return next(a for a in items if a["archiveId"] == ref.get("archiveId", items[0]["archiveId"]))
-
-    found = call(ask)
-    if json:
-        output.print_json(found)
-        return
-    rows = [
-        ["archive", found["archiveId"]],
-        ["name", visible(found.get("name") or "-")],
-        ["made", output.when(found["createdAt"])],
-        ["files", f"{found['files']:,}"],
-        ["bytes", output.size(found["bytes"])],
-        ["added to the store", output.size(found["newBytes"])],
-        ["digest of the tree", found["digest"]],
-    ]
-    output.print_table(["", ""], rows, empty="")
-
-
-def diff(project: Project, archive: Maybe = None, other: Maybe = None, json: Json = False) -> None:
+def diff(project: Project, archive: Maybe = None, other: Other = None, json: Json = False) -> None:
     """List what differs between an archive and the workspace, or between two archives.
 
     Example: journeyman archive diff 3f2a before-the-rewrite
@@ -114,7 +88,8 @@ def verify(
     else:
         read = f", {output.size(found['bytesRead'])} read" if read_data else ""
         output.stdout().print(
-            f"{found['packs']:,} objects looked at{read}: {'whole' if found['ok'] else 'DAMAGED'}",
+            f"{output.count(found['packs'], 'object')} looked at{read}: "
+            f"{'whole' if found['ok'] else 'DAMAGED'}",
             style="green" if found["ok"] else "bold red",
         )
         for problem in found["problems"]:
@@ -184,8 +159,9 @@ def prune(
         return
     verb = "would go" if dry_run else "went"
     output.stdout().print(
-        f"{len(done['archives'])} archives {verb}, {done['packs']} objects ({output.size(done['bytes'])})"
-        f" {verb}, {done['noted']} objects are not needed and wait for their day",
+        f"{output.count(len(done['archives']), 'archive')} {verb}, {output.count(done['packs'], 'object')}"
+        f" ({output.size(done['bytes'])}) {verb}, {output.count(done['noted'], 'object')} not needed,"
+        " waiting for their day to be over",
         markup=False,
     )
     for problem in done["problems"]:

@@ -38,7 +38,8 @@ def extract(
     ref = call(ask)
     done = asyncio.run(_extract(ref["projectId"], ref.get("archiveId"), directory.expanduser(), path))
     output.stdout().print(
-        f"wrote {done.files:,} files, {output.size(done.bytes)}, every byte verified", style="green"
+        f"wrote {output.count(done.files, 'file')}, {output.size(done.bytes)}, every byte verified",
+        style="green",
     )
     for note in done.notes:
         output.stdout().print(note, style="yellow", markup=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 from typer.core import TyperGroup
 
-from journeyman.cli import archive_care, archive_extract, archive_key, archives
+from journeyman.cli import archive_care, archive_extract, archive_key, archive_show, archives
 
 
 class MakeByDefault(TyperGroup):
@@ -24,7 +24,7 @@ app = typer.Typer(
 )
 app.command("make")(archives.archive)
 app.command("list")(archives.archives)
-app.command("show")(archive_care.show)
+app.command("show")(archive_show.show)
 app.command("diff")(archive_care.diff)
 app.command("verify")(archive_care.verify)
 app.command("name")(archive_care.name)

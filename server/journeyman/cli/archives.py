@@ -74,12 +74,12 @@ def restore(
 
 def archives(project: Project, json: Json = False) -> None:
     """List a project's archives, newest first."""
-    from journeyman.cli.ids import project_id
+    from journeyman.cli.ids import all_items, project_id
     from journeyman.cli.link import Link, call
 
     async def ask(client: Link) -> list[dict[str, Any]]:
         ident = await project_id(client.request, project)
-        return (await client.request("workspace/archives", {"projectId": ident}))["items"]
+        return await all_items(client.request, "workspace/archives", {"projectId": ident})
 
     items = call(ask)
     if json:

@@ -44,7 +44,7 @@ def _held(usage: dict[str, Any]) -> str:
 
 def archive_text(archive: dict[str, Any]) -> str:
     return (
-        f"{archive['archiveId']}: {archive['files']:,} files, {output.size(archive['bytes'])}, "
+        f"{archive['archiveId']}: {output.count(archive['files'], 'file')}, {output.size(archive['bytes'])}, "
         f"{output.size(archive['newBytes'])} new, {output.when(archive['createdAt'])}"
     )
 

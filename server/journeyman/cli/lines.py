@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from journeyman.cli.output import count
 from journeyman.cli.visible import one_line, visible
 
 if TYPE_CHECKING:
@@ -59,7 +60,10 @@ class Lines:
                     yield _text(f"   workspace: {visible(data['message'])}", "dim")
             case "checkpoint/restored":
                 what = "took a rewind back" if data.get("undoes") else "went back to a checkpoint"
-                yield _text(f"   {what}: {data['files']} files, {data['messagesHidden']} messages", "dim")
+                yield _text(
+                    f"   {what}: {count(data['files'], 'file')}, {count(data['messagesHidden'], 'message')}",
+                    "dim",
+                )
             case "permission/requested":
                 yield from _question(data)
             case "permission/resolved":

@@ -77,6 +77,11 @@ def size(count: int) -> str:
     raise AssertionError
 
 
+def count(number: int, noun: str) -> str:
+    """1 file, 2 files."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def when(timestamp: str | None) -> str:
     """A daemon's time as local time to the minute; empty where there is none."""
     if not timestamp:

@@ -23,11 +23,28 @@ from journeyman.workspace.turns import Turns, refuse_if_used
 
 log = logging.getLogger(__name__)
 
+SEQ_DIGITS = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     record: ArchiveRecord
     name: str | None
+
+
+def _cursor(record: ArchiveRecord) -> str:
+    return f"{record.seq}:{record.id}"
+
+
+def _parsed(cursor: str) -> tuple[int, str]:
+    seq, _, archive_id = cursor.partition(":")
+    if not archive_id or not seq.isdecimal() or len(seq) > SEQ_DIGITS:
+        raise Failure(
+            "invalid",
+            "The cursor is not one that this list has given out.",
+            hint="Leave the cursor out to start at the first page.",
+        )
+    return int(seq), archive_id
 
 
 class KeptArchives:
@@ -40,8 +57,7 @@ class KeptArchives:
     def left_behind(self, project_id: str) -> tuple[str, ...]:
         return ()
 
-    @answers
-    async def list(self, project_id: str) -> tuple[Kept, ...]:
+    async def _list(self, project_id: str) -> tuple[Kept, ...]:
         """Newest first. Where the store does not answer they have no names."""
         async with within(self._room.deadlines.store_s, "Reading the archives' records"):
             records = await self._room.store.archives.list(project_id)
@@ -53,6 +69,21 @@ class KeptArchives:
             except Failure as failure:
                 log.warning("the archives of project %s have no names now: %s", project_id, failure.message)
         return tuple(Kept(record, names.get(record.id)) for record in records)
+
+    @answers
+    async def page(
+        self, project_id: str, cursor: str | None, limit: int
+    ) -> tuple[tuple[Kept, ...], str | None]:
+        """At most `limit` of them after `cursor`, and the cursor of the rest. Also where the archive it names
+        went meanwhile."""
+        rest = await self._list(project_id)
+        if cursor is not None:
+            seq, archive_id = _parsed(cursor)
+            ids = [kept.record.id for kept in rest]
+            after = ids.index(archive_id) + 1 if archive_id in ids else 0
+            rest = tuple(kept for kept in rest[after:] if kept.record.seq <= seq)
+        found = rest[:limit]
+        return found, _cursor(found[-1].record) if len(rest) > limit else None
 
     @answers
     async def name(self, project_id: str, archive_id: str, name: str | None) -> Kept:

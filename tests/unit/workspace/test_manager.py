@@ -153,8 +153,33 @@ async def test_keep_archives_a_workspace_that_goes_on(world: World) -> None:
         await use(daemon, "p", "one")
         record = ok(await daemon.manager.archive("p", keep=True))
         assert "guest.kill_all" not in daemon.life.calls
-        assert [each.record for each in ok(await daemon.manager.kept.list("p"))] == [record]
+        assert [each.record for each in ok(await daemon.manager.kept.page("p", None, 50))[0]] == [record]
         assert (await use(daemon, "p")).acquired == "map"
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 50])
+async def test_pages_are_the_whole_list_also_where_archives_go_in_between(world: World, limit: int) -> None:
+    async with Daemon(world) as daemon:
+        made: list[str] = []
+        for text in "abcdef":
+            await use(daemon, "p", text)
+            made.insert(0, ok(await daemon.manager.archive("p", keep=True)).id)
+        seen: list[str] = []
+        cursor: str | None = None
+        while True:
+            found, cursor = ok(await daemon.manager.kept.page("p", cursor, limit))
+            assert len(found) <= limit
+            seen += [each.record.id for each in found]
+            if cursor is None:
+                break
+            world.records = [each for each in world.records if each.id != seen[-1]]  # the cursor's
+        assert seen == made
+
+
+@pytest.mark.parametrize("cursor", ["", "1", ":", "1:", "-1:a", "x:a", "9" * 5000 + ":a"])
+async def test_a_cursor_of_nobody_is_refused(world: World, cursor: str) -> None:
+    async with Daemon(world) as daemon:
+        assert refused(await daemon.manager.kept.page("p", cursor, 5)).kind == "invalid"
 
 
 async def test_archiving_twice_answers_the_same_archive(world: World) -> None:

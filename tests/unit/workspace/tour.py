@@ -49,7 +49,7 @@ async def tour(daemon: Daemon) -> str | None:
     await run("seven")
     await manager.status(P)
     await manager.list()
-    await manager.kept.list(P)
+    await manager.kept.page(P, None, 50)
     await manager.forks.fork(FORK, P)
     got = await manager.acquire(FORK)
     if isinstance(got, Workspace):

@@ -55,7 +55,7 @@ end
 --- Bring an archive back. Only in a task.
 function M.restore()
   local id = project.id()
-  local items = client.request(method.workspace_archives, { projectId = id }).items
+  local items = client.all(method.workspace_archives, { projectId = id })
   if #items == 0 then
     return vim.notify("Journeyman: there is no archive yet.")
   end

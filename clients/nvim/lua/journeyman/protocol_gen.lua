@@ -32,13 +32,15 @@
 ---@field name? string Given with `workspace/nameArchive`; told by `workspace/archives` and there only.
 ---@field createdAt string
 
----@class (exact) journeyman.ArchiveList
----@field items journeyman.Archive[]
-
 ---An archive of another project, whose image, commands and ports the new one takes over.
 ---@class (exact) journeyman.ArchiveOrigin
 ---@field projectId string
 ---@field archiveId? string Absent for the newest.
+
+---Archives, newest first.
+---@class (exact) journeyman.ArchivePage
+---@field items journeyman.Archive[]
+---@field nextCursor? string
 
 ---@class (exact) journeyman.ArchiveParams
 ---@field projectId string
@@ -53,6 +55,11 @@
 ---@class (exact) journeyman.ArchiveResult
 ---@field archive? journeyman.Archive Absent with `wait: false`.
 ---@field verified boolean True once every object was read back and the pointer has moved.
+
+---@class (exact) journeyman.ArchivesParams
+---@field cursor? string `nextCursor` of the page before; absent for the first page.
+---@field limit? integer Most items in the answer.
+---@field projectId string
 
 ---What providers did say, added up: these figures only grow while a run goes on.
 ---@class (exact) journeyman.AtLeast
@@ -1316,7 +1323,7 @@ M.methods = {
   ["workspace/list"] = { direction = "request", params = "journeyman.Paged", result = "journeyman.WorkspacePage" },
   ["workspace/archive"] = { direction = "request", params = "journeyman.ArchiveParams", result = "journeyman.ArchiveResult" },
   ["workspace/restore"] = { direction = "request", params = "journeyman.RestoreParams", result = "journeyman.RestoreResult" },
-  ["workspace/archives"] = { direction = "request", params = "journeyman.WorkspaceRef", result = "journeyman.ArchiveList" },
+  ["workspace/archives"] = { direction = "request", params = "journeyman.ArchivesParams", result = "journeyman.ArchivePage" },
   ["workspace/close"] = { direction = "request", params = "journeyman.WorkspaceRef", result = "journeyman.WorkspaceStatus" },
   ["workspace/import"] = { direction = "request", params = "journeyman.ImportParams", result = "journeyman.ImportResult" },
   ["workspace/files"] = { direction = "request", params = "journeyman.FilesParams", result = "journeyman.FileList" },

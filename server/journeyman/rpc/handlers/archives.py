@@ -14,13 +14,15 @@ from journeyman_protocol.archives import (
     VerifyArchiveParams,
     VerifyArchiveResult,
 )
-from journeyman_protocol.workspace import Archive, ArchiveList, WorkspaceRef
+from journeyman_protocol.workspace import Archive, ArchivePage, ArchivesParams
 
 
-async def archives(context: Context, params: WorkspaceRef) -> ArchiveList:
+async def archives(context: Context, params: ArchivesParams) -> ArchivePage:
     await context.services.projects.get(params.project_id)
-    found = value_of(await context.services.manager.kept.list(params.project_id))
-    return ArchiveList(items=[wire.archive(kept.record, kept.name) for kept in found])
+    found, cursor = value_of(
+        await context.services.manager.kept.page(params.project_id, params.cursor, params.limit)
+    )
+    return ArchivePage(items=[wire.archive(kept.record, kept.name) for kept in found], next_cursor=cursor)
 
 
 async def name(context: Context, params: NameArchiveParams) -> Archive:

@@ -75,7 +75,7 @@ async def find(objects: ObjectStore, project_id: str, archive_id: str | None) ->
             raise Failure(
                 "not_found",
                 f"Project {project_id} has no archive.",
-                hint="Archive its workspace first, or leave it out to start with an empty one.",
+                hint="Archive its workspace first.",
             )
         return found[0].manifest_key, found[0].manifest_digest
     async for info in objects.list(layout.manifests_prefix(project_id)):

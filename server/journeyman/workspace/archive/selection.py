@@ -17,7 +17,7 @@ def only(manifest: Manifest, path: bytes) -> Manifest:
         raise Failure(
             "not_found",
             f"The archive has no {tree.shown(path)}.",
-            hint="Give a path as `journeyman archive show` prints it.",
+            hint="Give a path as `journeyman archive show --files` prints it.",
         )
     above = {path[:at] for at in range(len(path)) if path[at : at + 1] == b"/"}
     chosen = [
