@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -110,35 +110,27 @@ def _cpu(ours: psutil.Process) -> float:
 
 
 class _Watch:
-    """Peak resident memory of this process and of the guest, looked at 50 times a second."""
+    """Peak resident memory of this process and of the guest until the block ends, as the kernel counts it:
+    looking again and again would count as ours."""
 
     def __init__(self) -> None:
+        self.peak = 0
         self.guest_peak = 0
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-
-    @property
-    def peak(self) -> int:
-        """Of this program: the kernel's other figure also counts who started it."""
-        status = Path("/proc/self/status").read_text()
-        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) * 1024
-
-    def _look(self) -> None:
-        children = psutil.Process().children(recursive=True)
-        while not self._ended.wait(0.02):
-            for child in children:
-                try:
-                    self.guest_peak = max(self.guest_peak, child.memory_info().rss)
-                except psutil.Error:
-                    continue
 
     def __enter__(self) -> _Watch:
-        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
+        self.peak = _peak_of(os.getpid())
+        self.guest_peak = max(
+            (_peak_of(child.pid) for child in psutil.Process().children(recursive=True)), default=0
+        )
+
+
+def _peak_of(pid: int) -> int:
+    """Of this program: the kernel's other figure also counts who started it."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,15 @@ import pytest
 from components.archive_kit import Kit, snapshot
 from journeyman.ports.objects import Data, Made, ObjectInfo
 from journeyman.testing.objects import MemoryObjects
-from journeyman.workspace.archive import collect, packs
-from journeyman.workspace.archive.zstd import FASTER_LEVEL, LEVEL, NO_LEVEL, compress, compress_adaptively
+from journeyman.workspace.archive import collect, packs, zstd
+from journeyman.workspace.archive.zstd import (
+    FASTER_LEVEL,
+    LEVEL,
+    NO_LEVEL,
+    compress,
+    compress_adaptively,
+    decompress,
+)
 
 MIB = 2**20
 
@@ -69,3 +76,24 @@ def test_what_does_not_compress_costs_no_effort() -> None:
     noise, text = random.Random(1).randbytes(MIB), b"one line of many\n" * 60_000
     assert compress_adaptively(noise, LEVEL) == compress(noise, NO_LEVEL)
     assert compress_adaptively(text, LEVEL) == compress(text, LEVEL)
+
+
+def test_what_is_random_between_its_repetitions_is_not_squeezed(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[tuple[int, bool]] = []
+    real = zstd.fastest
+
+    def fastest(data: bytes | memoryview, size: int, *, plain: bool = False) -> bytes:
+        done.append((len(data), plain))
+        return real(data, size, plain=plain)
+
+    monkeypatch.setattr(zstd, "fastest", fastest)
+    source = random.Random(3)
+    rows = b"".join(b"row %d " % number * 40 + source.randbytes(600) for number in range(2000))
+    stored = compress_adaptively(rows, FASTER_LEVEL)
+    assert done[-1] == (len(rows), True)
+    assert len(stored) <= len(compress(rows, FASTER_LEVEL))
+    assert decompress(stored, len(rows), len(rows), exactly=len(rows)) == rows
+    text = b"".join(b"%d words and %d more\n" % (number, number**2) for number in range(60_000))
+    assert compress_adaptively(text, FASTER_LEVEL) == compress(text, FASTER_LEVEL)
+    assert done[-1] == (len(text), False)
+    assert compress_adaptively(rows, LEVEL) == compress(rows, LEVEL), "there is time"

@@ -16,7 +16,7 @@ from typing import Protocol
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
 from journeyman.ports.guest import FileData, TreeEntry
-from journeyman.ports.objects import ObjectStore
+from journeyman.ports.objects import Data, ObjectStore
 from journeyman.workspace.archive import layout
 from journeyman.workspace.archive.chunker import Cut
 from journeyman.workspace.archive.limits import MIB, Limits
@@ -32,7 +32,7 @@ from journeyman.workspace.archive.packs import (
     SealedPack,
     Spot,
 )
-from journeyman.workspace.archive.readback import hash_object
+from journeyman.workspace.archive.readback import holds
 from journeyman.workspace.archive.tree import shown
 from journeyman.workspace.archive.workers import Workers, task_group
 from journeyman.workspace.archive.zstd import FASTER_LEVEL, LEVEL, compress_adaptively
@@ -195,8 +195,8 @@ class Collector:
         self._framer.pressed(frame)
         return stored
 
-    async def place(self, frame: FullFrame, stored: bytes) -> bool:
-        return await self._workers.run(lambda: self._packer.place(frame, stored))
+    def place(self, frame: FullFrame, stored: bytes) -> bool:
+        return self._packer.place(frame, stored)
 
     async def seal(self) -> list[SealedPack]:
         return await self._workers.run(self._packer.seal)
@@ -204,23 +204,23 @@ class Collector:
     async def upload(self, pack: SealedPack) -> None:
         """Create the pack under its hash and read it back. A pack of that name is this one, or is damaged;
         then another name is taken, and what is there stays."""
-        plain, size = pack.spot.name, len(pack.data)
+        plain = pack.spot.name
         for attempt in range(NAMES_TRIED):
             name = f"{plain}-{attempt}" if attempt else plain
             key = layout.pack_key(self._project_id, name)
             created = True
             try:
                 await self._objects.create(key, pack.data)
-                pack.data = b""
                 reach("archive.pack_put")
             except Failure as failure:
                 if failure.kind != "conflict":
                     raise
                 created = False
-            if not await self._reads_back(key, size, plain, created=created):
+            if not await self._reads_back(key, pack.data, created=created):
                 if created:
                     raise not_what_was_put(key)
                 continue
+            pack.data = b""
             pack.spot.name = name
             self.new_packs[name] = pack.spot
             self.verified.add(name)
@@ -231,9 +231,9 @@ class Collector:
             hint="Verify the archives of this project with their data, and check the store.",
         )
 
-    async def _reads_back(self, key: str, size: int, digest: str, *, created: bool) -> bool:
+    async def _reads_back(self, key: str, data: Data, *, created: bool) -> bool:
         try:
-            return await hash_object(self._objects, self._workers, key, size) == digest
+            return await holds(self._objects, key, data)
         except Failure as failure:
             if failure.kind == "archive_corrupt":
                 return False
@@ -283,7 +283,7 @@ class _Line:
 
     async def _place(self) -> None:
         frame, pressing = self._pressing.popleft()
-        if await self._collector.place(frame, await pressing):
+        if self._collector.place(frame, await pressing):
             await self._send()
 
     async def _send(self) -> None:

@@ -1,10 +1,10 @@
-"""Hashing what the store really holds, a slice at a time, so that reading back costs little memory."""
+"""Looking at what the store really holds, a slice at a time, so that reading back costs little memory."""
 
 from __future__ import annotations
 
 from blake3 import blake3
 
-from journeyman.ports.objects import ObjectStore
+from journeyman.ports.objects import Data, ObjectStore
 from journeyman.workspace.archive.limits import MIB
 from journeyman.workspace.archive.workers import Workers
 
@@ -22,3 +22,14 @@ async def hash_object(objects: ObjectStore, workers: Workers, key: str, size: in
         if len(data) < length:
             break
     return hasher.hexdigest()
+
+
+async def holds(objects: ObjectStore, key: str, data: Data) -> bool:
+    """Whether the object is just `data`, which is as good as its hash and costs less. Raises what the store
+    raises."""
+    for offset in range(0, len(data) + 1, SLICE_BYTES):
+        length = min(SLICE_BYTES, len(data) + 1 - offset)
+        # Two views are compared item by item; copying this one first takes a tenth of that.
+        if await objects.read(key, offset=offset, length=length) != bytes(data[offset : offset + length]):
+            return False
+    return True
