@@ -146,7 +146,7 @@ class Settings(BaseSettings):
     """Key file that encrypts archives on this machine before they are stored; `journeyman archive key` makes
     one. A store is encrypted from its first archive on or not at all."""
     archives_last: int = Field(default=5, ge=1)
-    """How many of the newest archives of a project are kept."""
+    """How many of the newest archives of a project are kept, and of how many different trees the newest."""
     archives_hourly: int = Field(default=24, ge=0)
     """Of how many hours that have archives the newest one is kept."""
     archives_daily: int = Field(default=14, ge=0)

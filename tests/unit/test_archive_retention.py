@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -42,16 +43,26 @@ def test_a_named_one_stays_however_old() -> None:
     assert kept(archives, Policy(1, 0, 0), named=["10000000", "unknown"]) == {"0", "10000000"}
 
 
+def test_archives_of_one_tree_do_not_push_others_out() -> None:
+    trees = {number: b"%d" % (number // 4) for number in range(20)}  # each four times
+    archives = [replace(each, root=trees[int(each.archive_id)]) for each in minutes(*range(20))]
+    assert kept(archives, Policy(last=3, hourly=0, daily=0)) == {"0", "1", "2", "4", "8"}
+
+
 AGES = st.lists(st.integers(0, 60 * 24 * 40), unique=True, max_size=60).map(sorted)
 POLICIES = st.builds(Policy, last=st.integers(1, 6), hourly=st.integers(0, 30), daily=st.integers(0, 20))
 
 
-@given(AGES, POLICIES)
-def test_whatever_there_is(ages: list[int], policy: Policy) -> None:
-    archives = minutes(*ages)
+@given(AGES, POLICIES, st.integers(1, 9))
+def test_whatever_there_is(ages: list[int], policy: Policy, trees: int) -> None:
+    archives = [
+        replace(each, root=b"%d" % (age % trees)) for each, age in zip(minutes(*ages), ages, strict=True)
+    ]
     stay = kept(archives, policy)
     ordered = [each.archive_id for each in archives]
     assert set(ordered[: policy.last]) <= stay <= set(ordered)
-    assert len(stay) <= policy.last + policy.hourly + policy.daily
+    assert len(stay) <= 2 * policy.last + policy.hourly + policy.daily
+    newest = list(dict.fromkeys(each.root for each in archives))
+    assert set(newest[: policy.last]) <= {each.root for each in archives if each.archive_id in stay}
     left = [each for each in archives if each.archive_id in stay]
     assert kept(left, policy) == stay  # doing it again takes no more

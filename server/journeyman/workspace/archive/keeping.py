@@ -23,6 +23,7 @@ from journeyman.ports.objects import ObjectInfo, ObjectStore
 from journeyman.workspace.archive import codec, layout, pointer, strict
 from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.load import load_manifest, no_archive
+from journeyman.workspace.archive.model import Summary
 from journeyman.workspace.archive.pins import Pins
 from journeyman.workspace.archive.retention import Dated, Policy, kept
 from journeyman.workspace.archive.room_taken import Listed as _Listed
@@ -191,9 +192,9 @@ class Keeping:
         """Archives the policy does not keep, and attempts that were given up more than a day ago. What
         cannot be read stays."""
         dated = [
-            Dated(each.archive_id, each.seq, at)
+            Dated(each.archive_id, each.seq, found.created_at, found.root)
             for each in listed
-            if each.seq <= head.seq and (at := await self._made_at(each.key)) is not None
+            if each.seq <= head.seq and (found := await self._summary(each.key)) is not None
         ]
         known = {each.archive_id for each in dated}
         stay = kept(dated, policy, await self.names(project_id)) | {head.archive_id}
@@ -270,10 +271,10 @@ class Keeping:
         await self._objects.replace(layout.unused_key(project_id), data, etag=etag)
         reach("thin.noted")
 
-    async def _made_at(self, key: str) -> datetime | None:
+    async def _summary(self, key: str) -> Summary | None:
         try:
             data = await self._objects.read(key, length=codec.SUMMARY_READ_BYTES)
-            return codec.decode_summary(data).created_at
+            return codec.decode_summary(data)
         except MalformedError:
             return None
         except Failure as failure:
