@@ -67,7 +67,7 @@ def replay(
     """Do a run again with the recorded answers, and compare every request with the recorded one.
 
     The tools really run, in a project of their own that is deleted afterwards. Exit code: 0 equal byte for
-    byte; 1 not, and the first difference is shown.
+    byte; 1 not, and the first difference is shown. What needs a permission is refused: nobody is asked.
     """
     from journeyman.cli.link import call
     from journeyman.trajectory.comparing import as_it_is, asked, without_times
@@ -129,6 +129,7 @@ async def exported(client: Link, run_id: str) -> str:
 
 async def _again(client: Link, recorded: Recorded, file: Path, folder: Path | None) -> Recorded:
     from journeyman.cli.folder import Folder
+    from journeyman.client.unattended import Unattended
     from journeyman.project.excludes import Excludes
     from journeyman.trajectory.reading import parse
 
@@ -145,7 +146,6 @@ async def _again(client: Link, recorded: Recorded, file: Path, folder: Path | No
             copy = await asyncio.to_thread(Folder.at, folder, Excludes())
             await copy.send(client.request, made["id"])
         params: dict[str, Any] = {
-            "projectId": made["id"],
             "prompt": header["prompt"],
             "mode": header["mode"],
             "model": f"replay/{file}",
@@ -154,7 +154,9 @@ async def _again(client: Link, recorded: Recorded, file: Path, folder: Path | No
         }
         if header["effort"]:
             params["effort"] = header["effort"]
-        run = await client.request("agent/run", params)
+        async with Unattended.beside(client) as unattended:
+            params["chatId"] = await unattended.chat(made["id"])
+            run = await client.request("agent/run", params)
         return parse(await exported(client, run["runId"]))[0]
     finally:
         await client.request("project/delete", {"projectId": made["id"], "archives": True})

@@ -75,7 +75,7 @@ class Client:
                     for answering in tuple(client._answering.values()):
                         answering.cancel()
         except BaseExceptionGroup as group:
-            raise _only(group) from None
+            raise first_of(group) from None
         finally:
             client._end()
             writer.close()
@@ -284,8 +284,9 @@ def _lost() -> Failure:
     return Failure("cancelled", "The connection to the daemon ended.", hint="Connect again.", retryable=True)
 
 
-def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error behind a group of tasks."""
     first = group.exceptions[0]
     if isinstance(first, BaseExceptionGroup):
-        return _only(cast("BaseExceptionGroup[BaseException]", first))
+        return first_of(cast("BaseExceptionGroup[BaseException]", first))
     return first

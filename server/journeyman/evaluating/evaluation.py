@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from journeyman.client.unattended import Unattended
 from journeyman.evaluating.configuration import Configuration
 from journeyman.evaluating.place import Asker, Commands
 from journeyman.evaluating.results import Results, key
@@ -42,12 +43,12 @@ async def evaluate(
 
     async def one(place: int, task: Task, of: Configuration, number: int) -> None:
         async with room:
-            trial = await attempt(client, commands, task, of, number, plan.way)
+            trial = await attempt(client, commands, unattended, task, of, number, plan.way)
             await asyncio.to_thread(results.add, trial)
         done[place] = trial
         on_trial(trial)
 
-    async with asyncio.TaskGroup() as group:
+    async with Unattended.beside(client) as unattended, asyncio.TaskGroup() as group:
         for place, (task, of, number) in enumerate(plan.wanted):
             kept = results.get(key(task, of, number))
             if kept is not None:

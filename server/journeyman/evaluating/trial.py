@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from journeyman.client.unattended import Unattended
 from journeyman.evaluating.configuration import Configuration
 from journeyman.evaluating.place import Asker, Commands, Ended, bring_in, make_project, remove
 from journeyman.evaluating.task import Task
@@ -73,13 +74,19 @@ class Way:
 
 
 async def attempt(
-    client: Asker, commands: Commands, task: Task, of: Configuration, number: int, way: Way
+    client: Asker,
+    commands: Commands,
+    unattended: Unattended,
+    task: Task,
+    of: Configuration,
+    number: int,
+    way: Way,
 ) -> Trial:
     """Never raises but for a cancellation: whatever goes wrong is the trial's error."""
     base = Trial(task.name, task.digest, of.model, number, "error", mode=of.mode, effort=of.effort)
     projects: list[str] = []
     try:
-        return await _attempt(client, commands, task, base, way, projects)
+        return await _attempt(client, commands, unattended, task, base, way, projects)
     except Failure as failure:
         return _with(base, why=f"{failure.message} {failure.hint}".strip())
     finally:
@@ -90,11 +97,17 @@ async def attempt(
 
 
 async def _attempt(
-    client: Asker, commands: Commands, task: Task, base: Trial, way: Way, projects: list[str]
+    client: Asker,
+    commands: Commands,
+    unattended: Unattended,
+    task: Task,
+    base: Trial,
+    way: Way,
+    projects: list[str],
 ) -> Trial:
     projects.append(await make_project(client, f"task {task.name}"[:100], task.start))
     params: dict[str, Any] = {
-        "projectId": projects[0],
+        "chatId": await unattended.chat(projects[0]),
         "prompt": task.instruction,
         "model": base.model.replace("{task}", task.name),
         "mode": base.mode,

@@ -83,6 +83,8 @@ def test_trials_are_judged_in_a_fork_with_files_nobody_saw(
     assert names == [
         "project/create",
         "workspace/import",
+        "chat/create",
+        "agent/subscribe",
         "agent/run",
         "agent/runs",
         "project/fork",
@@ -91,7 +93,7 @@ def test_trials_are_judged_in_a_fork_with_files_nobody_saw(
     ]
     run = dict(first)["agent/run"]
     assert (run["prompt"], run["model"], run["budget"]) == ("Do it.", "a/t0", {"steps": 7})
-    brought, command = first[5][1], first[6][1]
+    brought, command = first[7][1], first[8][1]
     place = command["env"]["CHECK"]
     assert (brought["projectId"], brought["files"][0]["path"]) == (PROJECT_IDS[1], f"{place}/c.sh")
     assert len(place) > 30
