@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from journeyman.model.catalog import load_catalog
 from journeyman.model.keys import Keys
 from journeyman.model.providers import ProviderConfig
 from journeyman.model.registry import OPENED_MAX, ModelRegistry
+from journeyman.model.replay import ReplayModel
 from journeyman.ports.model import Model
 from journeyman.testing.model import ScriptedModel, say
 
@@ -277,3 +280,24 @@ def test_who_is_too_weak_for_tool_calls_is_what_the_user_says() -> None:
         extra = known.resolve(name).info.extra
         assert (extra.get("family") == "small", extra.get("tool_mode") == "blocks") == (small, small), name
     assert [config.options.get("tool_mode") for config in factory.built] == ["blocks", None]
+
+
+@pytest.mark.parametrize(
+    ("asked", "family"),
+    [
+        ("openai/gpt-5.4", "gpt"),
+        ("openai-compatible/tiny-1", "small"),
+        ("openrouter/anthropic/claude-sonnet-4.5", None),
+        ("replay//tmp/other.jsonl", None),
+    ],
+)
+async def test_a_run_is_done_again_with_the_tools_and_words_of_the_model_it_was_recorded_of(
+    tmp_path: Path, asked: str, family: str | None
+) -> None:
+    file = tmp_path / "t.jsonl"
+    lines = [{"trajectory": 2}, {"type": "request", "model": asked}, {"type": "request", "model": "other/x"}]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    opened = {"replay": lambda name: ReplayModel(Path(name))}
+    registry = ModelRegistry({}, openers=opened, small=("openai-compatible/tiny*",))
+    found = await registry.choose(f"replay/{file}")
+    assert found.info.extra.get("family") == family

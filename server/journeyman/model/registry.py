@@ -134,7 +134,7 @@ class ModelRegistry:
         """The model called `wanted`, or the default one. Reads the keyring (and looks for local servers)
         only where the environment has not what is needed. Raises as `default_model` and `resolve` do."""
         try:
-            return await _described(self.resolve(self.default_model(wanted)))
+            return await self._described(self.resolve(self.default_model(wanted)))
         except Failure as failure:
             if failure.kind not in ("model_key_missing", "model_unreachable"):
                 raise
@@ -186,6 +186,21 @@ class ModelRegistry:
         if info.images is not None:
             return info.images
         return True if info.id.startswith(self._catalog.images) else None
+
+    async def _described(self, resolved: ResolvedModel) -> ResolvedModel:
+        """A recording as the model it is of: its window, and the family whose tools and words it had."""
+        if not isinstance(resolved.model, ReplayModel):
+            return resolved
+        info = await resolved.model.described(resolved.info)
+        family = self._family(await resolved.model.asked())
+        extra = {**info.extra, **({} if family is None else {"family": family})}
+        return dataclasses.replace(resolved, info=dataclasses.replace(info, extra=extra))
+
+    def _family(self, model_id: str | None) -> str | None:
+        if model_id is None or model_id.partition("/")[0] not in self._catalog.providers:
+            return None
+        info = self._catalog.info(model_id)
+        return {**self._catalog.options(info), **self._habits(info)}.get("family")
 
     def _given(self, model_id: str, model: Model, info: ModelInfo | None) -> ResolvedModel:
         resolved = _injected(model_id, model, info)
@@ -250,13 +265,6 @@ class ModelRegistry:
             else f"A name is provider/model; the providers are {', '.join(sorted(self._catalog.providers))}."
         )
         return Failure("model_unknown", f"There is no model {model_id!r}.", hint=hint, data={"close": close})
-
-
-async def _described(resolved: ResolvedModel) -> ResolvedModel:
-    """What a recording says of the model it is of."""
-    if not isinstance(resolved.model, ReplayModel):
-        return resolved
-    return dataclasses.replace(resolved, info=await resolved.model.described(resolved.info))
 
 
 def _injected(model_id: str, model: Model, info: ModelInfo | None) -> ResolvedModel:

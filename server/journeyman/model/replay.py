@@ -56,6 +56,10 @@ class ReplayModel:
         """`info` with what the recording knows of its model, so that its runs are kept as that one's were."""
         return replace(info, context_window=(await self._trajectory()).window)
 
+    async def asked(self) -> str | None:
+        """The name of the model whose requests were recorded."""
+        return (await self._trajectory()).asked
+
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         trajectory = await self._trajectory()
         turns = _asked_of(request, trajectory)

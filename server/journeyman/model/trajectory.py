@@ -64,6 +64,8 @@ class Trajectory:
     window: int | None = None
     """The context window of that model, where the file says so."""
     explorations: tuple[Exploration, ...] = ()
+    asked: str | None = None
+    """The name its first request went to, where the file has requests."""
 
     def explored(self, call_id: str, question: str) -> Exploration | None:
         """That of this call; in a chat that had this trajectory before, ids differ and the question tells."""
@@ -102,6 +104,8 @@ def parse_trajectory(text: str, path: Path) -> Trajectory:
                 header = fields
             elif "trajectory" not in header:
                 _recorded(fields, turns, explorations)
+            elif fields["type"] == "request":
+                header.setdefault("asked", fields.get("model"))
             elif fields["type"] == "end":
                 header = {**header, "contextWindow": fields.get("contextWindow")}
             else:
@@ -114,6 +118,7 @@ def parse_trajectory(text: str, path: Path) -> Trajectory:
         str(header.get("note", "")),
         header.get("contextWindow"),
         tuple(explorations),
+        header.get("asked"),
     )
 
 
