@@ -45,7 +45,7 @@ test: setup-dev  ## everything, on real components
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 prove: setup-dev  ## the long proofs: kill -9 at every failpoint, every fault, every mutation
-	@$(BIN)/python -m pytest -m prove -q tests/prove
+	@$(BIN)/python -m pytest -m prove -v --durations=20 tests/prove
 
 test-editors: setup-dev  ## of these, the plugin in a real Neovim and the extension in a real VS Code (installed once, in a minute)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/editors
