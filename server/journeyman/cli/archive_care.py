@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from journeyman.cli import output
-from journeyman.cli.options import Json
+from journeyman.cli.options import Json, Yes, confirm
 from journeyman.cli.visible import visible
 from journeyman.failures import not_found
 
@@ -117,23 +117,20 @@ def name(
     output.stdout().print(f"archive {done['archiveId']} {said}", style="green", markup=False)
 
 
-def delete(
-    project: Project,
-    archive: Which,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
+def delete(project: Project, archive: Which, yes: Yes = False) -> None:
     """Remove an archive for good. The newest one is never removed."""
     from journeyman.cli.link import Link, call
 
-    if not yes:
-        typer.confirm(f"Remove archive {archive} of {project} for good?", abort=True)
+    async def look(client: Link) -> dict[str, Any]:
+        return await archive_ref(client.request, project, archive)
 
-    async def ask(client: Link) -> dict[str, Any]:
-        ref = await archive_ref(client.request, project, archive)
+    async def remove(client: Link) -> None:
         await client.request("workspace/deleteArchive", ref)
-        return ref
 
-    output.stdout().print(f"removed {call(ask)['archiveId']}", style="green", markup=False)
+    ref = call(look)
+    confirm(f"Remove archive {ref['archiveId']} of {project} for good?", yes=yes)
+    call(remove)
+    output.stdout().print(f"removed {ref['archiveId']}", style="green", markup=False)
 
 
 def prune(

@@ -5,6 +5,7 @@ A traceback is shown only with JOURNEYMAN_DEBUG=1. Whatever gets here unknown is
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from typing import cast
@@ -16,6 +17,20 @@ from journeyman.failures import Failure
 FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
+
+COMMANDS = {
+    "archive/list": "journeyman archive list PROJECT",
+    "chat/list": "journeyman chats list",
+    "checkpoint/list": "journeyman checkpoints CHAT",
+    "model/list": "journeyman models",
+    "permission/list": "journeyman permissions",
+    "project/list": "journeyman projects list",
+    "project/update": "journeyman projects quota PROJECT",
+    "run/list": "journeyman runs CHAT",
+    "workspace/archives": "journeyman archive list PROJECT",
+}
+"""The daemon names methods in its hints; whoever types commands is told those."""
+METHOD = re.compile("`?(?<![\\w/])(" + "|".join(COMMANDS) + ")\\b`?")
 
 
 def report(error: BaseException) -> int:
@@ -54,7 +69,8 @@ def say(message: str, hint: str = "") -> None:
     console = output.stderr()
     console.print(f"error: {visible(message)}", style="red", markup=False)
     if hint:
-        console.print(f"  {visible(hint)}", markup=False)
+        hint = METHOD.sub(lambda found: f"`{COMMANDS[found[1]]}`", visible(hint))
+        console.print(f"  {hint}", markup=False)
 
 
 def _inner(error: BaseException) -> BaseException:

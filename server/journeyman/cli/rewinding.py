@@ -157,9 +157,13 @@ def _print_result(done: dict[str, Any], chat: str, *, preview: bool, undo: bool)
     if (more := done["keptTotal"] - len(done["kept"])) > 0:
         out.print(f"... and {more:,} more stay")
     would = "would be " if preview else ""
-    parts = [f"{done['filesTotal']} files {would}put back"] if done["scope"] != "conversation" else []
+    parts = (
+        [f"{output.count(done['filesTotal'], 'file')} {would}put back"]
+        if done["scope"] != "conversation"
+        else []
+    )
     if done["scope"] != "files":
-        parts.append(f"{done['messagesHidden']} messages {would}taken back")
+        parts.append(f"{output.count(done['messagesHidden'], 'message')} {would}taken back")
         if done["messagesShown"]:
             parts.append(f"{done['messagesShown']} {would}shown again")
     out.print(", ".join(parts), style="green", markup=False)

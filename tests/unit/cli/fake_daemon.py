@@ -148,6 +148,7 @@ ANSWERS: dict[str, Any] = {
         "status": {"projectId": PROJECT_IDS[0], "state": "live"},
     },
     "workspace/archives": {"items": [ARCHIVE]},
+    "workspace/deleteArchive": {},
     "model/list": {
         "items": [
             {"id": "openrouter/a", "provider": "openrouter", "available": False, "why": "No key."},

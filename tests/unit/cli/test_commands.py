@@ -10,8 +10,10 @@ import pytest
 
 from journeyman.app.keys import archive_key
 from journeyman.cli import output
+from journeyman.cli.errors import COMMANDS
 from journeyman.cli.main import main
 from journeyman.failures import Failure
+from journeyman_protocol.methods import BY_NAME
 from unit.cli.fake_daemon import ARCHIVE, CHAT_ID, PROJECT_IDS, RUN, FakeDaemon, daemon, project
 
 __all__ = ["daemon"]
@@ -131,6 +133,12 @@ def test_deleting_needs_a_yes_when_nobody_can_be_asked(
     assert "Add --yes" in capsys.readouterr().err
     assert main(["projects", "delete", "alpha", "--yes", "--archives"]) == 0
     assert daemon.params_of("project/delete") == {"projectId": PROJECT_IDS[0], "archives": True}
+    assert main(["archive", "delete", "alpha", "a1"]) == 2
+    assert "Add --yes" in capsys.readouterr().err
+    assert main(["archive", "delete", "alpha", "none"]) == 1
+    assert "There is no archive 'none'" in capsys.readouterr().err
+    assert main(["archive", "delete", "alpha", "a", "--yes"]) == 0
+    assert daemon.params_of("workspace/deleteArchive") == {"projectId": PROJECT_IDS[0], "archiveId": "a1"}
     assert main(["chats", "delete", "c0ff", "--yes"]) == 0
     assert daemon.params_of("chat/delete") == {"chatId": CHAT_ID}
 
@@ -170,6 +178,22 @@ def test_an_error_of_the_daemon_is_a_sentence_and_a_hint(
     daemon.answers["project/list"] = Failure("storage_failed", "The disk \x1b[2J broke.", hint="Replace it.")
     assert main(["projects", "list"]) == 1
     assert capsys.readouterr().err == "error: The disk ␛[2J broke.\n  Replace it.\n"
+
+
+def test_a_hint_names_commands_and_not_methods(
+    daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    daemon.answers["project/list"] = Failure(
+        "not_found",
+        "No.",
+        hint="Look at `checkpoint/list`, workspace/archives or sub/project/list2.",
+    )
+    assert main(["projects", "list"]) == 1
+    hint = capsys.readouterr().err.splitlines()[1].strip()
+    assert hint == (
+        "Look at `journeyman checkpoints CHAT`, `journeyman archive list PROJECT` or sub/project/list2."
+    )
+    assert set(COMMANDS) - {"archive/list", "run/list"} <= set(BY_NAME)
 
 
 def test_a_traceback_only_when_asked_for(
