@@ -112,19 +112,10 @@ def restore_entries(records: bytes) -> bytes:
 
 
 def restore_record(entry: RestoreEntry) -> bytes:
+    path, kind, mode, mtime_ns, size, target, xattrs = entry
+    number, size = wire.KINDS.index(kind), size if kind == "file" else 0
     return wire.pack_entry(
-        (
-            wire.KINDS.index(entry.kind),
-            entry.size if entry.kind == "file" else 0,
-            entry.mode,
-            entry.mtime_ns,
-            0,
-            0,
-            0,
-            entry.path,
-            entry.target,
-            dict(entry.xattrs) if entry.xattrs else _NO_XATTRS,
-        )
+        (number, size, mode, mtime_ns, 0, 0, 0, path, target, dict(xattrs) if xattrs else _NO_XATTRS)
     )
 
 

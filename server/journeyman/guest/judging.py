@@ -22,7 +22,7 @@ class Judge:
                 wire.check_relative(entry.target)
         except wire.Refusal as refusal:
             return refused(refusal)
-        parent = b"/".join(parts[:-1])
+        parent = entry.path[: -len(parts[-1]) - 1]
         wrong = ""
         if entry.path in self._kinds:
             wrong = "comes twice"

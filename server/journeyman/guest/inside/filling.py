@@ -13,6 +13,9 @@ _ZEROS = bytes(HOLE)
 def write_filled(handle: int, data: memoryview, offset: int) -> bool:
     """Write `data` at `offset`, where the file has nothing yet. Answers whether the end was left out: then
     the file is too short."""
+    if 0 < len(data) < HOLE:
+        _write_all(handle, data, offset)
+        return False
     begun = 0
     for at in range(0, len(data) - HOLE + 1, HOLE):
         if not data[at] and bytes(data[at : at + HOLE]) == _ZEROS:
@@ -23,6 +26,6 @@ def write_filled(handle: int, data: memoryview, offset: int) -> bool:
 
 
 def _write_all(handle: int, data: memoryview, offset: int) -> None:
-    while data:
-        size = os.pwrite(handle, data, offset)
-        data, offset = data[size:], offset + size
+    size = os.pwrite(handle, data, offset) if data else 0
+    while size < len(data):
+        size += os.pwrite(handle, data[size:], offset + size)

@@ -54,7 +54,7 @@ RawEntry = Tuple[int, int, int, int, int, int, int, bytes, bytes, Dict[str, byte
 def pack_entry(entry: RawEntry) -> bytes:
     kind, size, mode, mtime, ctime, inode, nlink, path, target, xattrs = entry
     head = ENTRY.pack(kind, size, mode, mtime, ctime, inode, nlink, len(path), len(target), len(xattrs))
-    return head + path + target + _pack_xattrs(xattrs)
+    return head + path + target + (_pack_xattrs(xattrs) if xattrs else b"")
 
 
 def unpack_entries(data: bytes) -> Iterator[RawEntry]:

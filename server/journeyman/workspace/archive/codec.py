@@ -183,12 +183,18 @@ def _pack_in(value: Any, *, forked: bool) -> Pack:
 
 
 def _frame_in(value: Any) -> Frame:
-    return Frame(*(strict.whole(number, 0, INT64_MAX) for number in strict.row(value, 4)))
+    return Frame(*[strict.whole(number, 0, INT64_MAX) for number in strict.row(value, 4)])
 
 
 def _chunk_in(value: Any) -> Chunk:
-    ident, *numbers = strict.row(value, 4)
-    return Chunk(strict.digest(ident), *(strict.whole(number, 0, INT64_MAX) for number in numbers))
+    ident, frame, offset, length = strict.row(value, 4)
+    whole = strict.whole
+    return Chunk(
+        strict.digest(ident),
+        whole(frame, 0, INT64_MAX),
+        whole(offset, 0, INT64_MAX),
+        whole(length, 0, INT64_MAX),
+    )
 
 
 def node_row(node: Node) -> list[object]:
@@ -233,10 +239,11 @@ def _node_in(value: Any, limits: Limits, linked: Mapping[bytes, Node]) -> Node:
             "file",
             mode,
             mtime,
-            size=strict.whole(size, 0, INT64_MAX),
-            xattrs=_xattrs(xattrs, limits),
-            digest=strict.digest(content),
-            chunks=tuple(strict.whole(number, 0, INT64_MAX) for number in strict.rows(chunks, _COUNT_MAX)),
+            strict.whole(size, 0, INT64_MAX),
+            b"",
+            _xattrs(xattrs, limits),
+            strict.digest(content),
+            tuple([strict.whole(number, 0, INT64_MAX) for number in strict.rows(chunks, _COUNT_MAX)]),
         )
     raise MalformedError("an entry is of no known kind")
 
@@ -250,9 +257,12 @@ def _common(path: Any, mode: Any, mtime: Any, limits: Limits) -> tuple[bytes, in
 
 
 def _xattrs(value: Any, limits: Limits) -> tuple[tuple[str, bytes], ...]:
+    attributes = strict.mapping(value, limits.xattrs_per_entry)
+    if not attributes:
+        return ()
     return tuple(
         sorted(
             (strict.text(name, limits.xattr_name_bytes), strict.raw(content, limits.xattr_value_bytes))
-            for name, content in strict.mapping(value, limits.xattrs_per_entry).items()
+            for name, content in attributes.items()
         )
     )

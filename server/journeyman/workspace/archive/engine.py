@@ -8,7 +8,7 @@ the caller who lost its lease.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from journeyman.failpoints import reach
@@ -142,13 +142,15 @@ class ArchiveEngine:
                 await restore(self._objects, self._workers, guest, part, self._limits, on_progress or _quiet)
             )[0]
         with given_back():
-            outcome, seen = await restore(
+            outcome, seen, told = await restore(
                 self._objects, self._workers, guest, manifest, self._limits, on_progress or _quiet
             )
-            await self._workers.run(lambda: self._remember(generation, manifest, digest, seen))
+            await self._workers.run(lambda: self._remember(generation, manifest, digest, seen, told))
             return outcome
 
-    def _remember(self, generation: int, manifest: Manifest, digest: bytes, seen: Scan) -> None:
+    def _remember(
+        self, generation: int, manifest: Manifest, digest: bytes, seen: Scan, told: Sequence[bytes] | None
+    ) -> None:
         """So that the next archive after a restore reads nothing. What was written within a tick of the
         clock could be written again and look the same."""
         since = int(self._clock.now().timestamp() * 1e9) - TICK_NS
@@ -160,6 +162,7 @@ class ArchiveEngine:
             racy=[entry.path for entry in seen.files if entry.ctime_ns >= since],
             manifest=manifest,
             manifest_digest=digest,
+            told=told,
         )
 
     async def compare(

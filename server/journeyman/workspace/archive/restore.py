@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from blake3 import blake3
 
@@ -47,9 +47,10 @@ async def restore(
     manifest: Manifest,
     limits: Limits,
     on_progress: OnProgress,
-) -> tuple[RestoreOutcome, Scan]:
-    """Write a checked manifest's tree into the guest's empty /workspace; answers what was done and the scan
-    of what is there now. Raises `Failure`."""
+) -> tuple[RestoreOutcome, Scan, Sequence[bytes] | None]:
+    """Write a checked manifest's tree into the guest's empty /workspace; answers what was done, the scan of
+    what is there now, and what `tree.told` tells of the manifest where that is the same of both. Raises
+    `Failure`."""
     summary = manifest.summary
     source = FrameSource(objects, workers, manifest, limits)
     plan = _Plan(manifest)
@@ -69,10 +70,10 @@ async def restore(
         raise
     read_back: Mapping[bytes, ReadBack] = {} if lent is None else lent.read_back
     counter = _counter("check", manifest, on_progress)
-    seen, notes = await _check(guest, workers, manifest, limits, read_back, counter)
+    seen, told, notes = await _check(guest, workers, manifest, limits, read_back, counter)
     reach("restore.verified")
     outcome = RestoreOutcome(summary.archive_id, summary.root.hex(), summary.files, summary.bytes, notes)
-    return outcome, seen
+    return outcome, seen, None if notes else told
 
 
 async def _abort(target: Restore) -> None:
@@ -129,14 +130,16 @@ async def _write(target: Restore, source: FrameSource, plan: _Plan, done: Callab
         done(1, 0)
     for window in source.windows(plan.numbers):
         content = await source.fetch(window)
+        files = size = 0
         for number in window:
             node = next(owners)
             if node is not added:
                 await target.add(_entry(node))
-                done(1, 0)
+                files += 1
                 added = node
             await target.data(node.path, content[number])
-            done(0, len(content[number]))
+            size += len(content[number])
+        done(files, size)
     for node in plan.links:
         await target.add(_entry(node))
 
@@ -153,8 +156,9 @@ async def _check(
     limits: Limits,
     read_back: Mapping[bytes, ReadBack],
     done: Callable[[int, int], None],
-) -> tuple[Scan, tuple[str, ...]]:
-    """Scan, and read back what was not; raises `archive_corrupt` when the tree is not the archived one."""
+) -> tuple[Scan, Sequence[bytes], tuple[str, ...]]:
+    """Scan, and read back what was not; answers also what `tree.told` tells of what is there. Raises
+    `archive_corrupt` when the tree is not the archived one."""
     seen = await scan(guest, limits, lambda _: None, xattrs=True)
     built = tree.build(seen.entries)
     if built.skipped:
@@ -182,10 +186,10 @@ async def _check(
     wrong = next((node.path for node in wanted if digests.get(node.path, node.digest) != node.digest), None)
     if wrong is not None:
         raise _not_restored(f"{tree.shown(wrong)} reads back as something else")
-    found = tuple(Node(*node[:7], digests.get(node.path, b"")) for node in nodes)
-    if tree.root_hash(found) != (tree.root_hash(wanted) if notes else manifest.summary.root):
-        raise _not_restored(tree.difference(wanted, found) or "its root hash is another one")
-    return seen, notes
+    told = tree.told(nodes, digests)
+    if tree.root_of(b"".join(told)) != (tree.root_hash(wanted) if notes else manifest.summary.root):
+        raise _not_restored("its root hash is another one")
+    return seen, told, notes
 
 
 def _not_restored(why: str) -> Failure:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, cast
 
 INT64_MAX = 2**63 - 1
+_is_digest = re.compile(r"[0-9a-f]{64}").fullmatch
 _MARKS = (b",", b"[", b"{")
 """Each value but one has one of these before it."""
 
@@ -103,7 +104,7 @@ def raw(value: Any, most: int) -> bytes:
 
 def digest(value: Any) -> bytes:
     """32 bytes, in hex."""
-    found = text(value, 64)
-    if not re.fullmatch(r"[0-9a-f]{64}", found):
+    if type(value) is not str or not _is_digest(value):
+        text(value, 64)
         raise MalformedError("a hash is not one")
-    return bytes.fromhex(found)
+    return bytes.fromhex(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from blake3 import blake3
@@ -85,10 +85,13 @@ def build(entries: Iterable[TreeEntry]) -> Tree:
     return Tree(tuple(nodes), tuple(skipped))
 
 
-def told(nodes: Iterable[Node]) -> list[bytes]:
+def told(nodes: Iterable[Node], digests: Mapping[bytes, bytes] | None = None) -> list[bytes]:
     """What the root hash is made of, for each entry: kind, path, mode, mtime, size, link text, content digest
-    and extended attributes. The mode of a symlink means nothing and is left out."""
-    return [_told(*node) for node in nodes]
+    and extended attributes. The mode of a symlink means nothing and is left out. `digests`: by path, instead
+    of those in `nodes`."""
+    if digests is None:
+        return [_told(*node) for node in nodes]
+    return [_told(*node[:7], digests.get(node[0], b""), ()) for node in nodes]
 
 
 def _told(
