@@ -74,10 +74,31 @@ class Failure(Exception):  # noqa: N818 - the word of ARCHITECTURE.md; half of t
         return f"Failure({self.kind!r}, {self.message!r})"
 
 
+_STARTED = ("project", "chat")
+_LISTED = {
+    "archive": "workspace/archives",
+    "chat": "chat/list",
+    "checkpoint": "checkpoint/list",
+    "image": "chat/messages",
+    "input": "agent/queue/list",
+    "message": "chat/messages",
+    "permission": "permission/list",
+    "project": "project/list",
+    "run": "agent/runs",
+}
+
+
 def not_found(noun: str, ident: str) -> Failure:
     """The failure for an id that names nothing; `noun` is one of the words of ARCHITECTURE.md."""
     return Failure(
         "not_found",
         f"There is no {noun} {ident!r}.",
-        hint=f"List what there is with {noun}/list, or leave the id out to start a new {noun}.",
+        hint=_where(noun),
     )
+
+
+def _where(noun: str) -> str:
+    if noun not in _LISTED:
+        return f"Give the id of a {noun} that is there."
+    another = f", or leave the id out to start a new {noun}" if noun in _STARTED else ""
+    return f"List what there is with {_LISTED[noun]}{another}."

@@ -19,14 +19,14 @@ USAGE = 2
 INTERRUPTED = 130
 
 COMMANDS = {
-    "archive/list": "journeyman archive list PROJECT",
+    "agent/queue/list": "journeyman queue list CHAT",
+    "agent/runs": "journeyman runs CHAT",
     "chat/list": "journeyman chats list",
     "checkpoint/list": "journeyman checkpoints CHAT",
     "model/list": "journeyman models",
     "permission/list": "journeyman permissions",
     "project/list": "journeyman projects list",
     "project/update": "journeyman projects quota PROJECT",
-    "run/list": "journeyman runs CHAT",
     "workspace/archives": "journeyman archive list PROJECT",
 }
 """The daemon names methods in its hints; whoever types commands is told those."""

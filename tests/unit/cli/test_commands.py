@@ -12,7 +12,7 @@ from journeyman.app.keys import archive_key
 from journeyman.cli import output
 from journeyman.cli.errors import COMMANDS
 from journeyman.cli.main import main
-from journeyman.failures import Failure
+from journeyman.failures import Failure, not_found
 from journeyman_protocol.methods import BY_NAME
 from unit.cli.fake_daemon import ARCHIVE, CHAT_ID, PROJECT_IDS, RUN, FakeDaemon, daemon, project
 
@@ -193,7 +193,16 @@ def test_a_hint_names_commands_and_not_methods(
     assert hint == (
         "Look at `journeyman checkpoints CHAT`, `journeyman archive list PROJECT` or sub/project/list2."
     )
-    assert set(COMMANDS) - {"archive/list", "run/list"} <= set(BY_NAME)
+    assert set(COMMANDS) <= set(BY_NAME)
+
+
+@pytest.mark.parametrize(
+    "noun", ["archive", "chat", "checkpoint", "image", "input", "message", "permission", "project", "run"]
+)
+def test_what_is_not_there_is_to_be_looked_for_where_it_can_be(noun: str) -> None:
+    hint = not_found(noun, "x").hint
+    assert hint.removeprefix("List what there is with ").split(",")[0].rstrip(".") in BY_NAME
+    assert ("leave the id out" in hint) == (noun in ("chat", "project"))
 
 
 def test_a_traceback_only_when_asked_for(
