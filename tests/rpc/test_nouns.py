@@ -8,8 +8,12 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from journeyman.ports.guest import FileContent, FileData, Stat, TreeEntry
 from journeyman.records import ArchiveRecord, Message
+from journeyman.rpc.progress import how_far
+from journeyman.workspace.archive.outcomes import ArchiveProgress
 from journeyman.workspace.bring_back import Restored
 from journeyman.workspace.errors import WorkspaceError
 from rpc.harness import World
@@ -177,6 +181,15 @@ async def test_the_managers_errors_are_refusals(world: World) -> None:
     for method in ("open", "status", "archive", "restore", "archives", "close", "files"):
         error = await client.error(f"workspace/{method}", {"projectId": "none"})
         assert error["code"] == -31999
+
+
+@pytest.mark.parametrize(
+    ("spent_s", "says"),
+    [(0.1, " 120 of 1,500 files, 30 of 60 MB"), (2.0, " 120 of 1,500 files, 30 of 60 MB, 15 MB/s")],
+)
+def test_progress_has_files_bytes_and_rate(spent_s: float, says: str) -> None:
+    progress = ArchiveProgress("upload", 120, 1500, 30_000_000, 60_000_000)
+    assert how_far(progress, spent_s) == says
 
 
 async def test_workspaces_archive_and_restore(world: World) -> None:

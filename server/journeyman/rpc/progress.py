@@ -183,21 +183,22 @@ class ArchiveWork:
         if self._work_done is not None:
             total = progress.bytes_total or 0
             percentage = 100 * progress.bytes_done // total if total else 0
-            self._work_done.report(f"{self._what}: {progress.phase}{self._how_far(progress)}", percentage)
+            now = asyncio.get_running_loop().time()
+            if progress.phase != self._phase:
+                self._phase, self._since = progress.phase, now
+            far = how_far(progress, now - self._since)
+            self._work_done.report(f"{self._what}: {progress.phase}{far}", percentage)
 
-    def _how_far(self, progress: Any) -> str:
-        """Files, bytes and the mean rate of the phase that is going on."""
-        now = asyncio.get_running_loop().time()
-        if progress.phase != self._phase:
-            self._phase, self._since = progress.phase, now
-        if not progress.bytes_total:
-            return ""
-        spent = now - self._since
-        rate = f", {progress.bytes_done / 1e6 / spent:,.0f} MB/s" if spent >= RATE_AFTER_S else ""
-        return (
-            f" {progress.files_done:,} of {progress.files_total:,} files,"
-            f" {progress.bytes_done / 1e6:,.0f} of {progress.bytes_total / 1e6:,.0f} MB{rate}"
-        )
+
+def how_far(progress: Any, spent_s: float) -> str:
+    """Files, bytes and the mean rate of an `ArchiveProgress` whose phase has gone on for so long."""
+    if not progress.bytes_total:
+        return ""
+    rate = f", {progress.bytes_done / 1e6 / spent_s:,.0f} MB/s" if spent_s >= RATE_AFTER_S else ""
+    return (
+        f" {progress.files_done:,} of {progress.files_total:,} files,"
+        f" {progress.bytes_done / 1e6:,.0f} of {progress.bytes_total / 1e6:,.0f} MB{rate}"
+    )
 
 
 class SourceWork:
