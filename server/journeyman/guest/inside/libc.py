@@ -6,17 +6,33 @@ import contextlib
 import ctypes
 import errno
 import os
+from collections.abc import Generator
 from typing import Any
 
 _libc: Any = None
 with contextlib.suppress(OSError):
     _libc = ctypes.CDLL(None, use_errno=True)
 
+CLONE_FS = 0x200
 PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 24, 36, 38
 
 
 def prctl(option: int, value: int) -> bool:
     return _libc is not None and _libc.prctl(option, value, 0, 0, 0) == 0
+
+
+@contextlib.contextmanager
+def own_directory() -> Generator[bool]:
+    """Whether this thread may go to another directory, which no other one notices, until the block ends."""
+    if _libc is None or _libc.unshare(CLONE_FS) != 0:
+        yield False
+        return
+    was = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield True
+    finally:
+        os.fchdir(was)
+        os.close(was)
 
 
 def drop_capabilities() -> None:
