@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from journeyman.agent import traced
@@ -61,6 +62,7 @@ async def _ask(session: Session, message_id: str, messages: tuple[Message, ...],
     )
 
     session.ledger.asked(request, session.conversation.messages)
+    asyncio.get_running_loop().call_later(0, session.ledger.note)  # once the request is on its way
 
     def watched(delta: ModelDelta) -> None:
         if isinstance(delta, TextDelta):

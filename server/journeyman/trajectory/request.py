@@ -8,6 +8,7 @@ the model is not in it: two models that are asked the same are sent the same byt
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -90,6 +91,12 @@ class Rolling:
         self._hash = hashlib.sha256(prefix[:-1] + _OPEN)
         self._size = len(prefix) - 1 + len(_OPEN)
         self._count = 0
+
+    def copy(self) -> Rolling:
+        """One that goes its own way from here."""
+        twin = copy.copy(self)
+        twin._hash = self._hash.copy()
+        return twin
 
     def take(self, fields: Mapping[str, Any]) -> None:
         """The next message."""

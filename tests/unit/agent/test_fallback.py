@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import pytest
 
-from journeyman.agent.runs import RunService
 from journeyman.failures import Failure
 from journeyman.ports.model import ModelInfo
 from journeyman.records import Budget
-from journeyman.testing.model import ScriptedModel, ScriptedTurn, Step, call, calls, say
+from journeyman.testing.model import ScriptedModel, ScriptedTurn, call, calls, say
+from unit.agent.fallbacks import OTHER, THIRD, fall_back, offer
 from unit.agent.house import MODEL, House
 
-OTHER, THIRD = "scripted/other", "scripted/third"
 GONE = Failure("model_unreachable", "It does not answer.", hint="Wait.", retryable=True)
 FIN = call("fin", summary="It is so.")
-
-
-def fall_back(agent: House, *names: str) -> None:
-    agent.services = dataclasses.replace(agent.services, fallback_models=names)
-    agent.runs = RunService(agent.services, runs_max=4)
-
-
-def offer(agent: House, name: str, steps: list[Step], **more: Any) -> ScriptedModel:
-    model = ScriptedModel(steps)
-    window = more.pop("window", None)
-    agent.models.inject(name, model, ModelInfo(name, "scripted", name, window, True, **more))
-    return model
 
 
 async def notices(agent: House, chat_id: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from journeyman import redaction
+from journeyman.failures import Failure
 from journeyman.model.replay import ReplayModel
 from journeyman.model.trajectory import parse_trajectory
 from journeyman.ports.model import ModelRequest
@@ -21,6 +22,7 @@ from journeyman.trajectory.export import text_of_run
 from journeyman.trajectory.figures import figures
 from journeyman.trajectory.reading import Recorded, parse
 from journeyman.trajectory.request import Rolling, encode, message_fields, prefix_bytes, settings_fields
+from unit.agent.fallbacks import OTHER, THIRD, fall_back, offer
 from unit.agent.house import House, house
 
 SIGNED = (Thought("thought", "c2ln", "Hm. é", 5), Thought("call", "c2FsbA==", call=1))
@@ -73,6 +75,21 @@ async def test_every_request_is_written_down_byte_for_byte(tmp_path: Path) -> No
             answers[0]["thoughts"] == requests[1]["messages"][0]["thoughts"] == list(map(fields_of, SIGNED))
         )
         assert (rows[-1]["status"], rows[-1]["changes"]["files"]) == ("partial", ["a.txt"])
+
+
+async def test_a_request_that_was_not_answered_is_not_what_the_next_goes_on_from(tmp_path: Path) -> None:
+    gone = Failure("model_refused", "It asks for payment.")
+    async with house(tmp_path) as agent:
+        agent.script([gone])
+        second = offer(agent, OTHER, [call("ls"), gone])
+        third = offer(agent, THIRD, [call("ls", depth=2), call("fin", summary="It is so.")])
+        fall_back(agent, OTHER, THIRD)
+        run = await agent.run("What is there?", mode="execute")
+        steps = (await recorded(agent, run.id)).steps
+        answered = [second.requests[0], *third.requests]
+        assert [encode({**s.prefix, "messages": list(s.messages), **s.settings}) for s in steps] == [
+            whole(request) for request in answered
+        ]
 
 
 async def test_cleared_results_are_written_down_as_they_were_sent(tmp_path: Path) -> None:
