@@ -1,13 +1,16 @@
 """A provider on loopback that answers at once and notes when: the rest of a step is our own time.
 
 Speaks just enough of chat completions over server-sent events: `steps` answers with one `terminal` call each,
-then one with `fin`, for every conversation that comes (told apart by the number of tool results in it).
+then one with `fin`, for every conversation that comes (told apart by the number of tool results in it). Each
+connection has a thread: a request is noted when it arrives, not when an event loop comes to it.
 """
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import json
+import socket
+import threading
 import time
 from dataclasses import dataclass, field
 
@@ -19,42 +22,49 @@ class InstantProvider:
     """Last byte of an answer sent, to first byte of the next request received on that connection's run."""
     request_bytes: list[int] = field(default_factory=list[int])
     first_request_at: float | None = None
-    _server: asyncio.Server | None = None
-    _open: set[asyncio.StreamWriter] = field(default_factory=set[asyncio.StreamWriter])
+    _listener: socket.socket | None = None
+    _open: set[socket.socket] = field(default_factory=set[socket.socket])
     _answered_at: dict[str, float] = field(default_factory=dict[str, float])
 
     async def start(self) -> str:
         """Listen; answers the base URL."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        port = self._server.sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}/v1"
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/v1"
 
     async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        for writer in tuple(self._open):
-            writer.close()
-            await writer.wait_closed()
+        for each in (self._listener, *self._open):
+            if each is not None:
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)  # wakes who waits in it
+                each.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._open.add(connection)
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        room = bytearray(1 << 20)
+        with contextlib.suppress(OSError):
+            while size := connection.recv_into(room):
                 arrived = time.perf_counter()
-                length = 0
-                for line in head.split(b"\r\n"):
-                    if line.lower().startswith(b"content-length:"):
-                        length = int(line.split(b":")[1])
-                body = json.loads(await reader.readexactly(length))
+                received = room[:size]
+                while (end := received.find(b"\r\n\r\n")) < 0:
+                    received += _more(connection)
+                length = _length(received[:end])
+                while len(received) < end + 4 + length:
+                    received += _more(connection)
+                body = json.loads(received[end + 4 :])
                 self._note(body, length, arrived)
-                writer.write(self._answer(body))
-                await writer.drain()
-                self._answered_at[_conversation(body)] = time.perf_counter()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-            self._open.discard(writer)
+                answer, conversation = self._answer(body), _conversation(body)
+                connection.sendall(answer)
+                self._answered_at[conversation] = time.perf_counter()
+        self._open.discard(connection)
+        connection.close()
 
     def _note(self, body: dict[str, object], length: int, arrived: float) -> None:
         self.request_bytes.append(length)
@@ -83,6 +93,19 @@ class InstantProvider:
         return (
             b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n" % len(payload)
         ) + payload
+
+
+def _more(connection: socket.socket) -> bytes:
+    if more := connection.recv(1 << 20):
+        return more
+    raise ConnectionResetError
+
+
+def _length(head: bytes | bytearray) -> int:
+    for line in head.split(b"\r\n"):
+        if line.lower().startswith(b"content-length:"):
+            return int(line.split(b":")[1])
+    raise ValueError("a request without a length")
 
 
 def _conversation(body: dict[str, object]) -> str:

@@ -27,8 +27,9 @@ class Writes:
 
     async def stored(self) -> None:
         """Once all that was handed over is stored. Raises what the first of them raised that was not."""
-        while waited_for := [write for write in self._begun if not write.done()]:
-            await asyncio.wait(waited_for)  # cancelled here, they still are stored
+        # The newest is done last: a store does them in order. Cancelled here, they still are stored.
+        while waited_for := next((write for write in reversed(self._begun) if not write.done()), None):
+            await asyncio.wait((waited_for,))
         while self._begun and self._begun[0].done():
             self._look_at(self._begun.popleft())
         if self._error is not None:

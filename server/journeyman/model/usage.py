@@ -34,32 +34,29 @@ def cost_of(used: UsageDelta, info: ModelInfo | None) -> float | None:
 def add_usage(total: Usage, used: UsageDelta | None, info: ModelInfo | None = None) -> Usage:
     """`total` plus one model call, which said `used` (None: said nothing)."""
     used = used or UsageDelta()
+    cost = cost_of(used, info)
     one = Usage(
         input_tokens=used.input_tokens,
         output_tokens=used.output_tokens,
         cached_tokens=used.cached_tokens,
-        cost_usd=cost_of(used, info),
+        cost_usd=cost,
         model_calls=1,
         cache_write_tokens=used.cache_write_tokens,
         reasoning_tokens=used.reasoning_tokens,
+        at_least=Counted(
+            used.input_tokens or 0,
+            used.output_tokens or 0,
+            used.cached_tokens or 0,
+            used.cache_write_tokens or 0,
+            used.reasoning_tokens or 0,
+            cost or 0.0,
+        ),
     )
     held = None
     if used.input_tokens is not None and used.output_tokens is not None:
         held = used.input_tokens + used.output_tokens
     size = info.context_window if info is not None else None
-    return replace(total.plus(_counted(one)), context_used=held, context_size=size)
-
-
-def _counted(one: Usage) -> Usage:
-    counted = Counted(
-        one.input_tokens or 0,
-        one.output_tokens or 0,
-        one.cached_tokens or 0,
-        one.cache_write_tokens or 0,
-        one.reasoning_tokens or 0,
-        one.cost_usd or 0.0,
-    )
-    return replace(one, at_least=counted)
+    return replace(total.plus(one), context_used=held, context_size=size)
 
 
 class UsageMeter:

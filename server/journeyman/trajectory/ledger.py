@@ -83,8 +83,8 @@ class Ledger:
     _noted: _Noted | None = None
 
     def asked(self, request: ModelRequest, stored: Sequence[Message]) -> None:
-        """`request` is about to be sent; `stored` are the messages that are in the store as they are. A request
-        that was not answered is forgotten."""
+        """`request` is about to be sent; `stored` are the messages that are in the store as they are.
+        A request that was not answered is forgotten."""
         # What is new was stored last; one that is not found there is only written down in full.
         recent = stored if len(request.messages) - len(self._messages) > FEW else stored[-2 * FEW :]
         self._asked, self._noted = _Asked(request, frozenset(map(id, recent))), None
