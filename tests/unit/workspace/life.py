@@ -18,8 +18,10 @@ class Fault:
     """Which call of that port fails, counted from 1; 0: every one."""
     after: bool = False
     """Whether the call has its effect and only the answer is lost."""
+    struck: int = 0
 
     async def strike(self) -> None:
+        self.struck += 1
         raise self.error()
 
 
@@ -27,6 +29,7 @@ class Hang(Fault):
     """The call does not come back."""
 
     async def strike(self) -> None:
+        self.struck += 1
         await asyncio.Event().wait()
 
 

@@ -73,6 +73,7 @@ async def one_call_fails(fault: Fault) -> None:
     daemon = Daemon(World(FakeClock()), life, tiers=TIERS)
     await daemon.manager.start()
     last = await tour(daemon)
+    assert fault.struck == 1, f"{fault} never came about"
     check_legal(daemon)
     life.fault = None
     await _start_again_and_recover(daemon, last)
@@ -87,12 +88,13 @@ async def test_a_port_fails_for_a_long_time(port: str) -> None:
 
 
 async def fails_for_long(port: str, fault: str) -> None:
-    life = Life()
+    lasting = Fault(port, FAULTS[fault], nth=0)
+    life = Life(lasting)
     daemon = Daemon(World(FakeClock()), life, tiers=TIERS)
     await daemon.manager.start()
-    life.fault = Fault(port, FAULTS[fault], nth=0)
     last = await tour(daemon)
     await daemon.pass_time(3600)
+    assert lasting.struck, f"{lasting} never came about"
     check_legal(daemon)
     life.fault = None
     await daemon.pass_time(2 * 3600)
@@ -106,12 +108,14 @@ async def test_a_call_does_not_come_back(port: str, after: bool) -> None:
     """Every wait has a deadline: the hanging call is given up, and the next daemon sets things right."""
     world = World(FakeClock())
     soon = Deadlines(*[0.3] * len(dataclasses.fields(Deadlines)))
-    daemon = Daemon(world, Life(Hang(port, TimeoutError, after=after)), deadlines=soon, tiers=TIERS)
+    hang = Hang(port, TimeoutError, after=after)
+    daemon = Daemon(world, Life(hang), deadlines=soon, tiers=TIERS)
     async with asyncio.timeout(90):
         await daemon.manager.start()
         last = await tour(daemon)
         while set(daemon.supervisor.names) - {"workspace sweeper"}:  # noqa: ASYNC110 - tasks end by themselves
             await asyncio.sleep(0.01)
+        assert hang.struck == 1
         check_legal(daemon)
         await daemon.manager.shutdown()
         await daemon.supervisor.close()
