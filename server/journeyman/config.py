@@ -159,6 +159,9 @@ class Settings(BaseSettings):
     """Most MiB all checkpoints together take."""
     model: str | None = None
     """Model used when neither the request nor the chat names one, e.g. `openrouter/qwen/qwen3-coder`."""
+    model_planner: str | None = None
+    """Model that looks around and writes the plan; the run's own model goes on from all it read and wrote.
+    Default: the run's own model plans."""
     model_fallbacks: Annotated[tuple[str, ...], NoDecode] = ()
     """Models a run goes on with, tried in this order, where its own cannot be had after every retry: no
     answer, refused (rate, key, payment), unknown to its provider, or not to be understood."""

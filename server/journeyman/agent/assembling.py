@@ -172,7 +172,7 @@ async def assemble(
         ids=services.ids,
         started=started,
         pauses=pauses,
-        fallbacks=Fallbacks(services.models, services.fallback_models),
+        fallbacks=Fallbacks(services.models, (resolved.info.id, *services.fallback_models)),
         explorer=explorer,
         ledger=Ledger(services.store.turns, chat.id, run.id),
         writes=Writes(),

@@ -11,11 +11,14 @@ STEPS_WITHOUT_CHANGE = 4
 
 async def reminder(session: Session) -> str | None:
     """The current item and how many are open: every 8 steps, or after 4 without a change to the list."""
+    if session.state.phase == "plan":
+        session.steps_since_reminder = 0  # counted from the list on: nobody forgets what was just written
+        return None
     due = session.steps_since_reminder >= EVERY_STEPS or (
         session.steps_since_todo >= STEPS_WITHOUT_CHANGE
         and session.steps_since_reminder >= STEPS_WITHOUT_CHANGE
     )
-    if not due or session.state.phase == "plan":
+    if not due:
         return None
     session.steps_since_reminder = 0
     todos = await session.tools.get_todos()

@@ -17,7 +17,7 @@ from journeyman.agent.assembling import assemble
 from journeyman.agent.executor import execute
 from journeyman.agent.inbox import Inbox
 from journeyman.agent.limits import check_price
-from journeyman.agent.planner import plan
+from journeyman.agent.planner import another_planner, plan
 from journeyman.agent.services import Services
 from journeyman.agent.session import Session
 from journeyman.agent.state import Outcome
@@ -139,12 +139,21 @@ class _Worker:
         )
         planned = not session.family.plans or await self._is_planned()
         if self._run.mode == "plan" or (self._run.mode == "plan+execute" and not planned):
-            await plan(session)
+            await self._plan(session, resolved)
         if session.state.outcome is None:
             await execute(session)
         assert session.state.outcome is not None, "execute ends with an outcome"
         await session.writes.stored()
         return session.state.outcome
+
+    async def _plan(self, session: Session, resolved: ResolvedModel) -> None:
+        """By the user's model for plans, where there is one; the work is the run's own model's."""
+        planner = await another_planner(self._services, self._run, resolved, self._telling)
+        if planner is not None:
+            session.change_model(planner)
+        await plan(session)
+        if planner is not None and session.info.id != resolved.info.id:
+            session.change_model(resolved)
 
     async def _is_planned(self) -> bool:
         """Whether work can begin at once: a small edit, or a run that is carried on with its plan."""

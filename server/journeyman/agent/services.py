@@ -142,5 +142,7 @@ class Services:
     """Told of files of a project that are changed for a user, not by the agent."""
     default_model: str | None = None
     """The user's setting; None: the first usable one of the catalogue."""
+    planner_model: str | None = None
+    """The user's setting: plans in place of a run's model; None: that one plans itself."""
     fallback_models: tuple[str, ...] = ()
     """The user's setting: asked in this order where a run's model cannot be had any more."""

@@ -193,6 +193,7 @@ async def build(
                 editors=editors,
                 touched=manager.outsiders.file,
                 default_model=settings.model,
+                planner_model=settings.model_planner,
                 fallback_models=settings.model_fallbacks,
             ),
             runs_max=settings.runs_max,
