@@ -13,6 +13,7 @@ from journeyman.failures import Failure
 from journeyman.project.excludes import DEFAULT
 
 DELIVERIES = ("queue", "steer", "interrupt")
+EFFORTS = ("low", "medium", "high")
 MODES = ("plan+execute", "execute", "plan")
 LEFT_OUT = ", ".join(DEFAULT)
 PROMPT_CHARACTERS_MAX = 200_000
@@ -60,6 +61,11 @@ def run(
         float | None, typer.Option(min=0.000001, help="Most to spend, in US dollars.")
     ] = None,
     budget_steps: Annotated[int | None, typer.Option(min=1, help="Most model calls.")] = None,
+    budget_tokens: Annotated[int | None, typer.Option(min=1, help="Most tokens, in and out.")] = None,
+    budget_seconds: Annotated[float | None, typer.Option(min=1, help="Most seconds.")] = None,
+    effort: Annotated[
+        str | None, typer.Option(help="low, medium or high; otherwise it follows the phase of the run.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Give the agent work and watch it.
@@ -81,6 +87,8 @@ def run(
 
     if mode not in MODES:
         raise Failure("invalid", f"There is no mode {mode!r}.", hint=f"Modes: {', '.join(MODES)}.")
+    if effort is not None and effort not in EFFORTS:
+        raise Failure("invalid", f"There is no effort {effort!r}.", hint=f"Efforts: {', '.join(EFFORTS)}.")
     if delivery not in DELIVERIES:
         raise Failure(
             "invalid", f"There is no delivery {delivery!r}.", hint=f"Deliveries: {', '.join(DELIVERIES)}."
@@ -99,8 +107,10 @@ def run(
         params["delivery"] = delivery
     if model:
         params["model"] = model
-    budget = {k: v for k, v in (("usd", budget_usd), ("steps", budget_steps)) if v is not None}
-    if budget:
+    if effort:
+        params["effort"] = effort
+    given = {"usd": budget_usd, "steps": budget_steps, "tokens": budget_tokens, "seconds": budget_seconds}
+    if budget := {name: most for name, most in given.items() if most is not None}:
         params["budget"] = budget
     from journeyman.cli.folder import Folder
     from journeyman.cli.visible import one_line

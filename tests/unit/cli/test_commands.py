@@ -155,6 +155,7 @@ def test_deleting_needs_a_yes_when_nobody_can_be_asked(
         ["run", "x", "--folder", ".", "--delete"],
         ["run", "x", "--chat", "a", "--project", "b"],
         ["run", "x", "--budget-steps", "0"],
+        ["run", "x", "--effort", "most"],
         ["serve", "--auth", "none"],
         ["serve", "--tls-cert", "x"],
         ["schema", "--ts", "--lua"],
@@ -227,10 +228,15 @@ def test_run_ends_with_the_exit_code_of_its_status(
 ) -> None:
     daemon.answers["agent/run"] = {**RUN, "status": status}
     expected = {"completed": 0, "failed": 1, "partial": 3, "blocked": 3, "cancelled": 130}[status]
-    more = ["--budget-usd", "0.5", "--budget-steps", "9", "--delivery", "steer"]
+    budget = ["--budget-usd", "0.5", "--budget-steps", "9", "--budget-tokens", "99", "--budget-seconds", "60"]
+    more = [*budget, "--delivery", "steer", "--effort", "high"]
     assert main(["run", "Do it", "--model", "m", *more]) == expected
     asked = daemon.params_of("agent/run")
-    assert (asked["model"], asked["budget"]) == ("m", {"usd": 0.5, "steps": 9})
+    assert (asked["model"], asked["budget"]) == (
+        "m",
+        {"usd": 0.5, "steps": 9, "tokens": 99, "seconds": 60.0},
+    )
+    assert asked["effort"] == "high"
     assert asked["delivery"] == "steer"
     out = capsys.readouterr().out
     assert status in out
