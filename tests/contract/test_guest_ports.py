@@ -57,7 +57,9 @@ async def test_ports_have_addresses_and_owners(guest: GuestClient) -> None:
         both: "::",
     }
     assert not {other, silent} & set(found), "not one we could reach, or does not listen"
-    assert {found[port].pid for port in (wild, six, both)} == {process.pid}
+    assert {(found[port].pid, found[port].group) for port in (wild, six, both)} == {
+        (process.pid, process.pid)
+    }
     assert (found[wild].command or "").endswith("python3 listeners.py")
 
 

@@ -4,17 +4,20 @@ The result decides, not the model.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from journeyman.agent.tools.jobs import Jobs, finished
+from journeyman.agent.tools.jobs import Job, Jobs, finished
 from journeyman.agent.tools.render import render
 from journeyman.agent.tools.shell import clean_spec
 from journeyman.records import Commands
 
 BUILD_S = 900.0
 ALIVE_S = 10.0
+LOOK_S = 0.5
+"""How often its ports are looked at."""
 PART_CHARACTERS = 4_000
 
 
@@ -34,7 +37,8 @@ async def verify(
     jobs: Jobs,
     tell: Callable[[str], Awaitable[None]],
 ) -> Failed | None:
-    """Build, test, checks, run: the first failure, or None. A program still alive after 10 s runs."""
+    """Build, test, checks, run: the first failure, or None. A program that listens on a port runs, and so
+    does one that is still alive after 10 s."""
     wanted = [("build", commands.build), ("test", commands.test), *(("check", each) for each in checks)]
     for name, command in (*wanted, ("run", commands.run)):
         if command:
@@ -49,11 +53,12 @@ async def _one(
     tell: Callable[[str], Awaitable[None]],
 ) -> Failed | None:  # fmt: skip
     job = await jobs.start(clean_spec(command, root), command)
-    ended = await finished(job, ALIVE_S if name == "run" else BUILD_S)
+    runs = await _runs(job, jobs) if name == "run" else ""
+    ended = not runs and await finished(job, BUILD_S)
     if not ended:
         await jobs.kill(job)
-        if name == "run":
-            await tell(f"{name}: {command}: alive after {ALIVE_S:.0f}s")
+        if runs:
+            await tell(f"{name}: {command}: {runs}")
             return None
     jobs.forget(job)
     code = job.exit.code if job.exit and ended else None
@@ -66,6 +71,18 @@ async def _one(
     return Failed(
         command, f"{command} {outcome} {_plain(output)}", f"{name} `{command}`: {outcome}\n{output}"
     )
+
+
+async def _runs(job: Job, jobs: Jobs) -> str:
+    """How it can be seen that it goes on; empty where it ended instead."""
+    looks = max(1, math.ceil(ALIVE_S / LOOK_S))
+    for _ in range(looks):
+        if await finished(job, ALIVE_S / looks):
+            return ""
+        for found in await jobs.ports():
+            if found.group == job.process.pid:
+                return f"listens on port {found.port}"
+    return f"alive after {ALIVE_S:.0f}s"
 
 
 def _ends(text: str) -> str:

@@ -38,6 +38,7 @@ def listening_ports(told: Any) -> tuple[ListeningPort, ...]:
     found: list[ListeningPort] = []
     for each in cast("list[dict[str, Any]]", told)[:PORTS_MAX]:
         port, pid, command = int(each["port"]), each["pid"], each["command"]
+        group = each.get("group")
         if not 0 < port < 65536:
             raise ValueError("not a port")
         found.append(
@@ -46,6 +47,7 @@ def listening_ports(told: Any) -> tuple[ListeningPort, ...]:
                 str(each["address"])[:64],
                 None if pid is None else int(pid),
                 None if command is None else str(command)[:200],
+                None if group is None else int(group),
             )
         )
     return tuple(found)

@@ -17,6 +17,8 @@ class ListeningPort:
     """Whose it is, in the workspace; None where that cannot be seen."""
     command: str | None = None
     """How that was started, at most 200 characters."""
+    group: int | None = None
+    """Its process group: the process that was spawned, where it is no daemon. None: not known."""
 
 
 class PortWatch(Protocol):

@@ -11,6 +11,7 @@ from journeyman.agent.tools.ready import Ready
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock
 from journeyman.ports.guest import Exit, Guest, Process, ProcessSpec
+from journeyman.ports.tunnel import ListeningPort
 from journeyman.tasks import Supervisor
 
 JOBS_MAX = 16
@@ -85,6 +86,13 @@ class Jobs:
     @property
     def live(self) -> list[Job]:
         return [job for job in self._jobs.values() if not job.done.is_set()]
+
+    async def ports(self) -> tuple[ListeningPort, ...]:
+        """Where programs listen; none where that cannot be seen."""
+        try:
+            return await self._guest.ports()
+        except Failure:
+            return ()
 
     def get(self, number: int) -> Job | None:
         return self._jobs.get(number)

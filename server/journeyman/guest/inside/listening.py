@@ -99,6 +99,13 @@ def _command(pid: int) -> Optional[str]:
     return b" ".join(words).decode("utf-8", "replace")[:200] or None
 
 
+def _group(pid: Optional[int]) -> Optional[int]:
+    try:
+        return None if pid is None else os.getpgid(pid)
+    except ProcessLookupError:
+        return None
+
+
 def told(found: Found) -> List[Dict[str, Any]]:
     """As it goes over the wire, by port, without what is the guest's own."""
     owner = owners({inode for _, inode in found.values()})
@@ -107,7 +114,8 @@ def told(found: Found) -> List[Dict[str, Any]]:
         pid = owner.get(inode)
         if pid != os.getpid():
             command = None if pid is None else _command(pid)
-            ports.append({"port": port, "address": address, "pid": pid, "command": command})
+            seen = {"port": port, "address": address, "pid": pid, "command": command, "group": _group(pid)}
+            ports.append(seen)
     return ports[:PORTS_MAX]
 
 
