@@ -7,6 +7,7 @@ here, as a sentence and an exit code (`errors.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -93,6 +94,22 @@ def version() -> None:
     import journeyman
 
     print(journeyman.__version__)
+
+
+def _and_leave(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_and_leave)
+]
+
+
+@app.callback()
+def options(version: Version = False) -> None:
+    pass
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

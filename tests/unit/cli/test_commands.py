@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import journeyman
 from journeyman.app.keys import archive_key
 from journeyman.cli import output
 from journeyman.cli.errors import COMMANDS
@@ -24,6 +25,12 @@ def fresh_consoles() -> None:
     """Consoles remember the streams they were made with; every test has streams of its own."""
     output.stdout.cache_clear()
     output.stderr.cache_clear()
+
+
+def test_the_version_is_a_command_and_an_option(capsys: pytest.CaptureFixture[str]) -> None:
+    for asked in ("version", "--version"):
+        assert main([asked]) == 0
+        assert capsys.readouterr().out == f"{journeyman.__version__}\n"
 
 
 LISTINGS = {
