@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 from journeyman.failures import Failure
+
+if TYPE_CHECKING:
+    from docker.errors import APIError
 
 START_HINT = "Start Docker (`systemctl start docker`, or Docker Desktop), or choose the bubblewrap sandbox."
 
@@ -51,6 +55,12 @@ def too_slow() -> Failure:
         hint="Try again; if it stays so, see the engine's own log.",
         retryable=True,
     )
+
+
+def is_being_removed(error: APIError) -> bool:
+    """Somebody asked for it before, perhaps we ourselves and did not hear the answer."""
+    said = str(error.explanation).lower()
+    return error.status_code == 409 and "removal of container" in said and "in progress" in said
 
 
 def unreadable() -> Failure:

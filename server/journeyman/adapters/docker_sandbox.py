@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journeyman.adapters.docker_calls import ENGINE_S, DockerCalls, Entry
-from journeyman.adapters.docker_failures import vanished
+from journeyman.adapters.docker_failures import is_being_removed, too_slow, vanished
 from journeyman.adapters.docker_flags import LABEL, container_options, files_of, instance_from, report_of
 from journeyman.failures import Failure
 from journeyman.guest.client import GuestClient
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 ATTACH_S = 30.0
 STOP_S = 2
+LOOK_S = 0.1
+"""How often it is looked whether a removal that somebody else asked for is over."""
 
 
 class DockerSandbox:
@@ -210,7 +212,7 @@ class DockerSandbox:
     async def remove(self, instance_id: str) -> None:
         runtimes: set[str] = set()
 
-        def work(client: DockerClient) -> None:
+        def work(client: DockerClient) -> bool:
             entry = self._calls.entry(client, instance_id)
             if entry is not None:
                 runtimes.add(entry["Labels"][f"{LABEL}.runtime"])
@@ -219,10 +221,20 @@ class DockerSandbox:
                 except docker_errors().NotFound:
                     if self._calls.entry(client, instance_id) is not None:
                         raise
+                except docker_errors().APIError as error:
+                    if not is_being_removed(error):
+                        raise
+                    return False
             for runtime in runtimes:
                 _remove_runtime(self._runtimes() / runtime)
+            return True
 
-        await self._calls.run(work)
+        clock = asyncio.get_running_loop().time
+        until = clock() + self._calls.engine_s
+        while not await self._calls.run(work):
+            if clock() > until:
+                raise too_slow()
+            await asyncio.sleep(LOOK_S)
 
     async def find(self, name: str) -> Instance | None:
         def work(client: DockerClient) -> Instance | None:
