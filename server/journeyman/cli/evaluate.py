@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 ERRORS = 3
 STYLES = {"solved": "green", "failed": "red", "error": "yellow"}
 WIDTH = 120
-MODES = "plan+execute, execute"
-EFFORTS = "low, medium, high"
+MODES = ("plan+execute", "execute")
+EFFORTS = ("low", "medium", "high")
 
 
 def eval_(
@@ -104,10 +104,12 @@ def eval_(
 
 def _check(measured: list[Configuration], results: Path | None, against_results: Path | None) -> None:
     for each in measured:
-        if each.mode not in MODES.split(", "):
-            raise Failure("invalid", f"There is no mode {each.mode!r} for tasks.", hint=f"One of {MODES}.")
-        if each.effort is not None and each.effort not in EFFORTS.split(", "):
-            raise Failure("invalid", f"There is no effort {each.effort!r}.", hint=f"One of {EFFORTS}.")
+        if each.mode not in MODES:
+            hint = f"One of {', '.join(MODES)}."
+            raise Failure("invalid", f"There is no mode {each.mode!r} for tasks.", hint=hint)
+        if each.effort is not None and each.effort not in EFFORTS:
+            hint = f"One of {', '.join(EFFORTS)}."
+            raise Failure("invalid", f"There is no effort {each.effort!r}.", hint=hint)
     if len(measured) == 2 and measured[0] == measured[1]:
         raise Failure(
             "invalid",

@@ -86,30 +86,26 @@ async def test_a_run_is_warned_once_before_its_ceiling(agent: House) -> None:
     assert [WARNING in text for text in await agent.tool_texts(chat.id)] == [False] * 3 + [True, False]
 
 
-async def test_a_program_that_goes_on_runs(agent: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "ALIVE_S", 0.2)
+async def told_of_running(agent: House, path: str, content: str, command: str) -> list[str]:
     agent.script([
-        call("write", path="a", content="a"),
-        call("commands", run="touch began; exec sleep 600"),
+        call("write", path=path, content=content),
+        call("commands", run=command),
         call("fin", summary="It serves."),
     ])  # fmt: skip
     chat = await agent.chat()
     run = await agent.run(chat_id=chat.id, mode="execute")
     assert (run.status, run.stop_reason) == ("completed", "fin")
-    told = [e.data["message"] for e in await agent.events(chat.id) if e.kind == "notice"]
+    return [e.data["message"] for e in await agent.events(chat.id) if e.kind == "notice"]
+
+
+async def test_a_program_that_goes_on_runs(agent: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "ALIVE_S", 0.2)
+    told = await told_of_running(agent, "a", "a", "touch began; exec sleep 600")
     assert told == ["run: touch began; exec sleep 600: alive after 0s"]
 
 
 async def test_a_server_runs_as_soon_as_it_listens(agent: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify, "ALIVE_S", 3600.0)
     server = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); time.sleep(600)"
-    agent.script([
-        call("write", path="serve.py", content=server),
-        call("commands", run="true && python3 serve.py"),
-        call("fin", summary="It serves."),
-    ])  # fmt: skip
-    chat = await agent.chat()
-    run = await agent.run(chat_id=chat.id, mode="execute")
-    assert (run.status, run.stop_reason) == ("completed", "fin")
-    told = [e.data["message"] for e in await agent.events(chat.id) if e.kind == "notice"]
+    told = await told_of_running(agent, "serve.py", server, "true && python3 serve.py")
     assert [text.rstrip("0123456789") for text in told] == ["run: true && python3 serve.py: listens on port "]
