@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from unit.egress.test_generated_hosts import SEED, generated
@@ -9,7 +11,9 @@ from unit.egress.test_generated_hosts import SEED, generated
 
 @pytest.mark.prove
 @pytest.mark.timeout(1200)
-async def test_what_is_dialled_is_what_was_decided_from_the_first_byte_on() -> None:
-    print(f"\nJOURNEYMAN_TEST_SEED={SEED}")
+async def test_what_is_dialled_is_what_was_decided_from_the_first_byte_on(
+    tell: Callable[[str], None],
+) -> None:
+    tell(f"JOURNEYMAN_TEST_SEED={SEED}")
     await generated(100_000, SEED, whole_every=1)
     await generated(1_000_000, SEED + 1, whole_every=1_000)

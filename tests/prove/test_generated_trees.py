@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,6 @@ SEED = int(os.environ.get("JOURNEYMAN_TEST_SEED", str(random.randrange(2**32))))
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_generated_trees(tmp_path: Path, part: int) -> None:
-    print(f"JOURNEYMAN_TEST_SEED={SEED}")
+def test_generated_trees(tmp_path: Path, part: int, tell: Callable[[str], None]) -> None:
+    tell(f"JOURNEYMAN_TEST_SEED={SEED}")
     generated(TREES // PARTS, SEED + part)(tmp_path)

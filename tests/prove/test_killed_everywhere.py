@@ -38,7 +38,7 @@ async def test_killed_while_an_archived_workspace_is_opened_at(point: str) -> No
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("first", range(0, INSTANTS, IN_ONE_PLACE))
-async def test_killed_at_some_instant(first: int) -> None:
+async def test_killed_at_some_instant(first: int, tell: Callable[[str], None]) -> None:
     """Archive and open again and again; the newest tree somebody was told of is the one that comes back."""
     left: Left | None = None
     answered: list[int] = []
@@ -62,7 +62,7 @@ async def test_killed_at_some_instant(first: int) -> None:
                 answered.append(work.answered)
         async with served(where) as client:
             await _comes_back(where, client, left)
-    print(f"JOURNEYMAN_TEST_SEED={SEED}, from turn {first} on, killed after so many answers: {answered}")
+    tell(f"JOURNEYMAN_TEST_SEED={SEED}, from turn {first} on, killed after so many answers: {answered}")
 
 
 @asynccontextmanager

@@ -19,7 +19,6 @@ GROWN_MAX = 8 * 1024 * 1024
 @pytest.mark.prove
 @pytest.mark.timeout(1800)
 async def test_a_hundred_thousand_frames(tmp_path: Path) -> None:
-    print(f"\nJOURNEYMAN_TEST_SEED={SEED}")
     async with a_world(tmp_path) as world:
         await many(world, 2_000, SEED)
         gc.collect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 
@@ -14,9 +15,11 @@ pytestmark = [pytest.mark.prove, pytest.mark.timeout(3600)]
 TIMES = int(os.environ.get("JOURNEYMAN_TEST_PARENTS", "20"))
 
 
-async def test_nothing_is_left_of_editors_that_were_killed(unused_tcp_port: int) -> None:
+async def test_nothing_is_left_of_editors_that_were_killed(
+    unused_tcp_port: int, tell: Callable[[str], None]
+) -> None:
     with place() as where:
         async with served(where, "--tcp", f"127.0.0.1:{unused_tcp_port}") as client:
             for arrangement in ARRANGEMENTS:
                 took = [await killed(where, client, arrangement, unused_tcp_port) for _ in range(TIMES)]
-                print(f"{arrangement}: {TIMES} killed, gone after {max(took):.2f} s at most")
+                tell(f"{arrangement}: {TIMES} killed, gone after {max(took):.2f} s at most")

@@ -8,6 +8,7 @@ uses it: named in `model_small`, without a penalty for repetitions.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -41,7 +42,7 @@ STEPS = 4
 @pytest.mark.timeout(3600)
 @pytest.mark.filterwarnings("ignore:Accessing the 'model_")
 async def test_a_real_small_model_over_every_task(
-    small_model_for_code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small_model_for_code: str, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     model = LitellmModel(
         ProviderConfig(
@@ -72,12 +73,9 @@ async def test_a_real_small_model_over_every_task(
             await connections.close(grace_s=2.0)
             socket.parent.rmdir()
     found = summary(NAME, trials)
-    with capsys.disabled():
-        print(f"\nSmolLM2-135M: {found.solved} of {found.judged} solved, {found.errors} errors")
-        for trial in trials:
-            print(
-                f"  {trial.task}: {trial.verdict}, {trial.status} ({trial.stop_reason}), {trial.steps} steps"
-            )
+    tell(f"SmolLM2-135M: {found.solved} of {found.judged} solved, {found.errors} errors")
+    for trial in trials:
+        tell(f"{trial.task}: {trial.verdict}, {trial.status} ({trial.stop_reason}), {trial.steps} steps")
     assert [(trial.task, trial.why) for trial in trials if trial.verdict == "error"] == []
     assert found.judged == len(tasks) == 20
     assert all(trial.output_tokens for trial in trials)
