@@ -76,6 +76,26 @@ async def test_a_background_command_takes_stdin_and_is_killed(tools: Bench) -> N
     assert "there is no command with id=9" in await tools.text("terminal", id=9)
 
 
+@pytest.mark.parametrize("wanted", ["a plan", "a new plan"])
+async def test_while_a_plan_is_wanted_what_runs_is_polled_and_ended_and_nothing_is_begun(
+    tools: Bench, wanted: str
+) -> None:
+    for _ in range(2):
+        await tools.text("terminal", command="while read line; do echo got $line; done", background=True)
+    if wanted == "a plan":
+        tools.state.phase = "plan"
+    else:
+        tools.state.replan = "The run goes in circles."
+    for refused in ({"command": "touch a"}, {"id": 1, "stdin": "x\n"}, {"id": 1, "stdin": "C-d"}):
+        assert "first: call todoWrite" in await tools.text("terminal", **refused)
+    assert (await tools.text("terminal", id=1, timeout=1)).startswith("running id=1 ")
+    assert not (tools.folder / "a").exists()
+    interrupted = await tools.text("terminal", id=1, stdin="C-c", timeout=60)
+    assert "exit -2" in interrupted
+    assert "got" not in interrupted
+    assert (await tools.text("terminal", id=2, kill=True)).startswith("exit -9")
+
+
 async def test_a_child_that_holds_the_pipe_does_not_hold_the_answer(tools: Bench) -> None:
     text = await tools.text("terminal", command="sleep 60 & echo started", timeout=30)
     assert text.startswith("exit 0")

@@ -38,7 +38,10 @@ from journeyman.redaction import redact
 
 PLAN_FIRST = "plan first: call todoWrite"
 PLAN_AGAIN = "plan again first: call todoWrite"
-ONLY_READING = "Until then only reading tools are run: ls, read, grep, glob, git status."
+ONLY_READING = (
+    "Until then only reading tools are run: ls, read, grep, glob, git status; and terminal with the id of a "
+    "running command, to poll or kill it."
+)
 _ALIASES = {
     **dict.fromkeys(("todo_write", "todowrite", "update_plan"), "todoWrite"),
     **dict.fromkeys(("todo_read", "todoread"), "todoRead"),
@@ -95,10 +98,8 @@ class Registry:
         decoded = decode(tool.spec.parameters, call.arguments)
         if decoded.problem:
             return failed(decoded.problem, hint=_usage(tool))
-        if state.phase == "plan" and tool.mutates(decoded.values):
-            return failed(PLAN_FIRST, hint=ONLY_READING)
-        if state.replan and tool.mutates(decoded.values):
-            return failed(PLAN_AGAIN, hint=f"{state.replan} {ONLY_READING}")
+        if (state.phase == "plan" or state.replan) and tool.needs_a_plan(decoded.values):
+            return _plan_first(state)
         keys = tool.resources(state, decoded.values)
         return Prepared(call, tool, decoded.values, tuple(decoded.notes), keys)
 
@@ -130,6 +131,12 @@ async def _saved(text: str, context: ToolContext) -> str | None:
     except Failure:
         return None
     return path if ended.code == 0 else None
+
+
+def _plan_first(state: RunState) -> Observation:
+    if state.phase == "plan":
+        return failed(PLAN_FIRST, hint=ONLY_READING)
+    return failed(PLAN_AGAIN, hint=f"{state.replan} {ONLY_READING}")
 
 
 def _usage(tool: Tool) -> str:

@@ -16,7 +16,8 @@ from journeyman.permission.effect import Effect
 TIMEOUT_S = 120
 TIMEOUT_MAX_S = 1_800
 BACKGROUND_LOOK_S = 1.0
-_KEYS = {"C-c": b"\x03", "C-d": b"\x04", "ENTER": b"\n", "TAB": b"\t", "ESC": b"\x1b"}
+INTERRUPT = "C-c"
+_KEYS = {"C-d": b"\x04", "ENTER": b"\n", "TAB": b"\t", "ESC": b"\x1b"}
 
 
 class Terminal:
@@ -71,7 +72,7 @@ class Terminal:
             await context.jobs.kill(job)
         elif "stdin" in arguments and not job.done.is_set():
             sent = arguments["stdin"]
-            if sent == "C-c":
+            if sent == INTERRUPT:
                 await job.process.signal(2)
             else:
                 await job.process.write(_KEYS[sent] if sent in _KEYS else sent.encode("utf-8", "replace"))
@@ -151,6 +152,13 @@ async def _effect(context: ToolContext, arguments: Arguments) -> Effect | None:
     return Effect("command", command.strip().splitlines()[0], cwd, command=command, bound=arguments)
 
 
+def _goes_on(arguments: Arguments) -> bool:
+    """Polling, killing and C-c; what is typed besides may make a program do something."""
+    return "id" in arguments and (
+        arguments.get("kill", False) or arguments.get("stdin", INTERRUPT) == INTERRUPT
+    )
+
+
 def terminal(shell: Shell) -> Tool:
     return Tool(
         spec(
@@ -172,4 +180,5 @@ def terminal(shell: Shell) -> Tool:
         always,
         _resources,
         _effect,
+        goes_on=_goes_on,
     )

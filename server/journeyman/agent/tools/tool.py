@@ -38,13 +38,19 @@ class Tool:
     spec: ToolSpec
     run: Callable[[ToolContext, Arguments], Awaitable[Observation]]
     mutates: Callable[[Arguments], bool] = lambda _arguments: False
-    """Whether the call may change the workspace: refused in the plan phase."""
+    """Whether files may change while the call runs: checkpoints are told of it."""
     resources: Callable[[RunState, Arguments], frozenset[str]] = no_resources
     """Keys; two calls of one message that share one run one after the other."""
     effect: Callable[[ToolContext, Arguments], Awaitable[Effect | None]] = no_effect
     """What the call would do, for the user's settings to judge; None for one that only looks."""
     changed_paths: Callable[[RunState, Arguments], frozenset[str]] = no_resources
     """The files it changes, where the call names all of them and changes nothing else."""
+    goes_on: Callable[[Arguments], bool] = lambda _arguments: False
+    """Whether a call that mutates begins nothing: it looks at, or ends, what was begun before."""
+
+    def needs_a_plan(self, arguments: Arguments) -> bool:
+        """Whether the call is refused while a plan is being made."""
+        return self.mutates(arguments) and not self.goes_on(arguments)
 
 
 def always(_arguments: Arguments) -> bool:
