@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar, cast
 
-from journeyman.agent import changes, evidence, open_documents, recording
+from journeyman.agent import changes, evidence, open_documents, recording, stopped
 from journeyman.agent.assembling import assemble
 from journeyman.agent.executor import execute
 from journeyman.agent.inbox import Inbox
@@ -180,6 +180,9 @@ class _Worker:
             )
             await self._try("store what was done", session.writes.stored())
             await self._try("answer open calls", self._answer_open_calls(session))
+        if stopped.was_stopped(outcome):
+            unheard = stopped.keep(self._services, run, self._inbox, self._telling)
+            await self._try("keep what was said", unheard)
         if session is not None and session.recording is not None:
             await self._try("finish the checkpoints", session.recording.close())
         if session is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
 from journeyman import spans
-from journeyman.agent import starting, traced
+from journeyman.agent import starting, stopped, traced
 from journeyman.agent.open_runs import OpenRun, OpenRuns
 from journeyman.agent.queue import Queue
 from journeyman.agent.recovery import recover
@@ -47,7 +47,7 @@ class RunService:
         self._open = OpenRuns(runs_max)
         self._asking: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self.queue = Queue(services, self._open, self._end_queued, self._pump)
-        self.texts = Texts(services, self._open, self.queue)
+        self.texts = Texts(services, self._open, self.queue, self._pump)
 
     def drain(self) -> None:
         """Start nothing more: the daemon is about to close its supervisor."""
@@ -104,7 +104,7 @@ class RunService:
     async def _deliver(self, wanted: StartRun) -> Delivered:
         chat_id = wanted.chat_id
         going_on = None if chat_id is None else self._open.running_in(chat_id=chat_id)
-        if wanted.delivery == "steer" and going_on is not None:
+        if wanted.delivery == "steer" and going_on is not None and not going_on.cancelled:
             await starting.chat_for(self._services, wanted)
             if not going_on.inbox.closed:
                 given = await self.texts.say(
@@ -300,7 +300,9 @@ class RunService:
             summary="The run was cancelled before it began.",
             finished_at=self._services.clock.now(),
         )
-        await Telling(self._services.events, run.chat_id, run.id).finished(run)
+        telling = Telling(self._services.events, run.chat_id, run.id)
+        await stopped.keep(self._services, run, entry.inbox, telling)
+        await telling.finished(run)
         await self._services.store.runs.update(run)
         entry.result = run
         await self._leave(entry)

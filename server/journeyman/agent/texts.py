@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from journeyman.agent.open_runs import OpenRun, OpenRuns
@@ -19,10 +19,13 @@ WAITING_MAX = 100
 
 
 class Texts:
-    def __init__(self, services: Services, open_runs: OpenRuns, queue: Queue) -> None:
+    def __init__(
+        self, services: Services, open_runs: OpenRuns, queue: Queue, pump: Callable[[], None]
+    ) -> None:
         self._services = services
         self._open = open_runs
         self._queue = queue
+        self._pump = pump
 
     async def say(
         self,
@@ -55,6 +58,7 @@ class Texts:
             )
         await check_pictures(self._services, attached, model=entry.run.model, chat_id=chat_id)
         await self._services.store.pictures.add(chat_id, attached)
+        late = entry.cancelled  # said after the cancellation: wanted all the same
         given = await inputs.add(
             Input(
                 self._services.ids.new(),
@@ -67,12 +71,14 @@ class Texts:
                 pictures=tuple(each.picture for each in attached),
             )
         )
-        entry.inbox.something = True
-        if entry.inbox.closed:  # it ended meanwhile, and may not have seen this one
+        if late or entry.inbox.closed:  # it ended meanwhile, and may not have seen this one
             await self.become_runs([given])
+            self._pump()
             given = await inputs.get(given.id)
-        elif self._services.gatekeeper is not None:  # what the user says comes before what they were asked
-            await self._services.gatekeeper.take_back(run_id)
+        else:
+            entry.inbox.something = True
+            if self._services.gatekeeper is not None:  # what the user says comes before what they were asked
+                await self._services.gatekeeper.take_back(run_id)
         await self._queue.changed(chat_id)
         return given
 

@@ -9,6 +9,7 @@ import pytest
 
 from journeyman.agent.inbox import SKIPPED, STEERED
 from journeyman.agent.runs import StartRun
+from journeyman.agent.stopped import UNHEARD
 from journeyman.failures import Failure
 from journeyman.records import Chat, Run
 from journeyman.testing.model import call, calls, say
@@ -190,6 +191,79 @@ async def test_delivery_steers_where_a_run_goes_on_and_starts_one_where_none_doe
     alone = await agent.runs.deliver(StartRun("x", chat_id=chat.id, delivery="steer", mode="execute"))
     assert alone.input_id is None
     assert (await agent.runs.wait(alone.run.id)).summary == "Done."
+
+
+async def test_what_a_cancelled_run_had_not_heard_stays_in_the_chat_and_begins_nothing(agent: House) -> None:
+    model = GatedModel([call("ls"), FIN])
+    chat, run = await _start(agent, model)
+    await model.asked()
+    await agent.runs.steer(run.id, TEXT)
+    await agent.runs.cancel(run.id)
+    assert (await agent.runs.wait(run.id)).status == "cancelled"
+    assert (agent.runs.running, agent.runs.queued) == (0, 0)
+    assert await _said(agent, chat) == ["Do it.", TEXT]
+    kinds = [event.kind for event in await agent.events(chat.id)]
+    assert kinds[-1] == "run/finished"
+    next_one = await agent.runs.start(StartRun("Go on.", chat_id=chat.id, mode="execute"))
+    model.go(2)
+    await agent.runs.wait(next_one.id)
+    heard = next(m for m in model.requests[-1].messages if m.text == TEXT)
+    assert heard.context == UNHEARD
+
+
+async def test_what_a_superseded_run_had_not_heard_is_read_by_the_one_in_its_place(agent: House) -> None:
+    model = GatedModel([call("ls"), FIN])
+    chat, run = await _start(agent, model)
+    await model.asked()
+    await agent.runs.steer(run.id, TEXT)
+    instead = await agent.runs.start(
+        StartRun("Instead", chat_id=chat.id, mode="execute", delivery="interrupt")
+    )
+    model.go(2)
+    assert (await agent.runs.wait(instead.id)).summary == "Done."
+    assert await _said(agent, chat) == ["Do it.", TEXT, "Instead"]
+    assert await agent.runs.queue.list(chat.id) == ()
+
+
+async def test_what_is_said_to_a_waiting_run_goes_no_further_than_that_run(agent: House) -> None:
+    model = GatedModel([FIN])
+    chat, run = await _start(agent, model)
+    waiting = await agent.runs.start(StartRun("Then this.", chat_id=chat.id, mode="execute"))
+    await agent.runs.steer(waiting.id, TEXT)
+    await agent.runs.cancel(waiting.id)
+    assert await agent.runs.queue.list(chat.id) == ()
+    model.go()
+    await agent.runs.wait(run.id)
+    assert TEXT in await _said(agent, chat)
+
+
+@pytest.mark.parametrize("how", ["steer", "deliver"])
+async def test_what_is_said_after_a_cancellation_becomes_a_run(
+    agent: House, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    release, asked, may = agent.workspaces.release, asyncio.Event(), asyncio.Event()
+
+    async def slow(project_id: str) -> object:
+        asked.set()
+        await may.wait()
+        return await release(project_id)
+
+    monkeypatch.setattr(agent.workspaces, "release", slow)
+    model = GatedModel([call("ls"), FIN])
+    chat, run = await _start(agent, model)
+    await model.asked()
+    await agent.runs.cancel(run.id)
+    await asked.wait()  # it ends, and has not ended
+    if how == "steer":
+        carrier = await agent.runs.carrier((await agent.runs.steer(run.id, TEXT)).id)
+    else:
+        order = StartRun(TEXT, chat_id=chat.id, delivery="steer", mode="execute")
+        carrier = (await agent.runs.deliver(order)).run
+    assert (carrier.prompt, carrier.status, carrier.id != run.id) == (TEXT, "queued", True)
+    may.set()
+    model.go(2)
+    assert (await agent.runs.wait(run.id)).status == "cancelled"
+    assert (await agent.runs.wait(carrier.id)).summary == "Done."
 
 
 async def test_an_interrupt_takes_the_place_of_the_run_and_goes_before_the_queue(agent: House) -> None:
