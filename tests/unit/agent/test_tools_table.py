@@ -177,6 +177,18 @@ async def test_a_tool_answers_as_its_table_says(tools: Bench, name: str) -> None
             assert "Usage: " in rest, "a refusal says what to do"
 
 
+async def test_of_items_without_a_check_the_model_hears_once(tools: Bench) -> None:
+    items = ["Look", {"content": "Build", "check": "make"}, {"content": "Rest", "check": "true"}]
+    told = [line for line in (await tools.text("todoWrite", items=items)).splitlines() if "no check" in line]
+    assert told == [
+        "no check: `true` passes whatever is done. Name a command that can fail",
+        "no check: Look. Add a shell command that can fail as check, where there is one",
+    ]
+    assert "no check" not in await tools.text("todoWrite", items=["Look", "Build", "Rest"])
+    many = await tools.text("todoWrite", items=["Look", "Build", "Rest", *(f"Item {n}" for n in range(9))])
+    assert "no check: Item 0; Item 1; Item 2; Item 3; Item 4 and 4 more. Add" in many
+
+
 async def test_every_tool_has_its_table(tools: Bench) -> None:
     offered = {spec.name for family in FAMILIES.values() for spec in tools.registry.specs(family)}
     assert set(TABLES) == offered

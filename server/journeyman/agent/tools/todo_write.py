@@ -9,9 +9,12 @@ from typing import Any
 from journeyman.agent.state import RunState, plain, shows_nothing
 from journeyman.agent.tools.context import ToolContext
 from journeyman.agent.tools.observation import Observation, failed
-from journeyman.agent.tools.todo_rows import counts, rows
+from journeyman.agent.tools.todo_rows import counts, is_open, rows
 from journeyman.agent.tools.tool import Arguments, Tool, alone, record, spec, text
 from journeyman.records import TodoItem
+
+NAMED_MAX = 5
+NAMED_CHARACTERS = 60
 
 
 async def _run(context: ToolContext, arguments: Arguments) -> Observation:
@@ -34,6 +37,8 @@ def _items(
     known = {item.id: item for item in present} | {item.content: item for item in present}
     items: list[TodoItem] = []
     notes: list[str] = []
+    bare: list[str] = []
+    """New and open, with nothing that would show their end."""
     for each in given:
         old = known.get(each.get("id") or each["content"])
         base = replace(old, content=each["content"]) if old else TodoItem(each.get("id", ""), each["content"])
@@ -41,12 +46,23 @@ def _items(
         if item.check and shows_nothing(item.check):
             notes.append(f"no check: `{item.check}` passes whatever is done. Name a command that can fail")
             item = replace(item, check=None)
+        elif item.check is None and old is None and is_open(item):
+            bare.append(item.content)
         was_done = old is not None and old.status == "done" and old.check == item.check
         if item.status == "done" and item.check and not was_done and plain(item.check) not in state.passed:
             notes.append(f"not done yet: {item.content}. Run its check first (terminal: {item.check})")
             item = replace(item, status="in_progress")
         items.append(item)
+    if bare:
+        named = _listed(bare)
+        notes.append(f"no check: {named}. Add a shell command that can fail as check, where there is one")
     return items, notes
+
+
+def _listed(contents: Sequence[str]) -> str:
+    shown = "; ".join(content[:NAMED_CHARACTERS] for content in contents[:NAMED_MAX])
+    more = len(contents) - NAMED_MAX
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 _ITEM = record(
