@@ -194,6 +194,7 @@ class Recorder:
         before = self._work
 
         async def after_the_last() -> None:
+            await asyncio.sleep(0)  # who goes on goes first
             if before is not None and not before.done():
                 await asyncio.wait({before})
             await self._trying(work)

@@ -28,6 +28,7 @@ from typing import Any, TypeVar, cast
 import aiosqlite
 
 from journeyman.adapters.sqlite.faults import failure_from, lost_its_word
+from journeyman.adapters.sqlite.log_room import make_room
 from journeyman.failures import Failure
 from journeyman.paths import make_private
 
@@ -315,6 +316,7 @@ def _connect(path: Path, prepare: Callable[[sqlite3.Connection], None]) -> sqlit
                 hint="Choose a data directory on a local disk.",
             )
         prepare(connection)
+        make_room(connection, path)
     except BaseException:  # nobody else closes it
         connection.close()
         raise

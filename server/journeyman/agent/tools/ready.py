@@ -58,6 +58,7 @@ class Ready:
             await _kill(process)
 
     async def _start(self, spec: ProcessSpec) -> Process | None:
+        await asyncio.sleep(0)  # the next request goes first
         try:
             process = await self._guest.spawn(spec)
             if self._spec is spec:

@@ -41,13 +41,15 @@ class Sender(Protocol):
 
 class Channel:
     """One conversation of a connection, seen from the guest. `send` and `receive` block. `wake` is called
-    from another thread when there may be more to take or to send, or the channel was dropped."""
+    from another thread when there may be more to take or to send, or the channel was dropped; where there is
+    more to take, `fed` instead, if there is one."""
 
     def __init__(self, connection: Sender, ident: int) -> None:
         self.connection = connection
         self.ident = ident
         self.gone = False
         self.wake: Callable[[], None] | None = None
+        self.fed: Callable[[], None] | None = None
         self._on_note: Callable[[dict[str, Any]], None] | None = None
         self._early_notes: list[dict[str, Any]] = []
         self._condition = threading.Condition()
@@ -135,13 +137,13 @@ class Channel:
                 raise Malformed("more data than credit")
             self._inbox.append(data)
             self._condition.notify_all()
-        self._ring()
+        self._arrived()
 
     def take_end(self) -> None:
         with self._condition:
             self._ended = True
             self._condition.notify_all()
-        self._ring()
+        self._arrived()
 
     def take_note(self, message: dict[str, Any]) -> None:
         with self._condition:
@@ -164,6 +166,13 @@ class Channel:
             self._inbox.clear()
             self._condition.notify_all()
         self._ring()
+
+    def _arrived(self) -> None:
+        fed = self.fed
+        if fed is not None:
+            fed()
+        else:
+            self._ring()
 
     def _ring(self) -> None:
         wake = self.wake

@@ -11,6 +11,7 @@ import select
 import struct
 import termios
 import time
+from collections.abc import Callable
 from typing import Any
 
 from .channels import Channel
@@ -21,6 +22,9 @@ from .wire import DRAIN_S, EXTRA_MAX, PIECE, Gone
 
 FULL_MS = 10.0
 """Milliseconds until a full terminal is tried again."""
+EXTRA_REST_S = 0.005
+"""Seconds what is said on the extra descriptor is left alone after it was looked at: a shell says its
+variables there one by one, and to wake up for each would hold up its end."""
 
 
 def _waiting(fd: int) -> int:
@@ -46,6 +50,7 @@ def pump(
     extra: int | None,
     feeding: Feeding | None = None,
     log: Log | None = None,
+    look: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Carry a process's output and input until it ended and what it had written is delivered. Reads only
     while there is credit, so a slow reader stops the process and not our memory; throws output away once
@@ -54,7 +59,7 @@ def pump(
 
     Answers how it ended, where nothing was left to deliver then; else that is in a note already."""
     side = bytearray()
-    owed, deadline, open_out = 0, 0.0, True
+    owed, deadline, rest, open_out = 0, 0.0, 0.0, True
     exited = quiet = False
     tty = child.has_terminal
     try:
@@ -80,13 +85,18 @@ def pump(
                 return {}
             poller = select.poll()
             poller.register(child.wake_read, select.POLLIN)
+            resting = 0.0
             if extra is not None and not exited:
-                poller.register(extra, select.POLLIN)
+                resting = rest - time.monotonic()
+                if resting <= 0:
+                    poller.register(extra, select.POLLIN)
             flowing = open_out and (channel.gone or channel.credit > 0)
             if flowing:
                 poller.register(out, select.POLLIN)
             waits = exited and owed <= 0 and (flowing or not tty)
             timeout = max(0.0, deadline - time.monotonic()) * 1000 if waits else None
+            if resting > 0:
+                timeout = resting * 1000
             if feeding is not None:
                 feeding.step()
                 if feeding.full and tty:  # one may say that it has room and take nothing
@@ -102,6 +112,8 @@ def pump(
                     data = read_some(out)
                     if data == b"":
                         open_out = False
+                        if look is not None:
+                            look()
                     elif data:
                         owed -= len(data)
                         if log is not None and log.add(data):
@@ -110,9 +122,11 @@ def pump(
                         if not channel.gone:
                             with contextlib.suppress(Gone):
                                 channel.send(data)
-                elif fd == extra and not _collect(fd, side, 65536):
-                    os.close(fd)
-                    extra = None
+                elif fd == extra:
+                    rest = time.monotonic() + EXTRA_REST_S
+                    if not _collect(fd, side, 65536):
+                        os.close(fd)
+                        extra = None
     finally:
         if feeding is not None:
             feeding.close()

@@ -53,12 +53,15 @@ class Processes:
         with contextlib.suppress(Gone):
             channel.note({"pid": child.pid})
         feeding = None if stdin is None else Feeding(channel, stdin, terminal=child.has_terminal)
+        if feeding is not None:
+            channel.fed = lambda: _fed(feeding, child)
         if channel.gone:
             self._woken(channel, child)  # it was dropped before anybody could hear of it
         try:
-            return pump(channel, child, out, extra, feeding, Log(args["log"]) if args.get("log") else None)
+            kept = Log(args["log"]) if args.get("log") else None
+            return pump(channel, child, out, extra, feeding, kept, lambda: self.look(child))
         finally:
-            channel.wake = None
+            channel.wake = channel.fed = None
             child.close()
 
     def _woken(self, channel: Channel, child: Child) -> None:
@@ -158,15 +161,26 @@ class Processes:
             if found is None:
                 continue
             with self._lock:
-                try:
-                    _, status = os.waitpid(found.si_pid, 0)
-                except ChildProcessError:
-                    continue  # a start that failed reaped its own child
-                child = self._children.pop(found.si_pid, None)
+                child = self._take(found.si_pid)
             if child is not None:
-                code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-                child.popen.returncode = child.code = code
                 child.wake()
+
+    def look(self, child: Child) -> None:
+        """Whether it ended already: who sees the end of its output need not wait for the reaper."""
+        with self._lock:
+            if self._children.get(child.pid) is child:
+                self._take(child.pid)
+
+    def _take(self, pid: int) -> Child | None:
+        try:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            return None  # a start that failed reaped its own child, or somebody was faster
+        child = self._children.pop(pid, None) if ended else None
+        if child is not None:
+            code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+            child.popen.returncode = child.code = code
+        return child
 
     def signal(self, child: Child, number: int) -> None:
         """Signal the child's group; after its end only what still is in that group."""
@@ -208,6 +222,12 @@ class Processes:
             if not alive or time.monotonic() > until:
                 return len(seen)
             time.sleep(0.002)
+
+
+def _fed(feeding: Feeding, child: Child) -> None:
+    feeding.step()
+    if feeding.full:
+        child.wake()  # who carries its output watches for room, too
 
 
 class _NoProgram(Exception):
