@@ -1,22 +1,25 @@
 """The tree that is archived: files of installed packages, a blob that does not compress, a database.
 
 Every copied file gets a line of its own at the end, so that nothing in the tree is there twice and nobody
-wins by finding duplicates. Nothing is downloaded.
+wins by finding duplicates. Where too little is installed, its largest files come again, far from the first
+time and with such a line after every `STRIPE_BYTES`, which is less than anybody's smallest chunk. Nothing is
+downloaded.
 """
 
 from __future__ import annotations
 
 import os
 import random
-import shutil
 import sqlite3
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 MIB = 1024 * 1024
 LARGEST = 24 * MIB
+STRIPE_BYTES = MIB // 16
+EDITIONS_MOST = 16
 NODE_MODULES = Path("/usr/lib/node_modules"), Path("/usr/share/nodejs")
 
 
@@ -35,28 +38,49 @@ QUICK = Size(2_000, 60 * MIB, 8 * MIB, 5_000)
 def make(root: Path, size: Size) -> None:
     """Fill the empty directory `root`."""
     root.mkdir(parents=True, exist_ok=True)
-    for number, (source, below) in enumerate(_chosen(size)):
-        target = root / f"packages-{number // size.files}" / below
+    for number, (edition, source, below) in enumerate(_chosen(size)):
+        target = root / f"packages-{edition}" / below
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-        with target.open("ab") as out:
-            out.write(b"\n# %d\n" % number)
+        _copy(source, target, number, STRIPE_BYTES if edition else LARGEST)
     (root / "blob.bin").write_bytes(random.Random(7).randbytes(size.blob))
     _database(root / "data.sqlite", size.database_rows)
 
 
-def _chosen(size: Size) -> list[tuple[Path, Path]]:
-    """The largest files for four fifths of the bytes, and as many of the others as are missing."""
+def _copy(source: Path, target: Path, number: int, stripe: int) -> None:
+    content, line = source.read_bytes(), b"\n# %d\n" % number
+    starts = range(0, max(1, len(content)), stripe)
+    target.write_bytes(b"".join([content[at : at + stripe] + line for at in starts]))
+
+
+def _chosen(size: Size) -> list[tuple[int, Path, Path]]:
+    """The largest files for four fifths of the bytes, and as many of the others as are missing; with each the
+    edition it is of."""
     found = sorted(_sources(), key=lambda each: (-each[0].stat().st_size, each[1]))
     found = [each for each in found if each[0].stat().st_size <= LARGEST]
-    chosen: list[tuple[Path, Path]] = []
-    taken = 0
-    while taken < size.bytes * 0.8 and len(chosen) < min(size.files // 2, len(found)):
-        taken += found[len(chosen)][0].stat().st_size
-        chosen.append(found[len(chosen)])
-    rest = found[len(chosen) :]
+    wanted = size.bytes * 0.8
+    chosen = list(_again(found, wanted - _bytes(source for source, _ in found)))
+    copies, taken = len(chosen), _bytes(source for _, source, _ in chosen)
+    while taken < wanted and len(chosen) < min(size.files // 2, len(found)):
+        source, below = found[len(chosen) - copies]
+        taken += source.stat().st_size
+        chosen.append((0, source, below))
+    rest = [(0, *each) for each in found[len(chosen) - copies :]]
     missing = size.files - len(chosen)
     return chosen + rest[:: max(1, len(rest) // missing)][:missing]
+
+
+def _again(found: Sequence[tuple[Path, Path]], short: float) -> Iterator[tuple[int, Path, Path]]:
+    """As many of the first of them as make up for `short` bytes."""
+    for edition in range(1, EDITIONS_MOST):
+        for source, below in found:
+            if short <= 0:
+                return
+            short -= source.stat().st_size
+            yield edition, source, below
+
+
+def _bytes(files: Iterable[Path]) -> int:
+    return sum(file.stat().st_size for file in files)
 
 
 def change(root: Path, turn: int) -> None:
