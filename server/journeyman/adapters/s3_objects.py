@@ -171,7 +171,7 @@ class S3Objects:
         return content
 
     async def read_into(self, room: memoryview, key: str, *, offset: int) -> int:
-        data = await self.read(key, offset=offset, length=len(room))
+        data = (await self.read(key, offset=offset, length=len(room)))[: len(room)]
         room[: len(data)] = data
         return len(data)
 

@@ -46,25 +46,29 @@ def assemble(
     known: dict[bytes, int] = {}
 
     def frame_number(spot: FrameSpot) -> int:
-        if id(spot) not in frames:
+        found = frames.get(id(spot))
+        if found is None:
             stored = Pack(spot.pack.name, spot.pack.size, spot.pack.owner)
             pack, _ = packs.setdefault(id(spot.pack), (len(packs), stored))
-            frames[id(spot)] = (len(frames), Frame(pack, spot.offset, spot.stored, spot.raw))
-        return frames[id(spot)][0]
+            found = frames[id(spot)] = (len(frames), Frame(pack, spot.offset, spot.stored, spot.raw))
+        return found[0]
+
+    def number_of(ident: bytes) -> int:
+        number = known.get(ident)
+        if number is None:
+            spot, offset, length = catalog[ident]
+            number = known[ident] = len(chunks)
+            chunks.append(Chunk(ident, frame_number(spot), offset, length))
+        return number
 
     filled: list[Node] = []
     files = total = 0
     for node in nodes:
-        path, kind, mode, mtime_ns, size, target, xattrs, _, _ = node
-        if kind == "file":
-            content = contents[path]
-            for ident in content.ids:
-                if ident not in known:
-                    known[ident] = len(chunks)
-                    spot = catalog[ident]
-                    chunks.append(Chunk(ident, frame_number(spot.frame), spot.offset, spot.length))
-            numbers = tuple([known[ident] for ident in content.ids])
-            node = Node(path, kind, mode, mtime_ns, size, target, xattrs, content.digest, numbers)
+        if node.kind == "file":
+            path, kind, mode, mtime_ns, size, target, xattrs, _, _ = node
+            ids, _, digest = contents[path]
+            numbers = tuple(map(number_of, ids))
+            node = Node(path, kind, mode, mtime_ns, size, target, xattrs, digest, numbers)
             files, total = files + 1, total + size
         filled.append(node)
     told = tree.told(filled)

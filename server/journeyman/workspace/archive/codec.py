@@ -34,7 +34,7 @@ from journeyman.workspace.archive.model import (
 )
 from journeyman.workspace.archive.strict import INT64_MAX, MalformedError
 from journeyman.workspace.archive.tree import MODE_BITS
-from journeyman.workspace.archive.zstd import compress, decompress
+from journeyman.workspace.archive.zstd import FASTER_LEVEL, compress, decompress
 
 MAGIC = b"JMMANI01"
 SUMMARY_BYTES_MAX = 4096
@@ -66,7 +66,7 @@ def encode(manifest: Manifest, key: bytes) -> bytes:
 
 def with_body(summary: Summary, body: bytes, key: bytes) -> bytes:
     """The manifest with this body, which is as `encode` would make it."""
-    return _with_stored_body(summary, compress(body), key)
+    return _with_stored_body(summary, compress(body, FASTER_LEVEL), key)
 
 
 def with_summary(data: bytes, summary: Summary, key: bytes) -> bytes:
