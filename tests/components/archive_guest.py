@@ -14,7 +14,7 @@ from typing import cast
 
 from journeyman.failures import Failure
 from journeyman.guest.inside import wire
-from journeyman.ports.guest import FileData, Guest, Hasher, RestoreEntry, TreeEntry, TreeRecords
+from journeyman.ports.guest import FileData, Guest, Hasher, RestoreEntry, Take, TreeEntry, TreeRecords
 
 PIECE = 200_000
 
@@ -107,6 +107,11 @@ class FolderGuest:
             pieces = [data[at : at + PIECE] for at in range(0, len(data), PIECE)] or [b""]
             for number, piece in enumerate(pieces):
                 yield FileData(path, piece, last=number == len(pieces) - 1)
+
+    async def feed(self, paths: Sequence[bytes], take: Take, root: str = "/workspace") -> AsyncIterator[None]:
+        async for piece in self.read_many(paths, root):
+            take(*piece)
+            yield
 
     async def begin_restore(self, root: str) -> FolderRestore:
         await self._at("begin")

@@ -34,6 +34,11 @@ def content(number: int) -> bytes:
     return (b"%d " % number * (size // 2 + 1))[:size]
 
 
+class Kept(list[FileData]):
+    def take(self, path: bytes, data: bytes | memoryview, last: bool, error: str | None) -> None:
+        self.append(FileData(path, bytes(data), last, error))
+
+
 def joined(pieces: list[FileData]) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for path, data, _, error in pieces:
@@ -62,6 +67,25 @@ async def test_files_that_are_lent_are_read_as_they_are(guest: GuestClient) -> N
     assert (await guest.stat("locked")).mode == 0  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("count", [LEND_FROM - 1, LEND_FROM * 2])
+async def test_who_is_fed_gets_what_a_reader_gets(guest: GuestClient, count: int) -> None:
+    """Whether files are lent or sent; what is raised while taking comes out."""
+    assert (await guest.run(["/usr/bin/python3", "-c", MAKE])).code == 0
+    paths = [b"f%d" % number for number in range(count)]
+    found = Kept()
+    async for _ in guest.feed([*paths[1:], b"none"], found.take):
+        assert found, "something was taken before this"
+    assert joined(found[:-1]) == {path: content(n) for n, path in enumerate(paths) if n}
+    assert (found[-1].path, found[-1].last, bool(found[-1].error)) == (b"none", True, True)
+
+    def refuse(path: bytes, data: bytes | memoryview, last: bool, error: str | None) -> None:
+        raise LookupError(path)
+
+    with pytest.raises(LookupError, match="f1"):
+        async for _ in guest.feed(paths[1:], refuse):
+            pass
+
+
 async def test_a_reader_that_stops_leaves_nothing_open(guest: GuestClient) -> None:
     await guest.run(["/usr/bin/python3", "-c", MAKE])
     paths = [b"f%d" % number for number in range(LEND_FROM * 2)]
@@ -77,12 +101,12 @@ async def test_a_reader_that_stops_leaves_nothing_open(guest: GuestClient) -> No
 
 async def read(liar: Liar, files: Path, count: int = 1) -> list[FileData]:
     lender = Lender(liar.path, files)
-    async with lender.reading([b"f"] * count, "/workspace", stall_s=600) as batch:
-        assert batch is not None
-        found: list[FileData] = []
-        while pieces := await batch():
-            found += pieces
-        return found
+    found = Kept()
+    async with lender.reading([b"f"] * count, "/workspace", stall_s=600) as feed:
+        assert feed is not None
+        while await feed(found.take):
+            pass
+    return found
 
 
 async def refusal(folder: Path, say: Callable[[socket.socket], None], count: int = 1) -> str:
@@ -144,13 +168,14 @@ async def test_a_file_that_grows_while_it_is_read_ends_one_byte_later(tmp_path: 
     try:
         with Liar(tmp_path, lambda sock: lend(sock, [handle], 1)) as liar:
             lender = Lender(liar.path, tmp_path)
-            async with lender.reading([b"f"], "/workspace", stall_s=600) as read:
-                assert read is not None
-                found = await read()
+            found = Kept()
+            async with lender.reading([b"f"], "/workspace", stall_s=600) as feed:
+                assert feed is not None
+                assert await feed(found.take)
                 with open(tmp_path / "f", "ab") as file:
                     file.write(bytes(3 * BATCH_BYTES))
-                while pieces := await read():
-                    found += pieces
+                while await feed(found.take):
+                    pass
         assert sum(len(piece.data) for piece in found) == BATCH_BYTES + MIB + 1
         assert [piece.last for piece in found] == [False] * (len(found) - 1) + [True]
     finally:
@@ -167,8 +192,8 @@ async def test_nonsense_ends_the_reading(tmp_path: Path, sent: bytes) -> None:
 
 
 async def test_a_guest_that_takes_no_more_connections_is_not_asked(tmp_path: Path) -> None:
-    async with Lender(tmp_path / "none.sock", tmp_path).reading([b"f"], "/workspace", stall_s=600) as read:
-        assert read is None
+    async with Lender(tmp_path / "none.sock", tmp_path).reading([b"f"], "/workspace", stall_s=600) as feed:
+        assert feed is None
 
 
 async def test_a_reading_that_is_cancelled_lets_go_of_its_thread(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeyman.workspace.archive.chunker import KIB, MIB, MOST_BYTES, WINDOW_BYTES, Cut, Cutter, by_offset
-from journeyman.workspace.archive.packs import Framer, Piece
+from journeyman.workspace.archive.packs import Content, Framer
 
 CONTENT = random.Random(5).randbytes(9 * MIB)
 KEY = b"k" * 32
@@ -65,14 +65,14 @@ def test_an_insertion_at_the_front_moves_few_cuts() -> None:
 def test_a_file_is_hashed_the_same_in_whatever_pieces_it_comes(sizes: list[int]) -> None:
     data = CONTENT[: sum(sizes)]
     framer = Framer(KEY, {})
+    content: Content | None = None
     at = 0
     for number, size in enumerate(sizes):
-        framer.absorb([Piece(1, data[at : at + size], number == len(sizes) - 1)])
+        content = framer.take(memoryview(data)[at : at + size], last=number == len(sizes) - 1)
         at += size
-    whole = Framer(KEY, {})
-    whole.absorb([Piece(1, data, True)])
-    assert framer.contents[1] == whole.contents[1]
-    assert framer.contents[1].size == len(data)
+    assert content == Framer(KEY, {}).take(data, last=True)
+    assert content is not None
+    assert content.size == len(data)
 
 
 EDITS = st.lists(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from journeyman.checkpoint.numbering import Numbering
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
-from journeyman.ports.guest import FileData, TreeEntry
+from journeyman.ports.guest import Take, TreeEntry
 from journeyman.ports.objects import ObjectInfo, ObjectStore
 from journeyman.workspace.archive import layout, tree
 from journeyman.workspace.archive.chunker import CHUNKER
@@ -115,7 +115,7 @@ class Vault:
         entries = [
             TreeEntry(path, "file", len(made[path]), 0, 0, 0, 0, 1) for path in sorted(made, key=tree.order)
         ]
-        return await self.keep(_Made(made), entries)
+        return await self.keep(_Made(made, self.workers), entries)
 
     async def read(self, ids: Sequence[bytes]) -> AsyncIterator[bytes]:
         """These chunks, in order. Raises `archive_corrupt` where one is not here or damaged."""
@@ -131,14 +131,16 @@ class Vault:
 class _Made:
     """As a guest would send it."""
 
-    def __init__(self, made: Mapping[bytes, bytes]) -> None:
+    def __init__(self, made: Mapping[bytes, bytes], workers: Workers) -> None:
         self._made = made
+        self._workers = workers
 
-    async def read_many(
-        self, paths: Sequence[bytes], root: str = "/workspace"
-    ) -> AsyncGenerator[FileData, None]:
+    async def feed(
+        self, paths: Sequence[bytes], take: Take, root: str = "/workspace"
+    ) -> AsyncGenerator[None, None]:
         for path in paths:
-            yield FileData(path, self._made[path], True, None)
+            await self._workers.run(lambda path=path: take(path, self._made[path], True, None))
+            yield
 
 
 class Reader:

@@ -6,11 +6,10 @@ can be waited for without end. What it holds is read up to the size it had when 
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import os
 import stat
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -24,13 +23,17 @@ from journeyman.guest.apart import ApartCall
 from journeyman.guest.frames import file_pieces, lost
 from journeyman.guest.inside import wire
 from journeyman.guest.lent_restore import LentRestore
-from journeyman.ports.guest import FileData, Hasher
+from journeyman.ports.guest import Hasher, Take
 
 BATCH_BYTES = 4 * 1024 * 1024
 BATCH_PIECES = 1024
-READ_BYTES = 1024 * 1024
+WHOLE_BYTES = 1024 * 1024
+"""A file of no more comes as one piece; of larger ones come pieces that a processor keeps at hand."""
+READ_BYTES = 256 * 1024
 THREADS = 4
 
+Feed = Callable[[Take], Awaitable[bool]]
+"""Feeds with about `BATCH_BYTES` of pieces, in order; False where there are no more."""
 T = TypeVar("T")
 
 
@@ -45,18 +48,20 @@ class Lender:
     @asynccontextmanager
     async def reading(
         self, paths: Sequence[bytes], root: str, *, stall_s: float
-    ) -> AsyncGenerator[Callable[[], Awaitable[list[FileData]]] | None]:
-        """One call's worth of paths. Answers what gives a batch of pieces at a time, in order, and an empty
-        one at the end; None where the guest takes no more connections."""
+    ) -> AsyncGenerator[Feed | None]:
+        """One call's worth of paths. Answers None where the guest takes no more connections."""
         call = ApartCall(stall_s)
         try:
             reading: _Reading | None = None
             with contextlib.suppress(OSError, Failure):
                 device = await self._run(lambda: self._read(call, root, paths))
                 reading = _Reading(call, paths, device)
-            yield None if reading is None else partial(self._run, reading.batch)
+            yield None if reading is None else partial(self._fed, reading)
         finally:
             call.close()
+
+    async def _fed(self, reading: _Reading, take: Take) -> bool:
+        return await self._run(lambda: reading.feed(take))
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
@@ -105,70 +110,71 @@ class _Reading:
         self._call = call
         self._paths = paths
         self._device = device
+        self._room = memoryview(bytearray(WHOLE_BYTES + 1))
         self._expected = 0
-        self._waiting: collections.deque[FileData | bytes] = collections.deque()
-        """Pieces that came, and paths of files whose descriptors did."""
+        self._came: Iterator[tuple[int, int, memoryview]] = iter(())
+        """Records of what was received last, which stays where it is until more is received."""
+        self._lent: bytes | None = None
+        """The file that is being read."""
         self._size = -1
-        """Of the file that is being read; -1 before it was looked at."""
+        """Of that file; -1 before it was looked at."""
         self._at = 0
 
-    def batch(self) -> list[FileData]:
-        """About `BATCH_BYTES` of pieces; none at the end."""
-        found: list[FileData] = []
-        size = 0
+    def feed(self, take: Take) -> bool:
+        size = pieces = 0
         with self._call.used():
-            while size < BATCH_BYTES and len(found) < BATCH_PIECES and (piece := self._piece()) is not None:
-                found.append(piece)
-                size += len(piece.data)
-        return found
-
-    def _piece(self) -> FileData | None:
-        while not self._waiting:
-            payload = self._call.receive()
-            if payload is None:
-                if self._expected != len(self._paths):
+            while size < BATCH_BYTES and pieces < BATCH_PIECES:
+                if self._lent is not None:
+                    size += self._read(self._lent, take)
+                elif (record := next(self._came, None)) is not None:
+                    size += self._take(*record, take)
+                elif (payload := self._call.receive()) is not None:
+                    self._came = file_pieces(payload)
+                    continue
+                elif self._expected != len(self._paths):
                     raise lost("a bulk read ended early")
-                return None
-            self._take(payload)
-        first = self._waiting[0]
-        piece = first if isinstance(first, FileData) else self._read(first)
-        if piece.last or isinstance(first, FileData):
-            self._waiting.popleft()
-        return piece
+                else:
+                    break
+                pieces += 1
+        return pieces > 0
 
-    def _take(self, payload: memoryview) -> None:
-        for index, flags, piece in file_pieces(payload):
-            if index != self._expected or index >= len(self._paths):
-                raise lost("files come in the wrong order")
-            path, last = self._paths[index], bool(flags & wire.LAST)
-            self._expected += last
-            if flags & wire.LENT:
-                self._waiting.append(path)
-            elif flags & wire.FAILED:
-                error = bytes(piece).decode("utf-8", "replace")
-                self._waiting.append(FileData(path, b"", last=True, error=error))
-            else:
-                self._waiting.append(FileData(path, bytes(piece), last=last))
+    def _take(self, index: int, flags: int, piece: memoryview, take: Take) -> int:
+        """Answers how many bytes it was."""
+        if index != self._expected or index >= len(self._paths):
+            raise lost("files come in the wrong order")
+        path, last = self._paths[index], bool(flags & wire.LAST)
+        self._expected += last
+        if flags & wire.LENT:
+            self._lent = path
+        elif flags & wire.FAILED:
+            take(path, b"", True, bytes(piece).decode("utf-8", "replace"))
+        else:
+            take(path, piece, last, None)
+        return len(piece)
 
-    def _read(self, path: bytes) -> FileData:
-        """The next piece of the file that was lent first."""
+    def _read(self, path: bytes, take: Take) -> int:
+        """The next piece of the file that was lent first; answers how many bytes it was."""
         handle = self._call.lent()
         try:
             if self._size < 0:
                 self._size, self._at = self._looked_at(handle), 0
-            want = min(READ_BYTES, self._size + 1 - self._at)
-            data = os.pread(handle, want, self._at)
+            most = READ_BYTES if self._size > WHOLE_BYTES else len(self._room)
+            want = min(most, self._size + 1 - self._at)
+            length = os.preadv(handle, [self._room[:want]], self._at)
         except OSError as error:
-            return self._ended(FileData(path, b"", last=True, error=error.strerror or str(error)))
-        self._at += len(data)
-        if not data or self._at > self._size or (self._at == self._size and len(data) < want):
-            return self._ended(FileData(path, data, last=True))
-        return FileData(path, data, last=False)
+            self._give_back()
+            take(path, b"", True, error.strerror or str(error))
+            return 0
+        self._at += length
+        last = not length or self._at > self._size or (self._at == self._size and length < want)
+        if last:
+            self._give_back()
+        take(path, self._room[:length], last, None)
+        return length
 
-    def _ended(self, piece: FileData) -> FileData:
+    def _give_back(self) -> None:
         self._call.give_back()
-        self._size = -1
-        return piece
+        self._size, self._lent = -1, None
 
     def _looked_at(self, handle: int) -> int:
         info = os.fstat(handle)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from journeyman.failures import Failure
-from journeyman.guest.borrowing import Lender
+from journeyman.guest.borrowing import BATCH_BYTES, BATCH_PIECES, Feed, Lender
 from journeyman.guest.channel import Channel
 from journeyman.guest.connection import Connection
 from journeyman.guest.frames import (
@@ -20,7 +20,7 @@ from journeyman.guest.frames import (
 )
 from journeyman.guest.inside import wire
 from journeyman.guest.judging import Judge
-from journeyman.ports.guest import FileData, RestoreEntry, TreeEntry, TreeRecords
+from journeyman.ports.guest import FileData, RestoreEntry, Take, TreeEntry, TreeRecords
 
 STALL_S = 60.0
 """Most seconds a bulk stream may stand still while we wait for the guest."""
@@ -92,37 +92,94 @@ async def stands(connection: Connection, root: str, records: bytes, since_ns: in
 async def read_many(
     connection: Connection, paths: Sequence[bytes], root: str, lender: Lender | None = None
 ) -> AsyncIterator[FileData]:
+    found: list[FileData] = []
+
+    def keep(path: bytes, data: bytes | memoryview, last: bool, error: str | None) -> None:
+        found.append(FileData(path, bytes(data), last, error))
+
+    for batch in _batches(_checked(paths)):
+        async with _lent(lender, batch, root) as fed:
+            if fed is not None:
+                while await fed(keep):
+                    for piece in found:
+                        yield piece
+                    found.clear()
+                continue
+        async for piece in _sent(connection, batch, root):
+            yield piece
+
+
+async def feed(
+    connection: Connection, paths: Sequence[bytes], take: Take, root: str, lender: Lender | None = None
+) -> AsyncIterator[None]:
+    for batch in _batches(_checked(paths)):
+        async with _lent(lender, batch, root) as fed:
+            if fed is not None:
+                while await fed(take):
+                    yield
+                continue
+        async for _ in in_batches(_sent(connection, batch, root), take):
+            yield
+
+
+async def in_batches(pieces: AsyncIterator[FileData], take: Take) -> AsyncIterator[None]:
+    """Feed `take` with them, in another thread than the loop's."""
+    batch: list[FileData] = []
+    size = 0
+
+    def all_of_it() -> None:
+        for piece in batch:
+            take(*piece)
+
+    async for piece in pieces:
+        batch.append(piece)
+        size += len(piece.data)
+        if size >= BATCH_BYTES or len(batch) >= BATCH_PIECES:
+            await asyncio.to_thread(all_of_it)
+            yield
+            batch, size = [], 0
+    if batch:
+        await asyncio.to_thread(all_of_it)
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _lent(lender: Lender | None, paths: Sequence[bytes], root: str) -> AsyncGenerator[Feed | None]:
+    if lender is None or len(paths) < LEND_FROM:
+        yield None
+        return
+    async with lender.reading(paths, root, stall_s=STALL_S) as fed:
+        yield fed
+
+
+async def _sent(connection: Connection, paths: Sequence[bytes], root: str) -> AsyncIterator[FileData]:
     """The paths go out in calls of bounded size; within one, whole records come in each frame."""
+    channel = connection.open("read_many", {"root": root}, b"\0".join(paths))
+    try:
+        expected = 0
+        while (data := await next_piece(channel)) is not None:
+            for index, flags, piece in file_pieces(data):
+                if index != expected or index >= len(paths):
+                    raise lost("files come in the wrong order")
+                last = bool(flags & wire.LAST)
+                expected += last
+                if flags & wire.FAILED:
+                    yield FileData(paths[index], b"", last=True, error=piece.decode("utf-8", "replace"))
+                else:
+                    yield FileData(paths[index], piece, last=last)
+        if expected != len(paths):
+            raise lost("a bulk read ended early")
+    finally:
+        channel.close()
+
+
+def _checked(paths: Sequence[bytes]) -> Sequence[bytes]:
     for path in paths:
         try:
             wire.check_relative(path)
         except wire.Refusal as refusal:
             raise refused(refusal) from None
-    for batch in _batches(paths):
-        if lender is not None and len(batch) >= LEND_FROM:
-            async with lender.reading(batch, root, stall_s=STALL_S) as read:
-                while read is not None and (pieces := await read()):
-                    for piece in pieces:
-                        yield piece
-                if read is not None:
-                    continue
-        channel = connection.open("read_many", {"root": root}, b"\0".join(batch))
-        try:
-            expected = 0
-            while (data := await next_piece(channel)) is not None:
-                for index, flags, piece in file_pieces(data):
-                    if index != expected or index >= len(batch):
-                        raise lost("files come in the wrong order")
-                    last = bool(flags & wire.LAST)
-                    expected += last
-                    if flags & wire.FAILED:
-                        yield FileData(batch[index], b"", last=True, error=piece.decode("utf-8", "replace"))
-                    else:
-                        yield FileData(batch[index], piece, last=last)
-            if expected != len(batch):
-                raise lost("a bulk read ended early")
-        finally:
-            channel.close()
+    return paths
 
 
 def _batches(paths: Sequence[bytes]) -> list[list[bytes]]:

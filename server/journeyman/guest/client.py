@@ -41,6 +41,7 @@ from journeyman.ports.guest import (
     Process,
     ProcessSpec,
     Stat,
+    Take,
     TreeEntry,
     TreeRecords,
 )
@@ -266,6 +267,9 @@ class GuestClient:
 
     def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]:
         return bulk.read_many(self._connection, paths, root, self._lender)
+
+    def feed(self, paths: Sequence[bytes], take: Take, root: str = "/workspace") -> AsyncIterator[None]:
+        return bulk.feed(self._connection, paths, take, root, self._lender)
 
     async def begin_restore(
         self, root: str, *, entries_max: int = RESTORE_ENTRIES_MAX, bytes_max: int = RESTORE_BYTES_MAX

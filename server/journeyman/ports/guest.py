@@ -154,6 +154,10 @@ class FileData(NamedTuple):
     error: str | None = None
 
 
+Take = Callable[[bytes, bytes | memoryview, bool, str | None], None]
+"""Gets the fields of a `FileData`, with bytes that are good until it returns."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
     argv: tuple[str, ...]
@@ -370,6 +374,11 @@ class Guest(Protocol):
 
     def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]:
         """Content of many regular files in the order asked for, flow-controlled."""
+        ...
+
+    def feed(self, paths: Sequence[bytes], take: Take, root: str = "/workspace") -> AsyncIterator[None]:
+        """As `read_many`, for who needs no copy: each piece goes to `take`, one after the other, in whatever
+        thread has it. Yields after a few MiB, while nothing is taken; what `take` raises is raised."""
         ...
 
     async def begin_restore(self, root: str) -> Restore:

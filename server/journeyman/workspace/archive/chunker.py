@@ -62,7 +62,7 @@ class Cutter:
         self._before = before
         self._ident_of = ident_of
 
-    def feed(self, data: bytes) -> Iterator[tuple[memoryview, bytes | None]]:
+    def feed(self, data: bytes | memoryview) -> Iterator[tuple[memoryview, bytes | None]]:
         """Chunks that are complete, whatever comes next."""
         left = memoryview(data)
         while left:

@@ -1,9 +1,9 @@
 """Reading a workspace into packs and putting new packs into the store: step 3 of the commit protocol.
 
 Holds what is known across rounds, so that a file that did not move is read once. A pipeline with bounds:
-the guest reads ahead as far as its credit goes; pieces are cut and hashed a batch at a time; `PRESSING`
-frames are compressed side by side; at most `UPLOADS` full packs are on their way, each read back as soon as
-it is there. With the pack being filled this is all the memory an archive takes.
+the guest reads ahead as far as its credit goes; pieces are cut and hashed by the thread that has them, a few
+MiB at a time; `PRESSING` frames are compressed side by side; at most `UPLOADS` full packs are on their way,
+each read back as soon as it is there. With the pack being filled this is all the memory an archive takes.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from typing import Protocol
 
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
-from journeyman.ports.guest import FileData, TreeEntry
+from journeyman.ports.guest import Take, TreeEntry
 from journeyman.ports.objects import Data, ObjectStore
 from journeyman.workspace.archive import layout
 from journeyman.workspace.archive.chunker import Cut
-from journeyman.workspace.archive.limits import MIB, Limits
+from journeyman.workspace.archive.intake import Intake
+from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.model import PackRef
-from journeyman.workspace.archive.outcomes import FILE_COUNTS_AS, REPORT_BYTES, ArchiveProgress, OnProgress
+from journeyman.workspace.archive.outcomes import ArchiveProgress, OnProgress
 from journeyman.workspace.archive.packs import (
     Content,
     Framer,
     FullFrame,
     Packer,
     PackSpot,
-    Piece,
     SealedPack,
     Spot,
 )
@@ -39,8 +39,6 @@ from journeyman.workspace.archive.zstd import FASTER_LEVEL, LEVEL, compress_adap
 
 UPLOADS = 2
 PRESSING = 2
-BATCH_BYTES = 4 * MIB
-BATCH_PIECES = 1024
 READ_AT_ONCE = 2048
 NAMES_TRIED = 4
 
@@ -48,7 +46,7 @@ NAMES_TRIED = 4
 class Reads(Protocol):
     """Whoever has the content of files: a guest, or somebody who made it up."""
 
-    def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]: ...
+    def feed(self, paths: Sequence[bytes], take: Take, root: str = "/workspace") -> AsyncIterator[None]: ...
 
 
 class Collector:
@@ -77,7 +75,6 @@ class Collector:
         self._packer = Packer()
         self._known = dict(known)
         self._before: Mapping[bytes, Sequence[Cut]] = {}
-        self._number = 0
         self.new_packs: dict[str, PackSpot] = {}
         """Packs this archive added or found already added, by name."""
         self.verified: set[str] = set()
@@ -137,52 +134,14 @@ class Collector:
     async def _read(
         self, guest: Reads, wanted: Sequence[TreeEntry], progress: _Progress, line: _Line
     ) -> None:
-        batch: list[Piece] = []
-        size = 0
-        numbers: dict[int, TreeEntry] = {}
-        waiting = iter(wanted)
-        entry: TreeEntry | None = None
-        async for path, data, last, error in guest.read_many([entry.path for entry in wanted]):
-            if entry is None:
-                entry = next(waiting, None)
-                self._number += 1
-                if path in self._before:
-                    self._framer.expect(self._number, self._before[path])
-            if entry is None or path != entry.path:
-                raise Failure(
-                    "workspace_failed",
-                    "The workspace answered with another file than was asked for.",
-                    hint="Try again; if it stays, close the workspace and open it again.",
-                    retryable=True,
-                )
-            if error is not None:
-                self.unread[entry.path] = error
-                await line.absorb(batch)
-                batch, size = [], 0
-                self._framer.forget_file(self._number)
-                entry = None
-                continue
-            batch.append(Piece(self._number, data, last))
-            size += len(data)
-            if last:
-                numbers[self._number] = entry
-                progress.file(entry)
-                entry = None
-            if size >= BATCH_BYTES or len(batch) >= BATCH_PIECES:
-                await line.absorb(batch)
-                batch, size = [], 0
-        await line.absorb(batch)
-        for left in ([entry] if entry is not None else []) + list(waiting):
-            self.unread[left.path] = "the workspace did not send it"
-        for number, done in numbers.items():
-            content = self._framer.contents.pop(number)
-            if content.size == done.size:
-                self._known[done.path] = (done, content)
-            else:
-                self.unread[done.path] = "its size changed"
-
-    async def absorb(self, pieces: Sequence[Piece]) -> list[FullFrame]:
-        return await self._workers.run(lambda: self._framer.absorb(pieces))
+        intake = Intake(self._framer, wanted, self._before)
+        async for _ in guest.feed([entry.path for entry in wanted], intake.take):
+            progress.reached(intake)
+            await line.take(self._framer.full())
+        intake.end()
+        progress.passed(intake)
+        self._known.update(intake.known)
+        self.unread.update(intake.unread)
 
     def rest(self) -> list[FullFrame]:
         return self._framer.rest()
@@ -264,17 +223,13 @@ class _Line:
         self._pressing: deque[tuple[FullFrame, asyncio.Task[bytes]]] = deque()
         self._slots = asyncio.Semaphore(UPLOADS)
 
-    async def absorb(self, pieces: Sequence[Piece]) -> None:
-        if pieces:
-            await self._take(await self._collector.absorb(pieces))
-
     async def finish(self) -> None:
-        await self._take(self._collector.rest())
+        await self.take(self._collector.rest())
         while self._pressing:
             await self._place()
         await self._send()
 
-    async def _take(self, frames: Sequence[FullFrame]) -> None:
+    async def take(self, frames: Sequence[FullFrame]) -> None:
         for frame in frames:
             level = LEVEL if self._slots.locked() else FASTER_LEVEL
             self._pressing.append((frame, self._group.create_task(self._collector.press(frame, level))))
@@ -305,16 +260,16 @@ class _Line:
 class _Progress:
     def __init__(self, report: OnProgress, files: int, size: int) -> None:
         self._report, self._files, self._size = report, files, size
-        self._files_done = self._bytes_done = self._told = 0
+        self._files_passed = self._bytes_passed = 0
 
-    def file(self, entry: TreeEntry) -> None:
-        self._files_done += 1
-        self._bytes_done += entry.size
-        done = self._bytes_done + self._files_done * FILE_COUNTS_AS
-        if done < self._told and self._files_done < self._files:
-            return
-        self._told = done + REPORT_BYTES
-        self._report(ArchiveProgress("upload", self._files_done, self._files, self._bytes_done, self._size))
+    def reached(self, intake: Intake) -> None:
+        files, size = self._files_passed + intake.files, self._bytes_passed + intake.bytes
+        self._report(ArchiveProgress("upload", files, self._files, size, self._size))
+
+    def passed(self, intake: Intake) -> None:
+        """Another one follows."""
+        self._files_passed += intake.files
+        self._bytes_passed += intake.bytes
 
 
 def not_what_was_put(key: str) -> Failure:

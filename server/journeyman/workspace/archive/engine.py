@@ -190,7 +190,7 @@ class ArchiveEngine:
             needed = to_read(seen, was, remembered.known() if usable and remembered is not None else {})
             # One that cannot be read has no digest, and so counts as changed.
             key = layout.content_key(old.content_project)
-            digests = (await reread(guest, self._workers, key, needed.read)).digests
+            digests = (await reread(guest, key, needed.read)).digests
             now, ident = sides(tree.build(seen.entries).nodes, {**needed.digests, **digests}), None
         found = await self._workers.run(lambda: tuple(differences(was, now)))
         return Comparison(old.summary.archive_id, ident, found)

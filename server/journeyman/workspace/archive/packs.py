@@ -12,7 +12,7 @@ is only read to rebuild an index from packs alone. Everything here is plain comp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ from journeyman.workspace.archive.chunker import MOST_BYTES, NOTHING, WHOLE_BYTE
 from journeyman.workspace.archive.limits import LIMITS, Limits
 from journeyman.workspace.archive.model import PackRef
 from journeyman.workspace.archive.strict import MalformedError
-from journeyman.workspace.archive.zstd import compress, decompress
+from journeyman.workspace.archive.zstd import FASTER_LEVEL, compress, decompress
 
 MAGIC = b"JMPACK01"
 END = b"JMPKEND1"
@@ -77,14 +77,6 @@ class SealedPack:
     """Empty once the store has it."""
 
 
-class Piece(NamedTuple):
-    """Bytes of a file on their way in, in order. `file` is any number; `last` ends that file."""
-
-    file: int
-    data: bytes
-    last: bool
-
-
 class Content(NamedTuple):
     """What a file turned out to hold."""
 
@@ -116,7 +108,7 @@ class _Open:
 
 
 class Framer:
-    """Cuts files into chunks and gathers the new ones in frames.
+    """Cuts files, one after the other, into chunks and gathers the new ones in frames.
 
     `catalog` says where every chunk known so far is; it starts with what earlier archives hold.
     """
@@ -124,9 +116,8 @@ class Framer:
     def __init__(self, key: bytes, catalog: dict[bytes, Spot]) -> None:
         self._key = key
         self.catalog = catalog
-        self.contents: dict[int, Content] = {}
-        self._open: dict[int, _Open] = {}
-        self._before: dict[int, Mapping[int, Cut]] = {}
+        self._open: _Open | None = None
+        self._before: Mapping[int, Cut] = NOTHING
         self._rooms = Rooms(FRAME_BYTES + MOST_BYTES)
         self._full: list[FullFrame] = []
         self._start_frame()
@@ -137,14 +128,12 @@ class Framer:
         self._size = 0
         self._index: list[list[object]] = []
 
-    def expect(self, file: int, cuts: Sequence[Cut]) -> None:
-        """How an earlier version of a file was cut that comes now: an aid, not a promise."""
-        self._before[file] = by_offset(cuts)
+    def expect(self, cuts: Sequence[Cut]) -> None:
+        """How an earlier version of the file was cut that comes next: an aid, not a promise."""
+        self._before = by_offset(cuts)
 
-    def absorb(self, pieces: Iterable[Piece]) -> list[FullFrame]:
-        """Take pieces in; answers the frames that became full."""
-        for piece in pieces:
-            self._take(piece)
+    def full(self) -> list[FullFrame]:
+        """The frames that became full."""
         full, self._full = self._full, []
         return full
 
@@ -162,36 +151,36 @@ class Framer:
         if isinstance(frame.raw, memoryview):
             self._rooms.give(memoryview(frame.raw.obj))
 
-    def _take(self, piece: Piece) -> None:
-        file, data, last = piece
-        state = self._open.get(file)
+    def take(self, data: bytes | memoryview, *, last: bool) -> Content | None:
+        """The next piece of a file; what that holds, where it is the `last`."""
+        state = self._open
         if state is None:
             if last and len(data) <= WHOLE_BYTES:
                 ident = self._chunk(data)
-                self.contents[file] = Content((ident,) if data else (), len(data), ident)
-                return
-            state = self._open[file] = _Open()
+                return Content((ident,) if data else (), len(data), ident)
+            state = self._open = _Open()
         state.size += len(data)
         if state.cutter is None:
-            state.gathered.append(data)
+            state.gathered.append(bytes(data))
             if state.size > WHOLE_BYTES:
                 state.room = self._rooms.take()
-                state.cutter = Cutter(state.room, self._before.pop(file, NOTHING), self._ident)
+                state.cutter = Cutter(state.room, self._before, self._ident)
                 state.hasher = blake3(key=self._key)
                 data, state.gathered = b"".join(state.gathered), []
         if state.cutter is not None and state.hasher is not None:
             state.hasher.update(data)
             state.ids += [self._chunk(chunk, ident) for chunk, ident in state.cutter.feed(data)]
-        if last:
-            del self._open[file]
-            self.contents[file] = self._end(state)
+        if not last:
+            return None
+        content = self._end(state)
+        self.forget_file()
+        return content
 
     def _end(self, state: _Open) -> Content:
         if state.cutter is None or state.hasher is None:
             ident = self._chunk(b"".join(state.gathered))
             return Content((ident,) if state.size else (), state.size, ident)
         state.ids += [self._chunk(chunk, ident) for chunk, ident in state.cutter.end()]
-        self._empty(state)
         return Content(tuple(state.ids), state.size, state.hasher.digest())
 
     def _ident(self, data: bytes | memoryview) -> bytes:
@@ -209,17 +198,11 @@ class Framer:
                 self._full += self.rest()
         return ident
 
-    def forget_file(self, file: int) -> None:
-        """Give up on a file that broke off; its chunks stay."""
-        if (state := self._open.pop(file, None)) is not None:
-            self._empty(state)
-        self.contents.pop(file, None)
-        self._before.pop(file, None)
-
-    def _empty(self, state: _Open) -> None:
-        if state.room is not None:
-            self._rooms.give(state.room)
-            state.room = state.cutter = None
+    def forget_file(self) -> None:
+        """No more of this file comes; its chunks stay."""
+        if self._open is not None and self._open.room is not None:
+            self._rooms.give(self._open.room)
+        self._open, self._before = None, NOTHING
 
 
 class Packer:
@@ -252,7 +235,7 @@ class Packer:
         """End the pack that is being filled; answers it, or nothing where there is none."""
         if not self._index:
             return []
-        footer = compress(strict.dump(self._index))
+        footer = compress(strict.dump(self._index), FASTER_LEVEL)
         self._write(footer + len(footer).to_bytes(4, "little") + END)
         data = self._room[: self._size]
         self._pack.name, self._pack.size = blake3(data).hexdigest(), len(data)

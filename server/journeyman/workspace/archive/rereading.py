@@ -8,13 +8,8 @@ from typing import Any
 
 from blake3 import blake3
 
-from journeyman.ports.guest import FileData, Guest
-from journeyman.workspace.archive.limits import MIB
+from journeyman.ports.guest import Guest
 from journeyman.workspace.archive.scanning import ROOT
-from journeyman.workspace.archive.workers import Workers
-
-BATCH_BYTES = 4 * MIB
-BATCH_PIECES = 1024
 
 
 @dataclass(slots=True)
@@ -27,7 +22,6 @@ class Reread:
 
 async def reread(
     guest: Guest,
-    workers: Workers,
     key: bytes,
     paths: Sequence[bytes],
     done: Callable[[int, int], None] = lambda _files, _bytes: None,
@@ -36,28 +30,22 @@ async def reread(
     found = Reread()
     hasher: Any = blake3(key=key)
 
-    def take(pieces: Sequence[FileData]) -> None:
-        for path, data, last, error in pieces:
-            hasher.update(data)
-            if not last:
-                continue
-            if error is None:
-                found.digests[path] = hasher.digest()
-            else:
-                found.unread[path] = error
-            hasher.reset()
+    files = size = 0
 
-    async def hash_all(pieces: Sequence[FileData]) -> None:
-        await workers.run(lambda: take(pieces))
-        done(sum(piece.last for piece in pieces), sum(len(piece.data) for piece in pieces))
+    def take(path: bytes, data: bytes | memoryview, last: bool, error: str | None) -> None:
+        nonlocal files, size
+        hasher.update(data)
+        size += len(data)
+        if not last:
+            return
+        if error is None:
+            found.digests[path] = hasher.digest()
+        else:
+            found.unread[path] = error
+        hasher.reset()
+        files += 1
 
-    batch: list[FileData] = []
-    size = 0
-    async for piece in guest.read_many(paths, ROOT):
-        batch.append(piece)
-        size += len(piece.data)
-        if size >= BATCH_BYTES or len(batch) >= BATCH_PIECES:
-            await hash_all(batch)
-            batch, size = [], 0
-    await hash_all(batch)
+    async for _ in guest.feed(paths, take, ROOT):
+        done(files, size)
+        files = size = 0
     return found

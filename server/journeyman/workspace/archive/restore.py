@@ -177,7 +177,7 @@ async def _check(
     files = [node for node in nodes if node.kind == "file"]
     left = [node.path for node in files if node.path not in digests]
     done(len(digests), sum(node.size for node in files if node.path in digests))
-    again = await reread(guest, workers, layout.content_key(manifest.content_project), left, done)
+    again = await reread(guest, layout.content_key(manifest.content_project), left, done)
     digests.update(again.digests)
     for path, why in again.unread.items():
         raise _not_restored(f"{tree.shown(path)} cannot be read back ({why})")
