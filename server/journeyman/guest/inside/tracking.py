@@ -7,9 +7,11 @@ those looks at the whole tree.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import stat
+import threading
 from typing import Any, Dict, List
 
 from . import inotify
@@ -24,6 +26,7 @@ from .wire import ENTRY, LOST, MOVED, OTHER, PIECE, SYMLINK, Gone, Refusal, pack
 PATHS_MAX = 200_000
 ROUNDS_MAX = 64
 """Most reads of events before an answer: somebody may be making them without end."""
+NOTHING = MOVED.pack(0, 0)
 
 
 class Moved:
@@ -40,6 +43,9 @@ class Moved:
         self._paths[path] = self._paths.get(path, False) or kind == DELETED
         if len(self._paths) > self._paths_max:
             self.lose()
+
+    def __bool__(self) -> bool:
+        return bool(self._paths) or self.lost
 
     def lose(self) -> None:
         self._paths.clear()
@@ -64,11 +70,15 @@ class Tracking:
         try:
             part = Part(self.root, b"", set(), True, Excludes([]))
             source = Notified(part, moved, int(args.get("directories_max", DIRECTORIES_MAX)))
+            looking = threading.Lock()
+            channel.fed = lambda: _asked(channel, source, moved, bell, looking)
             try:
                 channel.note({"ready": source.directories})
-                self._serve(channel, source, moved, bell)
+                self._serve(channel, source, moved, bell, looking)
             finally:
-                source.close()
+                channel.fed = None
+                with looking:
+                    source.close()
         except inotify.Unavailable:
             raise Refusal("overloaded", "The system has no more watches for directories.") from None
         finally:
@@ -76,7 +86,9 @@ class Tracking:
             bell.close()
         return {}
 
-    def _serve(self, channel: Channel, source: Notified, moved: Moved, bell: Bell) -> None:
+    def _serve(
+        self, channel: Channel, source: Notified, moved: Moved, bell: Bell, looking: threading.Lock
+    ) -> None:
         poller = select.poll()
         poller.register(bell.fd, select.POLLIN)
         watched = -1
@@ -90,12 +102,13 @@ class Tracking:
             if channel.gone:
                 raise Gone
             bell.hush()
-            asked = channel.waiting
-            _drain(source)
-            if asked:
-                if channel.receive() is None:
-                    return
-                self._answer(channel, moved)
+            with looking:
+                asked = channel.waiting
+                _drain(source)
+                if asked:
+                    if channel.receive() is None:
+                        return
+                    self._answer(channel, moved)
 
     def _answer(self, channel: Channel, moved: Moved) -> None:
         lost = moved.lost
@@ -116,13 +129,30 @@ class Tracking:
             channel.send(whole[at : at + PIECE])
 
 
+def _asked(channel: Channel, source: Notified, moved: Moved, bell: Bell, looking: threading.Lock) -> None:
+    """Called by the connection's reader. Mostly nothing moved: then it says so itself, and wakes nobody."""
+    if looking.acquire(False):
+        try:
+            with contextlib.suppress(Gone):
+                if not moved and channel.credit > 0 and not _something(source) and channel.take():
+                    channel.send(NOTHING)
+                    return
+        finally:
+            looking.release()
+    bell.ring()
+
+
 def _drain(source: Notified) -> None:
     for _ in range(ROUNDS_MAX):
-        poller = select.poll()
-        poller.register(source.fd, select.POLLIN)
-        if not poller.poll(0):
+        if not _something(source):
             return
         source.take()
+
+
+def _something(source: Notified) -> bool:
+    poller = select.poll()
+    poller.register(source.fd, select.POLLIN)
+    return bool(poller.poll(0))
 
 
 def _look(walker: Walker, path: bytes) -> bytes | None:
