@@ -11,7 +11,7 @@ import pytest
 from components.sandbox import Bench, kinds
 from journeyman.failures import Failure
 from journeyman.guest.client import GuestClient
-from journeyman.ports.guest import TreeEntry
+from journeyman.ports.guest import ProcessSpec, TreeEntry
 from journeyman.ports.tracking import Moved
 
 PATIENCE_S = 60
@@ -94,6 +94,20 @@ async def test_random_changes_are_all_told(guest: GuestClient) -> None:
         await shell(guest, "{ " + "; ".join(steps) + "; } 2>/dev/null; true")
         picture = applied(picture, await tracking.moved())
         assert plain(picture) == plain(await looked(guest)), f"seed {seed}: {steps}"
+    tracking.close()
+
+
+async def test_nothing_is_missed_by_who_asks_all_the_time(guest: GuestClient) -> None:
+    """What a program says that it has written is told by the next answer at the latest."""
+    tracking = await guest.track()
+    script = 'for i in {1..300}; do echo > "f$i"; echo "$i"; done'
+    writing = await guest.spawn(ProcessSpec(("bash", "-c", script), cwd="/workspace"))
+    told: set[bytes] = set()
+    async for said in writing.output():
+        told |= {entry.path for entry in (await tracking.moved()).entries}
+        assert {b"f%d" % int(line) for line in said.split()} <= told
+    assert len(told) == 300
+    assert await tracking.moved() == Moved((), frozenset(), lost=False)
     tracking.close()
 
 
