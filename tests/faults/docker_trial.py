@@ -21,7 +21,8 @@ async def trial(scene: DockerScene, place: Place, way: Way, *, at: int = 40) -> 
         await scene.healed()
         found.append(outcome(answer))
         _unlost(scene, before, answer)
-    assert not isinstance(await _command(scene, place), WorkspaceError)
+    answer = await _command(scene, place)
+    assert not isinstance(answer, WorkspaceError), answer
     await scene.opened()
     assert scene.tree() == before
     await scene.nothing_leaked()
@@ -36,7 +37,8 @@ async def _prepared(scene: DockerScene, place: Place) -> dict[bytes, tuple[objec
             return {}
         case "open a stopped one":
             await scene.opened()
-            assert not isinstance(await scene.close(), WorkspaceError)
+            closed = await scene.close()
+            assert not isinstance(closed, WorkspaceError), closed
         case "open a running one":
             await scene.opened()
             await scene.forget_the_connection()

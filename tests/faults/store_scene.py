@@ -7,6 +7,7 @@ The deadlines are relaxed but for the faults that take time: those get short one
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import random
 from collections.abc import AsyncGenerator, Generator
@@ -38,8 +39,10 @@ LEAVES_S = 60.0
 
 
 class Untiring(Patience):
+    """Counts attempts and not time, which goes on while the whole machine stands still."""
+
     def last_begin_s(self, size: int) -> float:
-        return 60.0
+        return math.inf
 
 
 class ShortUntilHarmed(Untiring):
@@ -94,6 +97,11 @@ class StoreScene:
 
     async def archive(self, *, keep: bool) -> ArchiveRecord | WorkspaceError:
         return await self.manager.archive(self.project_id, keep=keep)
+
+    async def archived(self, *, keep: bool) -> ArchiveRecord:
+        got = await self.archive(keep=keep)
+        assert isinstance(got, ArchiveRecord), got
+        return got
 
     async def change(self) -> None:
         """Write what was never written before, so that there is something to upload."""
@@ -218,7 +226,7 @@ async def store_scene(
         )  # fmt: skip
         try:
             await scene.change()
-            assert isinstance(await scene.archive(keep=True), ArchiveRecord)
+            await scene.archived(keep=True)
             yield scene
         finally:
             await manager.shutdown()

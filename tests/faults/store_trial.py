@@ -8,7 +8,6 @@ from faults.outcomes import Outcome, outcome
 from faults.store_cells import Place
 from faults.store_scene import StoreScene
 from journeyman.ports.sandbox import Workspace
-from journeyman.records import ArchiveRecord
 from journeyman.workspace.errors import WorkspaceError
 
 
@@ -55,7 +54,7 @@ async def _archiving(scene: StoreScene, *harms: Harm) -> tuple[Outcome, Outcome]
             await scene.archive_holds_the_workspace()
         found.append(outcome(answer))
     before = scene.tree()
-    assert isinstance(await scene.archive(keep=True), ArchiveRecord)
+    await scene.archived(keep=True)
     assert scene.tree() == before
     await scene.archive_holds_the_workspace()
     await scene.nothing_leaked(instances=1, generations=1)
@@ -66,12 +65,13 @@ async def _restoring(scene: StoreScene, *harms: Harm) -> tuple[Outcome, Outcome]
     found: list[Outcome] = []
     before = scene.tree()
     for harm in harms:
-        assert isinstance(await scene.archive(keep=False), ArchiveRecord)
+        await scene.archived(keep=False)
         await scene.nothing_leaked(instances=0, generations=0)
         with scene.harmed(harm):
             answer = await scene.open()
         await scene.healed()
-        assert isinstance(await scene.open(), Workspace)
+        opened = await scene.open()
+        assert isinstance(opened, Workspace), opened
         assert scene.tree() == before
         found.append(outcome(answer))
     await scene.nothing_leaked(instances=1, generations=1)
