@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from blake3 import blake3
@@ -65,7 +66,9 @@ def outcome_of(summary: Summary, key: str, skipped: tuple[str, ...]) -> ArchiveO
     )
 
 
+@cache
 def tool() -> str:
+    """Read from disk once: it is asked for with every archive, on the loop."""
     try:
         return f"journeyman {version('journeyman')}"
     except PackageNotFoundError:
