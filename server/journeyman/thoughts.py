@@ -6,6 +6,7 @@ are kept and sent back to the letter, and shown to nobody. Knows no provider and
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -13,9 +14,10 @@ from typing import Any, Literal, get_args
 CHARACTERS_MAX = 1_000_000
 """Of one answer; where there are more, none are kept."""
 
-Kind = Literal["thought", "sealed", "call", "text"]
+Kind = Literal["thought", "sealed", "call", "text", "detail"]
 """`thought`: words and their signature; `sealed`: what nobody is to read, in `signature`; `call`, `text`: the
-signature of a call, or of the answer's text."""
+signature of a call, or of the answer's text; `detail`: a block of some other shape, its words in `text` and
+all the rest of it, as JSON, in `signature`. It stands beside the text, so that `at` says nothing."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -63,4 +65,6 @@ def thought_from(fields: Mapping[str, Any]) -> Thought:
         raise ValueError("not a thought")
     if not isinstance(at, int) or not isinstance(call, int) or min(at, call) < 0:
         raise ValueError("a thought has no such place")
+    if kind == "detail" and not isinstance(json.loads(signature), dict):
+        raise ValueError("not a block")
     return Thought(kind, signature, text, at, call)

@@ -13,15 +13,13 @@ litellm's own tables say what a model takes. Three kinds are told apart by what 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 from journeyman.adapters.body_layout import Json
+from journeyman.adapters.refused_thoughts import RefusedThoughts, bare, with_messages, without
 from journeyman.ports.model import Effort, ModelRequest
 from journeyman.records import Message
 
-REFUSED_MAX = 10_000
-"""Messages whose refused thoughts are remembered; of one that is forgotten they are refused once more."""
 _DOWNWARDS: tuple[Effort, ...] = ("high", "medium", "low")
 
 
@@ -33,15 +31,11 @@ class Thinking:
         self._provider = provider
         self._asks = asks
         self._mapped: dict[tuple[str, Effort], Json] = {}
-        self._refused: dict[str, None] = {}
-        """Ids of messages, the oldest first."""
+        self._refused = RefusedThoughts()
 
     def asked(self, litellm: Any, request: ModelRequest) -> tuple[ModelRequest, Json]:
         """The request with the thoughts it may have, and the fields to send beside it."""
-        if self._refused:
-            request = _with(
-                request, [_without(each) if each.id in self._refused else each for each in request.messages]
-            )
+        request = self._refused.spared(request)
         mapped = self._made_of(litellm, request.model, request.effort or "low") if self._asks else {}
         if _budget(mapped) is not None:
             usual: int = litellm.AnthropicConfig.get_max_tokens_for_model(request.model)
@@ -51,16 +45,13 @@ class Thinking:
                 return bare(request), {}
             return request, {"reasoning_effort": effort, "max_tokens": most}
         if "thinkingConfig" not in mapped:
-            request = _with(request, [_fresh(message) for message in request.messages])
+            request = with_messages(request, [_fresh(message) for message in request.messages])
         sent = mapped and request.effort and request.tool_choice != "required"
         return request, {"reasoning_effort": request.effort} if sent else {}
 
     def refused(self, request: ModelRequest) -> ModelRequest:
-        """The request without the thoughts it had, which will not be sent again. What is thought from now on
-        was thought without them, and may be."""
-        self._refused |= dict.fromkeys(message.id for message in request.messages if message.thoughts)
-        while len(self._refused) > REFUSED_MAX:
-            del self._refused[next(iter(self._refused))]
+        """The request without the thoughts it had, which will not be sent again."""
+        self._refused.remember(request)
         return bare(request)
 
     def _fitting(self, litellm: Any, request: ModelRequest, most: int) -> Effort | None:
@@ -82,25 +73,8 @@ class Thinking:
         return self._mapped[model, effort]
 
 
-def bare(request: ModelRequest) -> ModelRequest:
-    """The request without any thought."""
-    return _with(request, [_without(message) for message in request.messages])
-
-
-def has_thoughts(request: ModelRequest) -> bool:
-    return any(message.thoughts for message in request.messages)
-
-
-def _with(request: ModelRequest, messages: Sequence[Message]) -> ModelRequest:
-    return replace(request, messages=tuple(messages)) if has_thoughts(request) else request
-
-
-def _without(message: Message) -> Message:
-    return replace(message, thoughts=None) if message.thoughts else message
-
-
 def _fresh(message: Message) -> Message:
-    return _without(message) if message.thoughts and message.thoughts.stale else message
+    return without(message) if message.thoughts and message.thoughts.stale else message
 
 
 def _budget(mapped: Json) -> int | None:

@@ -24,9 +24,10 @@ from typing import Any, cast
 from journeyman.adapters import block_calls, schema_calls
 from journeyman.adapters.body_layout import body_of
 from journeyman.adapters.chat_chunks import stop_reason_of, usage_of
-from journeyman.adapters.litellm_effort import Thinking, has_thoughts
+from journeyman.adapters.litellm_effort import Thinking
 from journeyman.adapters.litellm_thoughts import THOUGHTFUL, heard
 from journeyman.adapters.provider_failures import broken, error_inside, refused, silent, unreachable
+from journeyman.adapters.refused_thoughts import has_thoughts
 from journeyman.failures import Failure
 from journeyman.model.providers import ProviderConfig
 from journeyman.ports.model import ModelDelta, ModelRequest, StopDelta

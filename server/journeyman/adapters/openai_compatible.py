@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
-from journeyman.adapters import block_calls, schema_calls
+from journeyman.adapters import block_calls, openrouter_thoughts, schema_calls
 from journeyman.adapters.chat_chunks import deltas_of, first_choice, stop_reason_of
 from journeyman.adapters.chat_completions import NATIVE
 from journeyman.adapters.provider_failures import (
@@ -23,6 +24,7 @@ from journeyman.adapters.provider_failures import (
     words_of,
 )
 from journeyman.adapters.provider_session import ProviderSession
+from journeyman.adapters.refused_thoughts import RefusedThoughts, bare, has_thoughts
 from journeyman.adapters.request_bodies import RequestBodies
 from journeyman.adapters.sse import EventTooLargeError, ServerEvent, SseParser
 from journeyman.failures import Failure
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 ERROR_BYTES_MAX = 64 * 1024
 ANSWER_BYTES_MAX = 16 * 1024 * 1024
 DRAIN_S = 0.2
+logger = logging.getLogger(__name__)
 
 
 class OpenAiCompatibleModel:
@@ -50,7 +53,11 @@ class OpenAiCompatibleModel:
         self._config = config
         self._url = f"{config.base_url.rstrip('/')}/chat/completions"
         self._session = ProviderSession(config, self._url)
-        self._native = RequestBodies(NATIVE, config.options)
+        details = config.options.get("thoughts") == "reasoning_details"
+        self._heard = openrouter_thoughts.heard if details else deltas_of
+        self._refused = RefusedThoughts()
+        layout = openrouter_thoughts.THOUGHTFUL if details else NATIVE
+        self._native = RequestBodies(layout, config.options)
         self._schema = RequestBodies(schema_calls.LAYOUT, config.options)
         self._blocks = RequestBodies(block_calls.LAYOUT, config.options)
 
@@ -67,9 +74,28 @@ class OpenAiCompatibleModel:
                 async for delta in block_calls.as_calls(answer, block_calls.names(request)):
                     yield delta
             return
-        async with aclosing(self._answer(request.model, self._native.of(request))) as answer:
+        begun = False
+        request = self._refused.spared(request)
+        try:
+            async with aclosing(self._answer(request.model, self._native.of(request))) as answer:
+                async for delta in answer:
+                    begun = True
+                    yield delta
+            return
+        except Failure as failure:
+            if begun or "(400)" not in failure.message or not self._sends(request):
+                raise
+            logger.warning("asking again without thoughts: %s", failure.message)
+        async with aclosing(self._answer(request.model, self._native.of(bare(request)))) as answer:
             async for delta in answer:
+                if not begun:  # it was the thoughts
+                    begun = True
+                    self._refused.remember(request)
                 yield delta
+
+    def _sends(self, request: ModelRequest) -> bool:
+        """Whether thoughts are in the body."""
+        return self._heard is not deltas_of and has_thoughts(request)
 
     async def _answer(self, model: str, body: bytes) -> AsyncGenerator[ModelDelta]:
         begun = False
@@ -122,7 +148,7 @@ class OpenAiCompatibleModel:
                         break
                     chunk = self._chunk(event, model)
                     stop = stop_reason_of(chunk) or stop
-                    for delta in deltas_of(chunk):
+                    for delta in self._heard(chunk):
                         yield delta
                 if done:
                     break
@@ -136,7 +162,7 @@ class OpenAiCompatibleModel:
                 done = True
             elif (chunk := _parsed(event.data)) is not None:  # else cut in the middle of an event
                 stop = stop_reason_of(chunk) or stop
-                for delta in deltas_of(chunk):
+                for delta in self._heard(chunk):
                     yield delta
         if stop or done:
             yield StopDelta(stop or "unknown")
@@ -157,7 +183,7 @@ class OpenAiCompatibleModel:
         """Some servers answer at once, whatever `stream` says."""
         body = await _read(response, ANSWER_BYTES_MAX)
         chunk = self._chunk(ServerEvent(body.decode("utf-8", "replace")), model)
-        for delta in deltas_of(chunk):
+        for delta in self._heard(chunk):
             yield delta
         yield StopDelta(stop_reason_of(chunk) or "unknown")
 

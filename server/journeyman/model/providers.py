@@ -5,6 +5,7 @@ know:
 
 - `effort`: how to ask for reasoning effort, `"reasoning"` (an object, OpenRouter), `"reasoning_effort"`, or
   `"litellm"`: as litellm's tables say (`adapters/litellm_effort.py`);
+- `thoughts`: `"reasoning_details"`: what a model thought comes and goes back as such (OpenRouter);
 - `max_tokens_field`: the name of the output limit, default `"max_tokens"`;
 - `tool_mode`: `"native"` (default); `"schema"`: calls by a JSON schema for models without tool calls;
   `"blocks"`: files and commands as fenced blocks, for weak ones;

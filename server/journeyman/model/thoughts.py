@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from journeyman.model.arguments import clean_text
+from journeyman.model.details import DetailJoiner
 from journeyman.ports.model import ThoughtDelta
 from journeyman.records import ToolCall
 from journeyman.thoughts import CHARACTERS_MAX, Thought
@@ -28,11 +29,16 @@ class ThoughtJoiner:
         self._at: int | None = None
         self._told = 0
         """Characters of text before the newest thought."""
+        self._details = DetailJoiner()
         self._characters = 0
         self._misplaced = False
 
     def feed(self, piece: ThoughtDelta, written: Callable[[], str], calls: int) -> None:
         """`written`: the text so far; `calls`: how many have begun."""
+        if piece.kind == "detail":
+            if self._characters <= self._max:
+                self._characters += self._details.feed(piece.text, piece.signature)
+            return
         self._characters += len(piece.text) + len(piece.signature)
         if self._characters > self._max:
             self._done, self._signed_calls, self._pieces = [], {}, []
@@ -61,7 +67,7 @@ class ThoughtJoiner:
             for ident, signature in self._signed_calls.items()
             if ident in ids
         ]
-        return (*self._done, *signed)
+        return (*self._details.finish(), *self._done, *signed)
 
     def _place(self, written: Callable[[], str], calls: int) -> None:
         if self._at is not None:
