@@ -27,7 +27,7 @@ _FACTS = f"""\
 export GIT_OPTIONAL_LOCKS=0
 echo "os: $(uname -srm)"
 echo "tools: $(for t in {TOOLS}; do command -v $t >/dev/null && printf '%s ' $t; done)"
-echo "network: through the proxy in HTTPS_PROXY only; where it answers 403, the user's policy refuses"
+echo "network: through the proxy in HTTPS_PROXY only; its 403 is the user's policy"
 if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
   head="$(git log -1 --format='%h %s' 2>/dev/null || echo 'no commit yet')"
   echo "git: $head on $(git branch --show-current)"
@@ -66,11 +66,11 @@ async def look(
         "<environment>",
         f"date: {now:%Y-%m-%d}",
         f"workspace: {root}",
-        f"cwd: {cwd}",
+        *([f"cwd: {cwd}"] if cwd != root else []),
         *([f"note: {note}"] if note else []),
         render(facts.output).rstrip(),
         f"manifests: {', '.join(manifests) or 'none'}",
-        f"commands:\n{shown(commands)}",
+        "commands: none known" if commands == Commands() else f"commands:\n{shown(commands)}",
         f"files in {root}:",
         *(rows or ["(none)"]),
         *([f"{more} more entries"] if more else []),

@@ -33,9 +33,9 @@ def test_prompt_and_tools_are_the_same_bytes_every_time(family: Family) -> None:
     assert len(names) <= TOOLS_MAX
     for spec in first:
         properties = list(spec.parameters["properties"])
-        assert properties[: len(spec.parameters["required"])] == spec.parameters["required"]
+        required = spec.parameters.get("required", [])
+        assert properties[: len(required)] == required
     assert family.system == Family(family.name, family.prompts, family.without).system
-    assert f"\n- {changing} " in family.system
     assert ("old_string" in family.system) == (changing == "edit")
     assert ("*** Begin Patch" in family.system) == (changing == "patch")
 

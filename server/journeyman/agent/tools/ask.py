@@ -31,9 +31,9 @@ def _resources(_state: RunState, _arguments: Arguments) -> frozenset[str]:
 TOOL = Tool(
     spec(
         "ask",
-        "Ask the user what only they can know, when the work depends on it. Do not ask for permission.",
-        {"question": text("One question")},
-        {"options": {"type": "array", "description": "Answers to choose from", "items": text("An answer")}},
+        "Ask the user what only they can know, where the work depends on it; not for permission.",
+        {"question": text()},
+        {"options": {"type": "array", "description": "To choose from", "items": text()}},
     ),
     _run,
     resources=_resources,

@@ -22,7 +22,7 @@ async def _run(context: ToolContext, arguments: Arguments) -> Observation:
 
 
 TOOL = Tool(
-    spec("cd", "Change the working directory of all tools.", {"path": text("Directory")}),
+    spec("cd", "Change the working directory.", {"path": text()}),
     _run,
     resources=alone,
 )

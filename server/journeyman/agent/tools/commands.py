@@ -33,12 +33,12 @@ def shown(commands: Commands) -> str:
 TOOL = Tool(
     spec(
         "commands",
-        "Record the shell commands that build, run and test the project from its root; fin runs them.",
+        "Record the shell commands that build, run and test the project in its root.",
         {},
         {
-            "build": text("Build command"),
-            "run": text("Command that runs the program"),
-            "test": text("Test command"),
+            "build": text(),
+            "run": text(),
+            "test": text(),
         },
     ),
     _run,

@@ -81,13 +81,12 @@ async def _present(context: ToolContext, path: str) -> tuple[bytes, str | None]:
     return content.data, content.sha256
 
 
-_OLD = text("Text to replace, as it stands in the file, with enough lines around it to be unique")
-_NEW = text("What to put there")
-_ALL = boolean("Replace every occurrence")
+_OLD = _NEW = text()
+_ALL = boolean()
 TOOL = Tool(
     spec(
         "edit",
-        "Replace text in a file: exactly one place must match. Give old_string and new_string, or edits.",
+        "Replace old_string, which must be in exactly one place, by new_string; or do several such edits.",
         {"path": text("File")},
         {
             "old_string": _OLD,
@@ -95,7 +94,7 @@ TOOL = Tool(
             "replace_all": _ALL,
             "edits": {
                 "type": "array",
-                "description": "Edits made in order, all or none",
+                "description": "In order, all or none",
                 "items": record({"old_string": _OLD, "new_string": _NEW}, {"replace_all": _ALL}),
             },
         },

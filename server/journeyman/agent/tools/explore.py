@@ -21,9 +21,9 @@ def tool(explore: Callable[[ToolContext, str], Awaitable[Observation]]) -> Tool:
     return Tool(
         spec(
             "explore",
-            "Have a question about the project answered by many looks that do not fill this conversation. "
-            "Answers with paths and lines. For one or two looks use grep and read.",
-            {"question": text("What to find out, with all that is needed to look for it")},
+            "Have a question about the project answered apart from this conversation; "
+            "for one or two looks use grep and read.",
+            {"question": text("With all that is needed to look for it")},
         ),
         run,
     )

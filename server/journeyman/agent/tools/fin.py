@@ -26,10 +26,9 @@ async def _effect(context: ToolContext, arguments: Arguments) -> Effect | None:
 TOOL = Tool(
     spec(
         "fin",
-        "Finish: say what was done, or the answer. Refused while todo items are open or checks are stale; "
-        "the known build, test and run commands are run before it is accepted.",
-        {"summary": text("What was done, for the user")},
-        {"status": text("Default done", enum=["done", "partial", "blocked"])},
+        "Finish. Refused while items are open, the last edit is not checked, or a recorded command fails.",
+        {"summary": text("For the user")},
+        {"status": text(enum=["done", "partial", "blocked"])},
     ),
     _run,
     resources=alone,

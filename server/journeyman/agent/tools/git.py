@@ -64,8 +64,8 @@ async def _effect(context: ToolContext, arguments: Arguments) -> Effect | None:
 TOOL = Tool(
     spec(
         "git",
-        "Run git in the working directory. The user is asked before work is thrown away or pushed.",
-        {"args": text("Arguments, such as: diff --stat")},
+        "Run git. The user is asked before work is thrown away or pushed.",
+        {"args": text("Such as: diff --stat")},
     ),
     _run,
     lambda arguments: not _reading(arguments),

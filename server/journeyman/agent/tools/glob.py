@@ -21,11 +21,11 @@ async def _run(context: ToolContext, arguments: Arguments) -> Observation:
 TOOL = Tool(
     spec(
         "glob",
-        "Find files by a path pattern such as **/*.py; newest first.",
-        {"pattern": text("Pattern; ** crosses directories")},
+        "Find files by a pattern such as **/*.py; newest first.",
+        {"pattern": text()},
         {
-            "path": text("Directory; default the working directory"),
-            "limit": integer("Most files; default 200"),
+            "path": text(),
+            "limit": integer(),
         },
     ),
     _run,

@@ -42,13 +42,13 @@ def _relative(context: ToolContext, base: str, path: str) -> str:
 TOOL = Tool(
     spec(
         "grep",
-        "Search file contents with a regular expression; newest files first, ignored files left out.",
+        "Search file contents; newest files first, git-ignored ones left out.",
         {"pattern": text("Regular expression")},
         {
-            "path": text("Directory or file; default the working directory"),
-            "glob": text("Only files matching this, such as *.py"),
-            "ignore_case": boolean("Ignore case"),
-            "limit": integer("Most matches; default 100"),
+            "path": text("Directory or file"),
+            "glob": text("Of files, such as *.py"),
+            "ignore_case": boolean(),
+            "limit": integer(),
         },
     ),
     _run,

@@ -97,12 +97,12 @@ async def _ignored(guest: Guest, top: str, paths: list[str]) -> set[str]:
 TOOL = Tool(
     spec(
         "ls",
-        "List a directory: directories first, git-ignored entries hidden.",
+        "List a directory, git-ignored entries hidden.",
         {},
         {
-            "path": text("Directory; default the working directory"),
-            "depth": integer("Levels to show, 1 to 5; default 1"),
-            "all": boolean("Show ignored entries too"),
+            "path": text(),
+            "depth": integer("Levels, 1 to 5"),
+            "all": boolean("Ignored entries, too"),
         },
     ),
     _run,

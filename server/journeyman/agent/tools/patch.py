@@ -98,11 +98,9 @@ async def _effect(context: ToolContext, arguments: Arguments) -> Effect | None:
 TOOL = Tool(
     spec(
         "patch",
-        "Change files, all or none. The patch is '*** Begin Patch', sections, '*** End Patch'. A section is "
-        "'*** Add File: path' with '+' lines, '*** Delete File: path', or '*** Update File: path' (then "
-        "'*** Move to: path' to rename it) with hunks: '@@' and, to say where, a line it is below; then "
-        "lines with ' ' (stays), '-' (goes) or '+' (comes). Each hunk must fit exactly one place.",
-        {"patch": text("The whole envelope")},
+        "Change files, all or none, by a patch as in the example; besides, '*** Delete File: path', and "
+        "'*** Move to: path' below an Update line to rename that file.",
+        {"patch": text()},
     ),
     _run,
     always,

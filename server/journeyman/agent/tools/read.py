@@ -80,8 +80,8 @@ TOOL = Tool(
     spec(
         "read",
         "Read a text file as numbered lines.",
-        {"path": text("File, relative to the working directory or absolute in the workspace")},
-        {"offset": integer("First line, from 1"), "limit": integer("Most lines; default 2000")},
+        {"path": text()},
+        {"offset": integer("First line, from 1"), "limit": integer("Lines; default 2000")},
     ),
     _run,
     resources=path_resource,

@@ -141,6 +141,6 @@ def _plan_first(state: RunState) -> Observation:
 
 def _usage(tool: Tool) -> str:
     properties: dict[str, Any] = tool.spec.parameters["properties"]
-    required = tool.spec.parameters["required"]
+    required = tool.spec.parameters.get("required", ())
     shown = ", ".join(name if name in required else f"{name}?" for name in properties)
     return f"Usage: {tool.spec.name}({shown})."

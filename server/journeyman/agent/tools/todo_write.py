@@ -66,18 +66,18 @@ def _listed(contents: Sequence[str]) -> str:
 
 
 _ITEM = record(
-    {"content": text("What to do")},
+    {"content": text()},
     {
-        "id": text("Id of an item that is there already"),
-        "status": text("Default pending", enum=["pending", "in_progress", "done", "dropped"]),
+        "id": text(),
+        "status": text(enum=["pending", "in_progress", "done", "dropped"]),
         "check": text("Shell command whose exit 0 shows that it is done"),
     },
 )
 TOOL = Tool(
     spec(
         "todoWrite",
-        "Write the whole todo list. One item in progress; done with a check needs that check to have passed.",
-        {"items": {"type": "array", "description": "All items, in order", "items": _ITEM}},
+        "Write the whole todo list, one item in progress. An item is done once its check has passed.",
+        {"items": {"type": "array", "items": _ITEM}},
         {"reason": text("Why items are dropped")},
     ),
     _run,

@@ -57,16 +57,21 @@ def always(_arguments: Arguments) -> bool:
     return True
 
 
-def text(description: str, **more: Any) -> dict[str, Any]:
-    return {"type": "string", "description": description, **more}
+def text(description: str = "", **more: Any) -> dict[str, Any]:
+    return _typed("string", description) | more
 
 
-def integer(description: str) -> dict[str, Any]:
-    return {"type": "integer", "description": description}
+def integer(description: str = "") -> dict[str, Any]:
+    return _typed("integer", description)
 
 
-def boolean(description: str) -> dict[str, Any]:
-    return {"type": "boolean", "description": description}
+def boolean(description: str = "") -> dict[str, Any]:
+    return _typed("boolean", description)
+
+
+def _typed(name: str, description: str) -> dict[str, Any]:
+    """Without a description where the property's name says it all: every request carries it."""
+    return {"type": name, "description": description} if description else {"type": name}
 
 
 def spec(
@@ -82,4 +87,5 @@ def spec(
 def record(
     required: Mapping[str, Mapping[str, Any]], optional: Mapping[str, Mapping[str, Any]] | None = None
 ) -> dict[str, Any]:
-    return {"type": "object", "properties": {**required, **(optional or {})}, "required": list(required)}
+    schema = {"type": "object", "properties": {**required, **(optional or {})}}
+    return schema | {"required": list(required)} if required else schema

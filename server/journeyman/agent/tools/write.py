@@ -69,9 +69,9 @@ def _lines(data: bytes) -> int:
 TOOL = Tool(
     spec(
         "write",
-        "Create a file, or replace one that was read in this run. Parent directories are made.",
-        {"path": text("File"), "content": text("The whole content")},
-        {"overwrite": boolean("Replace the file even if it was not read")},
+        "Create a file and its directories, or replace one that was read in this run.",
+        {"path": text(), "content": text()},
+        {"overwrite": boolean("Though it was not read")},
     ),
     _run,
     always,
