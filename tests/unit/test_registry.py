@@ -67,7 +67,7 @@ def test_resolves_the_founding_model() -> None:
         ("openai/gpt-5.4", "reasoning_effort"),
         ("openai/gpt-4.1", None),
         ("groq/openai/gpt-oss-120b", "reasoning_effort"),
-        ("bedrock/anthropic.claude-sonnet-4", None),
+        ("bedrock/anthropic.claude-sonnet-4", "litellm"),
         ("ollama/qwen3-coder", None),
     ],
 )

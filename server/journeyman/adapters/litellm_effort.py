@@ -8,6 +8,8 @@ litellm's own tables say what a model takes. Three kinds are told apart by what 
 - an effort of its own (Claude from 4.6): thoughts are checked against all that was sent before them, so those
   that are stale stay away;
 - a `thinkingConfig` (Gemini): signatures are sent as they are.
+
+On Bedrock Claude is as it is elsewhere; Nova 2 and gpt-oss take an effort and sign nothing.
 """
 
 from __future__ import annotations
@@ -69,7 +71,10 @@ class Thinking:
             names = {"model": model, "custom_llm_provider": self._provider}
             takes = "reasoning_effort" in (litellm.get_supported_openai_params(**names) or ())
             made: Any = litellm.utils.get_optional_params(**names, reasoning_effort=effort) if takes else {}
-            self._mapped[model, effort] = cast("Json", made)
+            mapped = cast("Json", made)
+            # On Bedrock litellm makes Claude's budget of it for models of others, which refuse that.
+            stray = _budget(mapped) is not None and "claude" not in model
+            self._mapped[model, effort] = {} if stray else mapped
         return self._mapped[model, effort]
 
 
