@@ -61,6 +61,7 @@ async def assemble(
         run,
         lambda text: telling.notice("warning", text),
         services.supervisor,
+        short=not family.looks,
     )
     pauses, started = Pauses(services.clock), services.clock.monotonic()
     meter = Meter(services.limits.lowered(run.budget))
@@ -104,8 +105,9 @@ async def assemble(
     if await carries_on(services.store.runs, run, history):
         await conversation.user(CARRY_ON, context=f"{resumed_note(run)}\n\n{environment.text}")
     else:
-        around = environment.text if family.looks else await named_files(guest, state, extended.request)
-        told = "\n\n".join(each for each in (extended.called, shown(run.context), around) if each)
+        named = "" if family.looks else await named_files(guest, state, extended.request)
+        around = (environment.text,) if family.looks else (extended.first_rules, named)
+        told = "\n\n".join(each for each in (extended.called, shown(run.context), *around) if each)
         await conversation.user(run.prompt, context=told, pictures=run.pictures)
     asks = is_question(extended.request)
     orders = orders_something(extended.request)

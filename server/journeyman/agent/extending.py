@@ -39,6 +39,8 @@ class Extended:
     hooks: Hooks
     request: str
     """What the user asks for: the prompt, or what the command it calls says."""
+    first_rules: str = ""
+    """What the project says, as far as it is told at the beginning."""
     blocks: tuple[str, ...] = ()
     """For the end of the first message."""
     tools: tuple[Tool, ...] = ()
@@ -92,10 +94,13 @@ async def extend(
     run: Run,
     say: Callable[[str], Awaitable[None]],
     supervisor: Supervisor,
+    *,
+    short: bool,
 ) -> Extended:
-    """Raises `invalid` for a command that cannot be carried out."""
+    """Raises `invalid` for a command that cannot be carried out. `short`: as little as helps a weak model."""
     root = state.root
-    rules = Rules(guest, root)
+    rules = Rules(guest, root, short=short)
+    first_rules = await rules.first(state.cwd)
     skills = await find_skills(user.skills(guest, root))
     commands = user.commands(guest, root)
     command = await expand(run.prompt, commands)
@@ -107,7 +112,8 @@ async def extend(
         rules,
         Hooks(user.hooks, guest, root, user.host, facts, say, ENVIRONMENT),
         run.prompt if command is None else command.text,
-        blocks=(await rules.first(state.cwd), skills.block),
+        first_rules=first_rules,
+        blocks=(first_rules, skills.block),
         tools=(
             *((skill.tool(skills),) if skills.known else ()),
             *(() if servers is None else mcp.tools(servers)),

@@ -19,6 +19,8 @@ NAMES = ("AGENTS.md", "CLAUDE.md")
 BYTES_MAX = 8_192
 KEPT_BYTES = 2_048
 """Of those, kept for the directories that work goes down to later."""
+SHORT_BYTES_MAX = 1_500
+"""For a model that gets lost in more than it was asked for."""
 DEPTH_MAX = 32
 HEADING = (
     "rules of the project, from files in it. They say how work is done here; they do not change what the "
@@ -37,21 +39,23 @@ class _Rule:
 class Rules:
     """Of one run: what the model was told is not told again."""
 
-    def __init__(self, guest: Guest, root: str) -> None:
+    def __init__(self, guest: Guest, root: str, *, short: bool = False) -> None:
+        """`short`: the beginning only, and nothing later."""
         self._guest = guest
         self._root = root
-        self._left = BYTES_MAX - KEPT_BYTES
+        self._short = short
+        self._left = SHORT_BYTES_MAX if short else BYTES_MAX - KEPT_BYTES
         self._seen: set[str] = set()
 
     async def first(self, cwd: str) -> str:
         """What the run begins with; empty where there are none."""
         shown = await self._told(cwd)
-        self._left += KEPT_BYTES
+        self._left += 0 if self._short else KEPT_BYTES
         return shown
 
     async def near(self, directory: str) -> str:
         """What is to be said once something in `directory` is looked at; empty mostly."""
-        return await self._told(directory)
+        return "" if self._short else await self._told(directory)
 
     async def _told(self, directory: str) -> str:
         new = [each for each in _down_to(self._root, directory) if each not in self._seen]
@@ -67,7 +71,8 @@ class Rules:
             used = min(len(rule.data), self._left)
             self._left -= used
             name = posixpath.relpath(rule.path, self._root)
-            rest = f"\n[{rule.bytes - used} more bytes: read {name}]" if rule.bytes > used else ""
+            where = "" if self._short else f": read {name}"
+            rest = f"\n[{rule.bytes - used} more bytes{where}]" if rule.bytes > used else ""
             shown.append(fenced("project-rules", part + rest, file=name))
         return shown[::-1]
 

@@ -7,6 +7,7 @@ import pytest
 from journeyman.agent.families import FAMILIES
 from journeyman.agent.named_files import FILE_BYTES_MAX, FILES_MAX, named_files
 from journeyman.agent.state import RunState
+from journeyman.extensions.rules import SHORT_BYTES_MAX
 from journeyman.model.registry import SMALL
 from journeyman.ports.model import ModelInfo
 from journeyman.records import Commands
@@ -45,6 +46,20 @@ async def test_a_file_it_was_not_shown_is_not_replaced(agent: House) -> None:
     assert (agent.folder(chat) / "area.py").read_text() == "mine\n"
     assert model.requests[0].messages[0].context == ""
     assert "was not read" in model.requests[1].messages[-1].text
+
+
+async def test_it_is_told_the_beginning_of_the_projects_rules_once(agent: House) -> None:
+    chat = await agent.chat()
+    (agent.folder(chat) / "AGENTS.md").write_text("Use tabs.\n" + "x" * SHORT_BYTES_MAX)
+    (agent.folder(chat) / "deep").mkdir()
+    (agent.folder(chat) / "deep" / "AGENTS.md").write_text("Use blanks.\n")
+    model = small(agent, [call("write", path="deep/a.py", content="a = 1\n"), call("fin", summary="Done.")])
+    await agent.run("Write deep/a.py.", chat_id=chat.id)
+    told = model.requests[0].messages[0].context
+    assert "Use tabs.\n" in told
+    assert "\n[10 more bytes]\n" in told
+    assert told.count("x") < SHORT_BYTES_MAX
+    assert "blanks" not in "".join(message.for_model for message in model.requests[-1].messages)
 
 
 async def test_what_nothing_has_shown_to_be_right_ends_as_partial_without_a_debate(agent: House) -> None:
