@@ -82,7 +82,22 @@ async def test_an_encrypted_store_without_its_key(tmp_path: Path) -> None:
         f"The key file {key} cannot be read: No such file or directory.",
     )
     key.write_text(new_key_file())
-    assert "encrypted; create-only" in (await archives(tmp_path, key)).detail
+    key.chmod(0o600)
+    found = await archives(tmp_path, key)
+    assert (found.ok, "encrypted; create-only" in found.detail) == (True, True)
     without = await archives(tmp_path, None)
     assert (without.ok, "no key is set" in without.detail) == (False, True)
     assert "archive_key_file" in without.hint
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o620])
+async def test_a_key_that_others_may_read_is_used_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int
+) -> None:
+    key = tmp_path / "key"
+    key.write_text(new_key_file())
+    key.chmod(mode)
+    found = await archives(tmp_path, key)
+    assert (found.ok, found.hint) == (None, f"chmod 600 {key}")
+    assert f"The key file {key} is open to others." in found.detail
+    assert f"The key file {key} is open to others. Run: chmod 600 {key}" in caplog.messages

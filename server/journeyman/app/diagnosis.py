@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,7 @@ from journeyman.adapters.sqlite.store import SqliteStore
 from journeyman.app import sandboxes
 from journeyman.app.build import DATABASE, marks, object_store, registry
 from journeyman.app.egress import policy
+from journeyman.app.keys import open_to_others
 from journeyman.config import Settings
 from journeyman.failures import Failure
 from journeyman.model.reachable import answers
@@ -212,6 +214,8 @@ async def _objects(settings: Settings) -> list[Finding]:
     told = [*needed, ("uploads in parts (not needed)", features.multipart)]
     found = ", ".join(f"{what}: {'yes' if there else 'no'}" for what, there in told if there is not None)
     detail = f"{objects.url}, {sealed}; {found}"
+    if (key := settings.archive_key_file) and (told := open_to_others(key.expanduser())):
+        return [Finding("archives", None, f"{detail}. {told}", f"chmod 600 {shlex.quote(str(key))}")]
     if missing := [words for words, there in needed if not there]:
         hint = "Use it from one machine only: the database's lease stands in for what is missing."
         return [Finding("archives", None, f"{detail}; without {' and '.join(missing)}", hint)]
