@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -73,7 +74,7 @@ class Place:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        wait_until(lambda: _listens(self.socket) or process.poll() is not None)
+        wait_until(lambda: listens(self.socket, process.pid) or process.poll() is not None)
         if process.poll() is not None:
             assert process.stdout is not None
             raise AssertionError(process.stdout.read().decode())
@@ -86,10 +87,14 @@ class Place:
             wait_until(lambda: not alive(pid))
 
 
-def _listens(path: Path) -> bool:
-    """A socket file alone says nothing: a daemon that was killed leaves it behind."""
+def listens(path: Path, pid: int) -> bool:
+    """Whether that process does. A socket file alone says nothing, since a daemon that was killed leaves it
+    behind; nor that somebody can connect: what it was about to start holds its sockets a little longer."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex(str(path)) == 0
+        if probe.connect_ex(str(path)) != 0:
+            return False
+        listener, _, _ = struct.unpack("3i", probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        return listener == pid
 
 
 def alive(pid: int) -> bool:

@@ -69,13 +69,17 @@ async def test_killed_at_some_instant(first: int, tell: Callable[[str], None]) -
 async def _killed(where: Place) -> AsyncGenerator[tuple[Client, Callable[[], None]]]:
     """A daemon that does not live longer than the block, and what kills it."""
     process = await asyncio.to_thread(where.start)
+    assert process.stdout is not None
     try:
         async with Client.connect(socket=where.socket) as client:
             yield client, process.kill
+    except Failure as failure:
+        process.kill()
+        why = f"{failure}, process {process.wait()}: {process.stdout.read().decode()}\n{where.log[-4000:]}"
+        raise AssertionError(why) from failure
     finally:
         process.kill()
         process.wait()
-        assert process.stdout is not None
         process.stdout.close()
 
 
