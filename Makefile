@@ -2,6 +2,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 WORKERS ?= 4
+PROVERS ?= 2
 MODEL ?=
 FOLDER ?= .
 PROMPT ?= Find out what is wrong with this project, and repair it.
@@ -44,8 +45,8 @@ check: setup-dev  ## lint, types, layers, generated files, documentation (all of
 test: setup-dev  ## everything, on real components
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
-prove: setup-dev  ## the long proofs: kill -9 at every failpoint, every fault, every mutation
-	@$(BIN)/python -m pytest -m prove -v --durations=20 tests/prove
+prove: setup-dev  ## the long proofs: kill -9 at every failpoint, every fault, every mutation; in PROVERS=2 processes
+	@$(BIN)/python -m pytest -m prove -n $(PROVERS) --dist loadgroup -v --durations=20 tests/prove
 
 test-editors: setup-dev  ## of these, the plugin in a real Neovim and the extension in a real VS Code (installed once, in a minute)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/editors
