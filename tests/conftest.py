@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _HERE = Path(__file__).parent / "components"
 pytest_plugins = [
@@ -26,6 +27,11 @@ pytest_plugins = [
 
 ONE_OF_A_KIND = ("docker", "smallmodel", "vscode")
 """What there is one of on a machine: tests that need it stay in one process when several run tests."""
+
+
+# What an example takes says how busy the machine is, and nothing else.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_configure() -> None:
