@@ -70,6 +70,14 @@ def test_archives_are_named_compared_verified_taken_out_and_removed(home: Home, 
     refused = home.run("archive", "extract", "P", str(tmp_path / "none"), "--path", "../etc")
     assert "has no ../etc" in refused.stderr
 
+    with pytest.MonkeyPatch.context() as patched:  # the daemon was started without
+        patched.setenv("JOURNEYMAN_OBJECTS", str(tmp_path / "elsewhere"))
+        for looked in (("show", "P", "--files"), ("extract", "P", str(tmp_path / "nothing"))):
+            refused = home.run("archive", *looked)
+            assert refused.returncode != 0
+            assert "the settings of this command lead" in refused.stderr
+        assert not (tmp_path / "nothing").exists()
+
     refused = home.run("archive", "delete", "P", newest, "--yes")
     assert "newest" in refused.stderr
     assert "0 archives went" in home.journeyman("archive", "prune", "P")

@@ -35,16 +35,16 @@ async def extract(
     project_id: str,
     target: Path,
     *,
+    store: str,
     archive_id: str | None = None,
     path: str | None = None,
     on_progress: Callable[[ArchiveProgress], None] | None = None,
 ) -> RestoreOutcome:
-    """Write an archive (None: the newest), or only `path` of it, into `target`, verified. `invalid` unless
-    that directory is empty or not there; otherwise what `ArchiveEngine.restore` raises."""
-    root = await asyncio.to_thread(_emptied, target)
-    objects = object_store(settings)
-    try:
-        engine = ArchiveEngine(objects, clock=SystemClock(), ids=SystemIds())
+    """Write an archive (None: the newest), or only `path` of it, into `target`, verified. `store`: where the
+    daemon says its archives are. `invalid` unless that directory is empty or not there; `conflict` where
+    these settings lead to another store; otherwise what `ArchiveEngine.restore` raises."""
+    async with _engine(settings, store) as engine:
+        root = await asyncio.to_thread(_emptied, target)
         async with _guest(root) as guest:
             return await engine.restore(
                 project_id,
@@ -53,17 +53,28 @@ async def extract(
                 path=None if path is None else os.fsencode(path.strip("/")),
                 on_progress=on_progress,
             )
-    finally:
-        await objects.close()
 
 
-async def listing(settings: Settings, project_id: str, archive_id: str | None = None) -> tuple[Node, ...]:
+async def listing(
+    settings: Settings, project_id: str, archive_id: str | None = None, *, store: str
+) -> tuple[Node, ...]:
     """What is in an archive (None: the newest), by its manifest alone. Raises `not_found`, `archive_corrupt`,
-    or what the store raises."""
+    `conflict` as `extract`, or what the store raises."""
+    async with _engine(settings, store) as engine:
+        return (await engine.manifest(project_id, archive_id)).nodes
+
+
+@asynccontextmanager
+async def _engine(settings: Settings, store: str) -> AsyncGenerator[ArchiveEngine]:
     objects = object_store(settings)
     try:
-        engine = ArchiveEngine(objects, clock=SystemClock(), ids=SystemIds())
-        return (await engine.manifest(project_id, archive_id)).nodes
+        if objects.url != store:
+            raise Failure(
+                "conflict",
+                f"The daemon keeps archives in {store}; the settings of this command lead to {objects.url}.",
+                hint="Give it the settings the daemon was started with, or end that with `journeyman stop`.",
+            )
+        yield ArchiveEngine(objects, clock=SystemClock(), ids=SystemIds())
     finally:
         await objects.close()
 

@@ -35,6 +35,11 @@ async def archive_ref(request: Any, project: str, which: str | None) -> dict[str
     return {**ref, "archiveId": found[0]}
 
 
+async def store_of(request: Any) -> str:
+    """Where the daemon keeps archives."""
+    return (await request("daemon/status", {}))["objects"]
+
+
 def diff(project: Project, archive: Maybe = None, other: Other = None, json: Json = False) -> None:
     """List what differs between an archive and the workspace, or between two archives.
 

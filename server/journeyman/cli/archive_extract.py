@@ -29,14 +29,14 @@ def extract(
 
     Example: journeyman archive extract 3f2a ./before --archive before-the-rewrite --path src
     """
-    from journeyman.cli.archive_care import archive_ref
+    from journeyman.cli.archive_care import archive_ref, store_of
     from journeyman.cli.link import Link, call
 
-    async def ask(client: Link) -> dict[str, str]:
-        return await archive_ref(client.request, project, archive)
+    async def ask(client: Link) -> tuple[dict[str, str], str]:
+        return await archive_ref(client.request, project, archive), await store_of(client.request)
 
-    ref = call(ask)
-    done = asyncio.run(_extract(ref["projectId"], ref.get("archiveId"), directory.expanduser(), path))
+    ref, store = call(ask)
+    done = asyncio.run(_extract(ref, store, directory.expanduser(), path))
     output.stdout().print(
         f"wrote {output.count(done.files, 'file')}, {output.size(done.bytes)}, every byte verified",
         style="green",
@@ -45,7 +45,7 @@ def extract(
         output.stdout().print(note, style="yellow", markup=False)
 
 
-async def _extract(project_id: str, archive_id: str | None, target: Path, path: str | None) -> RestoreOutcome:
+async def _extract(ref: dict[str, str], store: str, target: Path, path: str | None) -> RestoreOutcome:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     from journeyman import app as composition
@@ -63,5 +63,11 @@ async def _extract(project_id: str, archive_id: str | None, target: Path, path: 
             bar.update(tasks[progress.phase], completed=progress.bytes_done, description=done)  # pyright: ignore[reportArgumentType]
 
         return await composition.extract(
-            load_settings(), project_id, target, archive_id=archive_id, path=path, on_progress=show
+            load_settings(),
+            ref["projectId"],
+            target,
+            store=store,
+            archive_id=ref.get("archiveId"),
+            path=path,
+            on_progress=show,
         )

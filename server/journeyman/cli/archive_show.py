@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from journeyman.cli import output
-from journeyman.cli.archive_care import Maybe, Project, archive_ref
+from journeyman.cli.archive_care import Maybe, Project, archive_ref, store_of
 from journeyman.cli.options import Json
 from journeyman.cli.visible import visible
 from journeyman.failures import Failure
@@ -34,7 +34,7 @@ def show(
     from journeyman.cli.ids import all_items
     from journeyman.cli.link import Link, call
 
-    async def ask(client: Link) -> dict[str, Any]:
+    async def ask(client: Link) -> tuple[dict[str, Any], str]:
         ref = await archive_ref(client.request, project, archive)
         items = await all_items(client.request, "workspace/archives", {"projectId": ref["projectId"]})
         if not items:
@@ -43,10 +43,11 @@ def show(
                 f"The project {project!r} has no archive yet.",
                 hint=f"`journeyman archive {project}` makes one.",
             )
-        return next(a for a in items if a["archiveId"] == ref.get("archiveId", items[0]["archiveId"]))
+        wanted = ref.get("archiveId", items[0]["archiveId"])
+        return next(a for a in items if a["archiveId"] == wanted), await store_of(client.request)
 
-    found = call(ask)
-    nodes = asyncio.run(_nodes(found)) if files else ()
+    found, store = call(ask)
+    nodes = asyncio.run(_nodes(found, store)) if files else ()
     if json:
         output.print_json({**found, "entries": [_entry(node) for node in nodes]} if files else found)
     elif files:
@@ -65,11 +66,11 @@ def show(
         output.print_table(["", ""], rows, empty="")
 
 
-async def _nodes(found: dict[str, Any]) -> tuple[Node, ...]:
+async def _nodes(found: dict[str, Any], store: str) -> tuple[Node, ...]:
     from journeyman import app as composition
     from journeyman.cli.configured import load_settings
 
-    return await composition.listing(load_settings(), found["projectId"], found["archiveId"])
+    return await composition.listing(load_settings(), found["projectId"], found["archiveId"], store=store)
 
 
 def _entry(node: Node) -> dict[str, Any]:
