@@ -1,7 +1,7 @@
 """Where the Docker engine can fail under a command, and what each fault there comes to.
 
 Every cell was looked at by a person; docs/reliability.md shows them. Written as in `store_cells`. What passes
-by itself is borne by asking again; a 404, 409 or 500 is the engine's word, and is told.
+by itself is borne by asking again; a 403, 404, 409, 412 or 500 is the engine's word, and is told.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ PLACES: dict[str, Place] = {
     "stop": Place("close", "POST", r"/containers/[^/]+/stop"),
     "remove": Place("archive", "DELETE", r"/containers/"),
 }
-WAYS: tuple[Way, ...] = ("refuse", "reset", "hang", "slow", "cut", "404", "409", "500", "503", "lost reply")
+WAYS: tuple[Way, ...] = (
+    *("refuse", "reset", "hang", "slow", "cut"),
+    *("403", "404", "409", "412", "429", "500", "503", "lost reply"),
+)
 
 CELLS: dict[str, dict[Way, tuple[str, str]]] = {
     "create": {
@@ -37,8 +40,11 @@ CELLS: dict[str, dict[Way, tuple[str, str]]] = {
         "hang": ("no_sandbox!", "no_sandbox!"),
         "slow": ("no_sandbox!", "no_sandbox!"),
         "cut": ("ok", "ok"),
+        "403": ("workspace_failed", "workspace_failed"),
         "404": ("workspace_failed!", "workspace_failed!"),
         "409": ("conflict!", "conflict!"),
+        "412": ("workspace_failed", "workspace_failed"),
+        "429": ("ok", "no_sandbox!"),
         "500": ("workspace_failed!", "workspace_failed!"),
         "503": ("ok", "no_sandbox!"),
         "lost reply": ("ok", "ok"),
@@ -49,8 +55,11 @@ CELLS: dict[str, dict[Way, tuple[str, str]]] = {
         "hang": ("no_sandbox!", "no_sandbox!"),
         "slow": ("no_sandbox!", "no_sandbox!"),
         "cut": ("ok", "ok"),
+        "403": ("ok", "workspace_failed"),
         "404": ("ok", "workspace_failed!"),
         "409": ("conflict!", "conflict!"),
+        "412": ("ok", "workspace_failed"),
+        "429": ("ok", "no_sandbox!"),
         "500": ("ok", "workspace_failed!"),
         "503": ("ok", "no_sandbox!"),
         "lost reply": ("ok", "no_sandbox!"),
@@ -61,8 +70,11 @@ CELLS: dict[str, dict[Way, tuple[str, str]]] = {
         "hang": ("no_sandbox!", "no_sandbox!"),
         "slow": ("no_sandbox!", "no_sandbox!"),
         "cut": ("ok", "no_sandbox!"),
+        "403": ("no_sandbox!", "no_sandbox!"),
         "404": ("no_sandbox!", "no_sandbox!"),
         "409": ("no_sandbox!", "no_sandbox!"),
+        "412": ("no_sandbox!", "no_sandbox!"),
+        "429": ("ok", "no_sandbox!"),
         "500": ("no_sandbox!", "no_sandbox!"),
         "503": ("ok", "no_sandbox!"),
         "lost reply": ("ok", "no_sandbox!"),
@@ -73,8 +85,11 @@ CELLS: dict[str, dict[Way, tuple[str, str]]] = {
         "hang": ("no_sandbox!", "no_sandbox!"),
         "slow": ("no_sandbox!", "no_sandbox!"),
         "cut": ("ok", "ok"),
+        "403": ("workspace_failed", "workspace_failed"),
         "404": ("workspace_failed!", "workspace_failed!"),
         "409": ("conflict!", "conflict!"),
+        "412": ("workspace_failed", "workspace_failed"),
+        "429": ("ok", "no_sandbox!"),
         "500": ("workspace_failed!", "workspace_failed!"),
         "503": ("ok", "no_sandbox!"),
         "lost reply": ("ok", "no_sandbox!"),
@@ -85,8 +100,11 @@ CELLS: dict[str, dict[Way, tuple[str, str]]] = {
         "hang": ("no_sandbox!", "no_sandbox!"),
         "slow": ("no_sandbox!", "no_sandbox!"),
         "cut": ("ok", "ok"),
+        "403": ("workspace_failed", "workspace_failed"),
         "404": ("workspace_failed!", "workspace_failed!"),
         "409": ("conflict!", "conflict!"),
+        "412": ("workspace_failed", "workspace_failed"),
+        "429": ("ok", "no_sandbox!"),
         "500": ("workspace_failed!", "workspace_failed!"),
         "503": ("ok", "no_sandbox!"),
         "lost reply": ("ok", "ok"),

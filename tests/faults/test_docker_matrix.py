@@ -1,4 +1,7 @@
-"""Ten faults at five places of the Docker engine: what comes of each is in `docker_cells`, cell by cell."""
+"""Faults at five places of the Docker engine: what comes of each is in `docker_cells`, cell by cell.
+
+Those answers that mean the same at every place are given at one or two here, and at all in `make prove`.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,16 @@ async def scene(
         yield made
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("place", PLACES)
+CHOSEN: dict[Way, tuple[str, ...]] = {
+    "403": ("create", "list"),
+    "412": ("stop",),
+    "429": ("start", "remove"),
+}
+
+
+@pytest.mark.parametrize(
+    ("place", "way"), [(place, way) for place in PLACES for way in WAYS if place in CHOSEN.get(way, PLACES)]
+)
 async def test_cell(scene: DockerScene, place: str, way: Way) -> None:
     assert await trial(scene, PLACES[place], way) == CELLS[place][way]
 
