@@ -88,7 +88,7 @@ class Collector:
     def content(self, entry: TreeEntry) -> Content | None:
         """What the file held when it looked exactly like `entry`."""
         known = self._known.get(entry.path)
-        return known[1] if known is not None and known[0] == entry else None
+        return known[1] if known is not None and (known[0] is entry or known[0] == entry) else None
 
     def know(self, files: Mapping[bytes, tuple[TreeEntry, Content]]) -> None:
         """What further files hold, as far as it is still stored."""

@@ -136,12 +136,9 @@ class Settling:
         self, collector: Collector, files: list[TreeEntry], others: Mapping[PackRef, int]
     ) -> set[PackRef]:
         """Step 4. Answers packs of earlier archives that are gone or have another size."""
-        sizes = dict(others)
-        for entry in files:
-            content = collector.content(entry)
-            for ident in content.ids if content is not None else ():
-                pack = collector.catalog[ident].frame.pack
-                sizes[pack.ref] = pack.size
+        contents = [content for entry in files if (content := collector.content(entry)) is not None]
+        frames = {collector.catalog[ident].frame for content in contents for ident in content.ids}
+        sizes = {**others, **{frame.pack.ref: frame.pack.size for frame in frames}}
         lost = await lost_packs(self._objects, self._project_id, sizes)
         reads = asyncio.Semaphore(READS_AT_ONCE)
 
