@@ -53,10 +53,11 @@ class OpenAiCompatibleModel:
         self._config = config
         self._url = f"{config.base_url.rstrip('/')}/chat/completions"
         self._session = ProviderSession(config, self._url)
-        details = config.options.get("thoughts") == "reasoning_details"
-        self._heard = openrouter_thoughts.heard if details else deltas_of
+        self._details = config.options.get("thoughts") == "reasoning_details"
+        """Whether an answer's thoughts go back."""
+        self._heard = openrouter_thoughts.heard if self._details else deltas_of
         self._refused = RefusedThoughts()
-        layout = openrouter_thoughts.THOUGHTFUL if details else NATIVE
+        layout = openrouter_thoughts.THOUGHTFUL if self._details else NATIVE
         self._native = RequestBodies(layout, config.options)
         self._schema = RequestBodies(schema_calls.LAYOUT, config.options)
         self._blocks = RequestBodies(block_calls.LAYOUT, config.options)
@@ -83,7 +84,8 @@ class OpenAiCompatibleModel:
                     yield delta
             return
         except Failure as failure:
-            if begun or "(400)" not in failure.message or not self._sends(request):
+            sent = self._details and has_thoughts(request)
+            if begun or not sent or "(400)" not in failure.message:
                 raise
             logger.warning("asking again without thoughts: %s", failure.message)
         async with aclosing(self._answer(request.model, self._native.of(bare(request)))) as answer:
@@ -92,10 +94,6 @@ class OpenAiCompatibleModel:
                     begun = True
                     self._refused.remember(request)
                 yield delta
-
-    def _sends(self, request: ModelRequest) -> bool:
-        """Whether thoughts are in the body."""
-        return self._heard is not deltas_of and has_thoughts(request)
 
     async def _answer(self, model: str, body: bytes) -> AsyncGenerator[ModelDelta]:
         begun = False
