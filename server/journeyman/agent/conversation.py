@@ -82,16 +82,7 @@ class Conversation:
     def said(self, given: Input, called: str = "", note: str = STEERED) -> Message:
         """What a user said meanwhile, as a message. `called`: what the model is told of a command in it;
         `note`: what it is told to do about it."""
-        return Message(
-            self._ids.new(),
-            self._chat_id,
-            self._run_id,
-            "user",
-            given.text,
-            self._clock.now(),
-            context="\n\n".join(part for part in (called, note, shown(given.context)) if part),
-            pictures=given.pictures,
-        )
+        return from_user(given, (called, note), self._ids.new(), self._chat_id, self._run_id, self._clock)
 
     async def heard(self, messages: Sequence[Message]) -> None:
         """They are stored already: taken out of the inbox in the same transaction."""
@@ -168,6 +159,17 @@ def open_calls(messages: Sequence[Message]) -> list[ToolCall]:
     """Calls without a result, in order."""
     answered = {message.tool_call_id for message in messages if message.role == "tool"}
     return [call for message in messages for call in message.tool_calls if call.id not in answered]
+
+
+def from_user(
+    given: Input, notes: Sequence[str], message_id: str, chat_id: str, run_id: str | None, clock: Clock
+) -> Message:
+    """What a user said to a run, with what the model is told about it."""
+    context = "\n\n".join(part for part in (*notes, shown(given.context)) if part)
+    return Message(
+        message_id, chat_id, run_id, "user", given.text, clock.now(),
+        context=context, pictures=given.pictures,
+    )  # fmt: skip
 
 
 def answer(

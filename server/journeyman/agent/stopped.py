@@ -4,7 +4,7 @@ the next run reads it, and nothing is begun for it. Who cancels wants it to be q
 
 from __future__ import annotations
 
-from journeyman.agent.editor_block import shown
+from journeyman.agent.conversation import from_user
 from journeyman.agent.inbox import Inbox
 from journeyman.agent.services import Services
 from journeyman.agent.state import Outcome
@@ -26,17 +26,7 @@ async def keep(services: Services, run: Run, inbox: Inbox, telling: Telling) -> 
     """Everything that waits for this run, as messages."""
 
     async def message_of(given: Input) -> Message:
-        context = "\n\n".join(part for part in (UNHEARD, shown(given.context)) if part)
-        return Message(
-            services.ids.new(),
-            run.chat_id,
-            run.id,
-            "user",
-            given.text,
-            services.clock.now(),
-            context=context,
-            pictures=given.pictures,
-        )
+        return from_user(given, (UNHEARD,), services.ids.new(), run.chat_id, run.id, services.clock)
 
     for message in await inbox.take(message_of):
         await telling.message(message)
