@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -114,6 +115,7 @@ def _workspace(folder: Path, source: Path) -> Path:
     number, files = asyncio.run(LocalGenerations(folder / "data", uid=uid).prepare(PROJECT))
     subprocess.run(["cp", "-a", f"{source}/.", str(files)], check=True)
     tree.own(files, uid)
+    os.sync()  # or whoever comes next pays for what is still to be written
     asyncio.run(LocalGenerations(folder / "data", uid=uid).commit(PROJECT, number))
     return files
 

@@ -14,7 +14,7 @@ from typing import cast
 
 from journeyman.failures import Failure
 from journeyman.guest.inside import wire
-from journeyman.ports.guest import FileData, Guest, Hasher, RestoreEntry, Take, TreeEntry, TreeRecords
+from journeyman.ports.guest import FileData, Guest, Hasher, RestoreEntry, Room, Take, TreeEntry, TreeRecords
 
 PIECE = 200_000
 
@@ -108,9 +108,19 @@ class FolderGuest:
             for number, piece in enumerate(pieces):
                 yield FileData(path, piece, last=number == len(pieces) - 1)
 
-    async def feed(self, paths: Sequence[bytes], take: Take, root: str = "/workspace") -> AsyncIterator[None]:
+    async def feed(
+        self, paths: Sequence[bytes], take: Take, root: str = "/workspace", room: Room | None = None
+    ) -> AsyncIterator[None]:
+        """Every second piece is put where there is room for it."""
+        number = 0
         async for piece in self.read_many(paths, root):
-            take(*piece)
+            data: bytes | memoryview = piece.data
+            if room is not None and number % 2:
+                into = room()[: len(piece.data)]
+                into[:] = piece.data
+                data = into
+            take(piece.path, data, piece.last, piece.error)
+            number += 1
             yield
 
     async def begin_restore(self, root: str) -> FolderRestore:

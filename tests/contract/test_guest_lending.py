@@ -86,6 +86,31 @@ async def test_who_is_fed_gets_what_a_reader_gets(guest: GuestClient, count: int
             pass
 
 
+async def test_who_has_room_gets_what_is_read_there(guest: GuestClient) -> None:
+    """And nothing else there; what comes over the connection comes as it is."""
+    assert (await guest.run(["/usr/bin/python3", "-c", MAKE])).code == 0
+    paths = [b"f%d" % number for number in range(LEND_FROM * 2)]
+    rooms, found, read = list[bytearray](), Kept(), 0
+
+    def room() -> memoryview:
+        rooms.append(bytearray(MIB + 1))
+        return memoryview(rooms[-1])
+
+    def take(path: bytes, data: bytes | memoryview, last: bool, error: str | None) -> None:
+        nonlocal read
+        if isinstance(data, memoryview) and rooms and data.obj is rooms[-1]:
+            assert bytes(data) == rooms[-1][: len(data)]
+            assert not any(rooms[-1][len(data) :])
+            read += 1
+        found.take(path, data, last, error)
+
+    async for _ in guest.feed(paths, take, room=room):
+        pass
+    assert joined(found) == {path: content(number) for number, path in enumerate(paths)}
+    lent = sum(len(content(number)) > wire.LEND_BYTES for number in range(len(paths)))
+    assert read >= lent > 0
+
+
 async def test_a_reader_that_stops_leaves_nothing_open(guest: GuestClient) -> None:
     await guest.run(["/usr/bin/python3", "-c", MAKE])
     paths = [b"f%d" % number for number in range(LEND_FROM * 2)]
@@ -104,7 +129,7 @@ async def read(liar: Liar, files: Path, count: int = 1) -> list[FileData]:
     found = Kept()
     async with lender.reading([b"f"] * count, "/workspace", stall_s=600) as feed:
         assert feed is not None
-        while await feed(found.take):
+        while await feed(found.take, None):
             pass
     return found
 
@@ -171,10 +196,10 @@ async def test_a_file_that_grows_while_it_is_read_ends_one_byte_later(tmp_path: 
             found = Kept()
             async with lender.reading([b"f"], "/workspace", stall_s=600) as feed:
                 assert feed is not None
-                assert await feed(found.take)
+                assert await feed(found.take, None)
                 with open(tmp_path / "f", "ab") as file:
                     file.write(bytes(3 * BATCH_BYTES))
-                while await feed(found.take):
+                while await feed(found.take, None):
                     pass
         assert sum(len(piece.data) for piece in found) == BATCH_BYTES + MIB + 1
         assert [piece.last for piece in found] == [False] * (len(found) - 1) + [True]

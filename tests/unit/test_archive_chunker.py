@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 import pyfastcdc
 import pytest
@@ -10,28 +11,45 @@ from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journeyman.workspace.archive.chunker import KIB, MIB, MOST_BYTES, WINDOW_BYTES, Cut, Cutter, by_offset
-from journeyman.workspace.archive.packs import Content, Framer
+from journeyman.workspace.archive.chunker import KIB, MIB, MOST_BYTES, Cut
+from journeyman.workspace.archive.framing import Framer
+from journeyman.workspace.archive.packs import Content, FullFrame, Spot
 
 CONTENT = random.Random(5).randbytes(9 * MIB)
 KEY = b"k" * 32
 
 
 def ident_of(data: bytes | memoryview) -> bytes:
-    return blake3(data).digest()
+    return blake3(data, key=KEY).digest()
 
 
 def cut(data: bytes, pieces: list[int], before: list[Cut] | None = None) -> list[bytes]:
-    cutter, chunks, at = Cutter(None, by_offset(before or []), ident_of), list[bytes](), 0
-    for size in [*pieces, len(data)]:
-        chunks += [_known(chunk, ident) for chunk, ident in cutter.feed(data[at : at + size])]
+    """The chunks of one file, as the frames hold them; every second piece is read to where there is room."""
+    catalog: dict[bytes, Spot] = {}
+    framer, frames, at = Framer(KEY, catalog), list[FullFrame](), 0
+    framer.expect(before or [])
+    content: Content | None = None
+    for number, size in enumerate([*pieces, len(data)]):
+        for piece in _fitting(data[at : at + size], framer) if number % 2 else [data[at : at + size]]:
+            content = framer.take(piece, last=False)
         at += size
-    return [*chunks, *[_known(chunk, ident) for chunk, ident in cutter.end()]]
+        frames += framer.full()
+    content = framer.take(b"", last=True)
+    frames += [*framer.full(), *framer.rest()]
+    assert content is not None
+    assert content == Content(content.ids, len(data), ident_of(data))
+    raw = {id(frame.spot): bytes(frame.raw) for frame in frames}
+    spots = [catalog[ident] for ident in content.ids]
+    return [raw[id(spot.frame)][spot.offset : spot.offset + spot.length] for spot in spots]
 
 
-def _known(chunk: memoryview, ident: bytes | None) -> bytes:
-    assert ident in (None, ident_of(chunk))
-    return bytes(chunk)
+def _fitting(data: bytes, framer: Framer) -> Iterator[memoryview]:
+    while data:
+        room = framer.room()
+        assert len(room) > MIB
+        piece, data = data[: len(room)], data[len(room) :]
+        room[: len(piece)] = piece
+        yield room[: len(piece)]
 
 
 def listed(chunks: list[bytes]) -> list[Cut]:
@@ -52,6 +70,52 @@ def test_chunks_are_within_bounds_and_make_up_the_file() -> None:
     assert len(chunks) >= 3
     zeros = cut(bytes(9 * MIB), [])
     assert [len(chunk) for chunk in zeros] == [4 * MIB, 4 * MIB, MIB]
+
+
+BLOCKS = [CONTENT[at : at + 3 * MIB] for at in range(0, len(CONTENT), 3 * MIB)]
+
+
+@given(
+    st.lists(st.integers(0, len(BLOCKS) - 1), min_size=1, max_size=7),
+    st.lists(st.integers(1, 3 * MIB), max_size=8),
+)
+@settings(max_examples=25, deadline=None)
+def test_what_comes_again_is_kept_once_and_the_rest_is_whole(order: list[int], pieces: list[int]) -> None:
+    data = b"".join(BLOCKS[number] for number in order)
+    chunks = cut(data, pieces)
+    assert b"".join(chunks) == data
+
+
+def test_a_frame_holds_each_chunk_once() -> None:
+    catalog: dict[bytes, Spot] = {}
+    framer = Framer(KEY, catalog)
+    for _ in range(2):
+        framer.take(CONTENT, last=True)
+        framer.take(b"small", last=True)
+        framer.take(BLOCKS[0] * 2, last=True)
+    frames = [*framer.full(), *framer.rest()]
+    assert sum(len(frame.raw) for frame in frames) == sum(spot.length for spot in catalog.values())
+    assert sum(len(frame.index) for frame in frames) == len(catalog)
+
+
+def test_a_file_that_breaks_off_leaves_nothing_in_the_way() -> None:
+    """Nor do its chunks that were complete: they are good for another file."""
+    catalog: dict[bytes, Spot] = {}
+    framer = Framer(KEY, catalog)
+    framer.take(b"begins", last=False)
+    framer.forget_file()
+    framer.take(CONTENT[: 7 * MIB], last=False)
+    framer.forget_file()
+    known = set(catalog)
+    whole = framer.take(CONTENT, last=True)
+    small = framer.take(b"small", last=True)
+    assert whole is not None
+    assert small is not None
+    assert known < set(whole.ids)
+    raw = {id(frame.spot): bytes(frame.raw) for frame in [*framer.full(), *framer.rest()]}
+    for ident in (*whole.ids, *small.ids):
+        frame, offset, length = catalog[ident]
+        assert ident_of(raw[id(frame)][offset : offset + length]) == ident
 
 
 def test_an_insertion_at_the_front_moves_few_cuts() -> None:
@@ -96,11 +160,11 @@ def test_an_earlier_version_never_moves_a_cut(
     [
         [(300 * KIB, b"wrong"), (2 * MIB, b"wrong")] * 9,
         [(MIB, ident_of(CONTENT[:MIB])), (MIB, ident_of(CONTENT[MIB : 2 * MIB])), (5, b"")],
-        [(WINDOW_BYTES + 1, b"too large"), (MIB, b"")],
+        [(MOST_BYTES + 1, b"too large"), (MIB, b"")],
         [(0, b""), (0, b"")],
         [(len(CONTENT), ident_of(CONTENT))],
     ],
-    ids=["lies", "of a fixed size", "beyond a window", "empty", "ended there"],
+    ids=["lies", "of a fixed size", "too large", "empty", "ended there"],
 )
 def test_what_content_did_not_cut_is_not_believed(before: list[Cut]) -> None:
     assert cut(CONTENT + b"and more", [], before) == cut(CONTENT + b"and more", [])
@@ -125,4 +189,4 @@ def test_where_nothing_changed_no_cut_is_looked_for(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("journeyman.workspace.archive.chunker.pyfastcdc.FastCDC", Counting)
     Counting.looked = 0
     cut(CONTENT, [], before)
-    assert Counting.looked == 1, "the last chunk: the file ended there, and may not any more"
+    assert Counting.looked <= 2, "the last chunk: whether the file still ends there is known at its end"

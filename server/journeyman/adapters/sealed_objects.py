@@ -29,11 +29,14 @@ from journeyman.adapters.sealing import (
 )
 from journeyman.failures import Failure
 from journeyman.ports.objects import Data, Made, ObjectInfo, ObjectStore, StoreFeatures, whole
+from journeyman.rooms import Rooms
 
 MARKER = "SEALED"
 """As in the format (`docs/archive-format.md`)."""
 SALTS_KEPT = 4096
 LARGE_BYTES = 4 * 1024 * 1024
+READ_AT_ONCE = 9 * 1024 * 1024
+"""Up to so much is read to memory that is used again."""
 LARGE_AT_ONCE = 1
 """Larger objects are encrypted while they are written, one after the other: where a store wants them whole
 they are in memory twice then."""
@@ -48,6 +51,7 @@ class SealedObjects:
         self._key: StoreKey | None = None
         self._lock = asyncio.Lock()
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._rooms = Rooms(READ_AT_ONCE)
         self._salts: OrderedDict[str, bytes] = OrderedDict()
 
     @property
@@ -116,15 +120,21 @@ class SealedObjects:
         first = offset // SEGMENT_BYTES
         count = (offset + len(room) - 1) // SEGMENT_BYTES - first + 1
         salt = await self._salt(store, key)
-        sealed = await self._inner.read(
-            store.hide(key), offset=HEADER_BYTES + first * SEALED_SEGMENT, length=count * SEALED_SEGMENT
+        taken = self._rooms.take() if count * SEALED_SEGMENT <= READ_AT_ONCE else None
+        into = memoryview(bytearray(count * SEALED_SEGMENT)) if taken is None else taken
+        sealed = into[: count * SEALED_SEGMENT]
+        size = await self._inner.read_into(
+            sealed, store.hide(key), offset=HEADER_BYTES + first * SEALED_SEGMENT
         )
-        if not sealed and first:
+        if not size and first:
             return 0
         try:
-            return await asyncio.to_thread(store.open_into, room, key, salt, offset, sealed)
+            found = await asyncio.to_thread(store.open_into, room, key, salt, offset, sealed[:size])
         except DamagedError:
             raise damaged(key) from None
+        if taken is not None:
+            self._rooms.give(taken)  # who is cancelled does not: the thread may still read
+        return found
 
     async def read_with_info(self, key: str, *, length: int | None = None) -> tuple[bytes, ObjectInfo]:
         store = await self._ready()

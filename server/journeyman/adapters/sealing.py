@@ -78,7 +78,9 @@ class StoreKey:
             parts.append(_opened(cipher, _nonces(first + number, number == count - 1, ended=ended), segment))
         return b"".join(parts)
 
-    def open_into(self, room: memoryview, name: str, salt: bytes, offset: int, sealed: bytes) -> int:
+    def open_into(
+        self, room: memoryview, name: str, salt: bytes, offset: int, sealed: bytes | memoryview
+    ) -> int:
         """Fill `room` with what begins at `offset`; answers how many bytes of it there are. `sealed`: the
         segments that takes; fewer of them are all up to the object's end. Raises `DamagedError`."""
         cipher = self._cipher(name, salt)

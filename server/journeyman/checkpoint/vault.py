@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from journeyman.checkpoint.numbering import Numbering
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
-from journeyman.ports.guest import Take, TreeEntry
+from journeyman.ports.guest import Room, Take, TreeEntry
 from journeyman.ports.objects import ObjectInfo, ObjectStore
 from journeyman.workspace.archive import layout, tree
 from journeyman.workspace.archive.chunker import CHUNKER
@@ -136,7 +136,7 @@ class _Made:
         self._workers = workers
 
     async def feed(
-        self, paths: Sequence[bytes], take: Take, root: str = "/workspace"
+        self, paths: Sequence[bytes], take: Take, root: str = "/workspace", room: Room | None = None
     ) -> AsyncGenerator[None, None]:
         for path in paths:
             await self._workers.run(lambda path=path: take(path, self._made[path], True, None))

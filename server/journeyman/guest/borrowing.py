@@ -23,7 +23,7 @@ from journeyman.guest.apart import ApartCall
 from journeyman.guest.frames import file_pieces, lost
 from journeyman.guest.inside import wire
 from journeyman.guest.lent_restore import LentRestore
-from journeyman.ports.guest import Hasher, Take
+from journeyman.ports.guest import Hasher, Room, Take
 
 BATCH_BYTES = 4 * 1024 * 1024
 BATCH_PIECES = 1024
@@ -32,7 +32,7 @@ WHOLE_BYTES = 1024 * 1024
 READ_BYTES = 256 * 1024
 THREADS = 4
 
-Feed = Callable[[Take], Awaitable[bool]]
+Feed = Callable[[Take, Room | None], Awaitable[bool]]
 """Feeds with about `BATCH_BYTES` of pieces, in order; False where there are no more."""
 T = TypeVar("T")
 
@@ -60,8 +60,8 @@ class Lender:
         finally:
             call.close()
 
-    async def _fed(self, reading: _Reading, take: Take) -> bool:
-        return await self._run(lambda: reading.feed(take))
+    async def _fed(self, reading: _Reading, take: Take, room: Room | None) -> bool:
+        return await self._run(lambda: reading.feed(take, room))
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
@@ -120,12 +120,12 @@ class _Reading:
         """Of that file; -1 before it was looked at."""
         self._at = 0
 
-    def feed(self, take: Take) -> bool:
+    def feed(self, take: Take, room: Room | None) -> bool:
         size = pieces = 0
         with self._call.used():
             while size < BATCH_BYTES and pieces < BATCH_PIECES:
                 if self._lent is not None:
-                    size += self._read(self._lent, take)
+                    size += self._read(self._lent, take, room)
                 elif (record := next(self._came, None)) is not None:
                     size += self._take(*record, take)
                 elif (payload := self._call.receive()) is not None:
@@ -152,15 +152,16 @@ class _Reading:
             take(path, piece, last, None)
         return len(piece)
 
-    def _read(self, path: bytes, take: Take) -> int:
+    def _read(self, path: bytes, take: Take, room: Room | None) -> int:
         """The next piece of the file that was lent first; answers how many bytes it was."""
         handle = self._call.lent()
         try:
             if self._size < 0:
                 self._size, self._at = self._looked_at(handle), 0
-            most = READ_BYTES if self._size > WHOLE_BYTES else len(self._room)
-            want = min(most, self._size + 1 - self._at)
-            length = os.preadv(handle, [self._room[:want]], self._at)
+            into = self._room if room is None else room()
+            most = READ_BYTES if self._size > WHOLE_BYTES else len(into)
+            want = min(most, len(into), self._size + 1 - self._at)
+            length = os.preadv(handle, [into[:want]], self._at)
         except OSError as error:
             self._give_back()
             take(path, b"", True, error.strerror or str(error))
@@ -169,7 +170,7 @@ class _Reading:
         last = not length or self._at > self._size or (self._at == self._size and length < want)
         if last:
             self._give_back()
-        take(path, self._room[:length], last, None)
+        take(path, into[:length], last, None)
         return length
 
     def _give_back(self) -> None:

@@ -20,7 +20,7 @@ from journeyman.guest.frames import (
 )
 from journeyman.guest.inside import wire
 from journeyman.guest.judging import Judge
-from journeyman.ports.guest import FileData, RestoreEntry, Take, TreeEntry, TreeRecords
+from journeyman.ports.guest import FileData, RestoreEntry, Room, Take, TreeEntry, TreeRecords
 
 STALL_S = 60.0
 """Most seconds a bulk stream may stand still while we wait for the guest."""
@@ -100,7 +100,7 @@ async def read_many(
     for batch in _batches(_checked(paths)):
         async with _lent(lender, batch, root) as fed:
             if fed is not None:
-                while await fed(keep):
+                while await fed(keep, None):
                     for piece in found:
                         yield piece
                     found.clear()
@@ -110,12 +110,17 @@ async def read_many(
 
 
 async def feed(
-    connection: Connection, paths: Sequence[bytes], take: Take, root: str, lender: Lender | None = None
+    connection: Connection,
+    paths: Sequence[bytes],
+    take: Take,
+    root: str,
+    lender: Lender | None = None,
+    room: Room | None = None,
 ) -> AsyncIterator[None]:
     for batch in _batches(_checked(paths)):
         async with _lent(lender, batch, root) as fed:
             if fed is not None:
-                while await fed(take):
+                while await fed(take, room):
                     yield
                 continue
         async for _ in in_batches(_sent(connection, batch, root), take):

@@ -40,6 +40,7 @@ from journeyman.ports.guest import (
     NamedStat,
     Process,
     ProcessSpec,
+    Room,
     Stat,
     Take,
     TreeEntry,
@@ -268,8 +269,10 @@ class GuestClient:
     def read_many(self, paths: Sequence[bytes], root: str = "/workspace") -> AsyncIterator[FileData]:
         return bulk.read_many(self._connection, paths, root, self._lender)
 
-    def feed(self, paths: Sequence[bytes], take: Take, root: str = "/workspace") -> AsyncIterator[None]:
-        return bulk.feed(self._connection, paths, take, root, self._lender)
+    def feed(
+        self, paths: Sequence[bytes], take: Take, root: str = "/workspace", room: Room | None = None
+    ) -> AsyncIterator[None]:
+        return bulk.feed(self._connection, paths, take, root, self._lender, room)
 
     async def begin_restore(
         self, root: str, *, entries_max: int = RESTORE_ENTRIES_MAX, bytes_max: int = RESTORE_BYTES_MAX

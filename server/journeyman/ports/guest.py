@@ -156,6 +156,8 @@ class FileData(NamedTuple):
 
 Take = Callable[[bytes, bytes | memoryview, bool, str | None], None]
 """Gets the fields of a `FileData`, with bytes that are good until it returns."""
+Room = Callable[[], memoryview]
+"""Where the next piece may be put, more than a MiB; then `Take` gets a view of the beginning of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,9 +378,12 @@ class Guest(Protocol):
         """Content of many regular files in the order asked for, flow-controlled."""
         ...
 
-    def feed(self, paths: Sequence[bytes], take: Take, root: str = "/workspace") -> AsyncIterator[None]:
+    def feed(
+        self, paths: Sequence[bytes], take: Take, root: str = "/workspace", room: Room | None = None
+    ) -> AsyncIterator[None]:
         """As `read_many`, for who needs no copy: each piece goes to `take`, one after the other, in whatever
-        thread has it. Yields after a few MiB, while nothing is taken; what `take` raises is raised."""
+        thread has it. Where one is read anyway, it may be read to `room`, which is asked just before. Yields
+        after a few MiB, while nothing is taken; what `take` raises is raised."""
         ...
 
     async def begin_restore(self, root: str) -> Restore:

@@ -4,12 +4,12 @@ Files up to a MiB are one chunk. Larger ones are cut by FastCDC (Xia et al., "Th
 Content-Defined Chunking", IEEE TPDS 2020) at 256 KiB to 4 MiB, about 1.25 MiB on average, so that an
 insertion moves few cuts. A cut depends only on the content since the cut before it, never on how the
 content came in; so where a chunk of an earlier version is there again, as its id tells, that cut need not be
-looked for. The library holds the interpreter's lock: it sees at most `WINDOW_BYTES` at a time.
+looked for. The library holds the interpreter's lock: it should see few MiB at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from types import MappingProxyType
 
@@ -24,7 +24,6 @@ CHUNKERS = frozenset({CHUNKER, FIXED})
 WHOLE_BYTES = MIB
 LEAST_BYTES = 256 * KIB
 MOST_BYTES = 4 * MIB
-WINDOW_BYTES = 5 * MIB
 
 
 Cut = tuple[int, bytes]
@@ -44,59 +43,27 @@ def by_offset(cuts: Sequence[Cut]) -> dict[int, Cut]:
 
 
 class Cutter:
-    """Cuts one file larger than `WHOLE_BYTES`: `feed` it in order, then `end`. A chunk is good until the next
-    is asked for; with it comes its id where that is known. `room`: where the content is gathered,
-    `WINDOW_BYTES` or more of it. `before`: as `by_offset` tells, with what makes ids."""
+    """Where the chunks of one file larger than `WHOLE_BYTES` end, one after the other. `before`: as
+    `by_offset` tells, with what makes ids."""
 
     def __init__(
-        self,
-        room: memoryview | None = None,
-        before: Mapping[int, Cut] = NOTHING,
-        ident_of: Callable[[memoryview], bytes] = bytes,
+        self, before: Mapping[int, Cut] = NOTHING, ident_of: Callable[[memoryview], bytes] = bytes
     ) -> None:
         self._cdc = pyfastcdc.FastCDC(MIB, min_size=LEAST_BYTES, max_size=MOST_BYTES)
-        self._window = (memoryview(bytearray(WINDOW_BYTES)) if room is None else room)[:WINDOW_BYTES]
-        self._size = 0
         self._at = 0
-        """Where in the file the window begins."""
+        """Where in the file the next chunk begins."""
         self._before = before
         self._ident_of = ident_of
 
-    def feed(self, data: bytes | memoryview) -> Iterator[tuple[memoryview, bytes | None]]:
-        """Chunks that are complete, whatever comes next."""
-        left = memoryview(data)
-        while left:
-            taken = min(len(left), WINDOW_BYTES - self._size)
-            self._window[self._size : self._size + taken] = left[:taken]
-            self._size += taken
-            left = left[taken:]
-            if self._size == WINDOW_BYTES:
-                yield from self._cut(ended=False)
-
-    def end(self) -> Iterator[tuple[memoryview, bytes | None]]:
-        return self._cut(ended=True)
-
-    def _cut(self, *, ended: bool) -> Iterator[tuple[memoryview, bytes | None]]:
-        """All chunks but one that ends with what there is: more might have moved that cut."""
-        view = self._window[: self._size]
-        used = 0
-        while used < len(view):
-            length, ident = self._next(view[used:], ended=ended)
-            if not length:
-                break
-            yield view[used : used + length], ident
-            used += length
-            self._at += length
-        self._size = len(view) - used
-        self._window[: self._size] = view[used:]
-
-    def _next(self, view: memoryview, *, ended: bool) -> tuple[int, bytes | None]:
+    def next(self, view: memoryview, *, ended: bool) -> tuple[int, bytes | None]:
         """Length of the chunk `view` begins with, and its id where it is an earlier one; 0 where more must
-        come."""
+        come, never with more than `MOST_BYTES`. Each chunk is told once. `ended`: `view` ends the file."""
         length, ident = self._before.get(self._at, NONE)
         if len(view) < length and not ended:
             return 0, None
-        if 0 < length <= len(view) and self._ident_of(view[:length]) == ident:
-            return length, ident
-        length = next(iter(self._cdc.cut_buf(view))).length
-        return (0 if length == len(view) and not ended else length), None
+        if not 0 < length <= len(view) or self._ident_of(view[:length]) != ident:
+            length, ident = next(iter(self._cdc.cut_buf(view))).length, None
+            if length == len(view) and not ended:
+                return 0, None
+        self._at += length
+        return length, ident

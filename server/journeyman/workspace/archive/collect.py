@@ -15,17 +15,17 @@ from typing import Protocol
 
 from journeyman.failpoints import reach
 from journeyman.failures import Failure
-from journeyman.ports.guest import Take, TreeEntry
+from journeyman.ports.guest import Room, Take, TreeEntry
 from journeyman.ports.objects import Data, ObjectStore
 from journeyman.workspace.archive import layout
 from journeyman.workspace.archive.chunker import Cut
+from journeyman.workspace.archive.framing import Framer
 from journeyman.workspace.archive.intake import Intake
 from journeyman.workspace.archive.limits import Limits
 from journeyman.workspace.archive.model import PackRef
 from journeyman.workspace.archive.outcomes import ArchiveProgress, OnProgress
 from journeyman.workspace.archive.packs import (
     Content,
-    Framer,
     FullFrame,
     Packer,
     PackSpot,
@@ -46,7 +46,9 @@ NAMES_TRIED = 4
 class Reads(Protocol):
     """Whoever has the content of files: a guest, or somebody who made it up."""
 
-    def feed(self, paths: Sequence[bytes], take: Take, root: str = "/workspace") -> AsyncIterator[None]: ...
+    def feed(
+        self, paths: Sequence[bytes], take: Take, root: str = "/workspace", room: Room | None = None
+    ) -> AsyncIterator[None]: ...
 
 
 class Collector:
@@ -135,7 +137,7 @@ class Collector:
         self, guest: Reads, wanted: Sequence[TreeEntry], progress: _Progress, line: _Line
     ) -> None:
         intake = Intake(self._framer, wanted, self._before)
-        async for _ in guest.feed([entry.path for entry in wanted], intake.take):
+        async for _ in guest.feed([entry.path for entry in wanted], intake.take, room=intake.room):
             progress.reached(intake)
             await line.take(self._framer.full())
         intake.end()

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from journeyman.failures import Failure
 from journeyman.ports.guest import TreeEntry
 from journeyman.workspace.archive.chunker import Cut
-from journeyman.workspace.archive.packs import Content, Framer
+from journeyman.workspace.archive.framing import Framer
+from journeyman.workspace.archive.packs import Content
 
 
 class Intake:
@@ -28,6 +29,10 @@ class Intake:
         self.unread: dict[bytes, str] = {}
         self.files = self.bytes = 0
         """How much came to its end."""
+
+    def room(self) -> memoryview:
+        """As `ports.guest.Room`."""
+        return self._framer.room()
 
     def take(self, path: bytes, data: bytes | memoryview, last: bool, error: str | None) -> None:
         """As `ports.guest.Take`."""

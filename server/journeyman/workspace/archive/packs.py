@@ -12,16 +12,14 @@ is only read to rebuild an index from packs alone. Everything here is plain comp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from blake3 import blake3
 
 from journeyman.ports.objects import Data
-from journeyman.rooms import Recycled, Rooms
+from journeyman.rooms import Recycled
 from journeyman.workspace.archive import strict
-from journeyman.workspace.archive.chunker import MOST_BYTES, NOTHING, WHOLE_BYTES, Cut, Cutter, by_offset
 from journeyman.workspace.archive.limits import LIMITS, Limits
 from journeyman.workspace.archive.model import PackRef
 from journeyman.workspace.archive.strict import MalformedError
@@ -93,116 +91,6 @@ class FullFrame:
     raw: bytes | memoryview
     """Until `Framer.pressed`."""
     index: list[list[object]]
-
-
-@dataclass(slots=True)
-class _Open:
-    """A file of which more is to come. Up to `WHOLE_BYTES` it is only gathered."""
-
-    gathered: list[bytes] = field(default_factory=list[bytes])
-    room: memoryview | None = None
-    cutter: Cutter | None = None
-    ids: list[bytes] = field(default_factory=list[bytes])
-    size: int = 0
-    hasher: blake3 | None = None
-
-
-class Framer:
-    """Cuts files, one after the other, into chunks and gathers the new ones in frames.
-
-    `catalog` says where every chunk known so far is; it starts with what earlier archives hold.
-    """
-
-    def __init__(self, key: bytes, catalog: dict[bytes, Spot]) -> None:
-        self._key = key
-        self.catalog = catalog
-        self._open: _Open | None = None
-        self._before: Mapping[int, Cut] = NOTHING
-        self._rooms = Rooms(FRAME_BYTES + MOST_BYTES)
-        self._full: list[FullFrame] = []
-        self._start_frame()
-
-    def _start_frame(self) -> None:
-        self._frame = FrameSpot(PackSpot())
-        self._room = self._rooms.take()
-        self._size = 0
-        self._index: list[list[object]] = []
-
-    def expect(self, cuts: Sequence[Cut]) -> None:
-        """How an earlier version of the file was cut that comes next: an aid, not a promise."""
-        self._before = by_offset(cuts)
-
-    def full(self) -> list[FullFrame]:
-        """The frames that became full."""
-        full, self._full = self._full, []
-        return full
-
-    def rest(self) -> list[FullFrame]:
-        """The frame that is not full yet, or nothing where there is none."""
-        if not self._index:
-            return []
-        self._frame.raw = self._size
-        frame = FullFrame(self._frame, self._room[: self._size], self._index)
-        self._start_frame()
-        return [frame]
-
-    def pressed(self, frame: FullFrame) -> None:
-        """Nobody looks at its content any more. For any thread."""
-        if isinstance(frame.raw, memoryview):
-            self._rooms.give(memoryview(frame.raw.obj))
-
-    def take(self, data: bytes | memoryview, *, last: bool) -> Content | None:
-        """The next piece of a file; what that holds, where it is the `last`."""
-        state = self._open
-        if state is None:
-            if last and len(data) <= WHOLE_BYTES:
-                ident = self._chunk(data)
-                return Content((ident,) if data else (), len(data), ident)
-            state = self._open = _Open()
-        state.size += len(data)
-        if state.cutter is None:
-            state.gathered.append(bytes(data))
-            if state.size > WHOLE_BYTES:
-                state.room = self._rooms.take()
-                state.cutter = Cutter(state.room, self._before, self._ident)
-                state.hasher = blake3(key=self._key)
-                data, state.gathered = b"".join(state.gathered), []
-        if state.cutter is not None and state.hasher is not None:
-            state.hasher.update(data)
-            state.ids += [self._chunk(chunk, ident) for chunk, ident in state.cutter.feed(data)]
-        if not last:
-            return None
-        content = self._end(state)
-        self.forget_file()
-        return content
-
-    def _end(self, state: _Open) -> Content:
-        if state.cutter is None or state.hasher is None:
-            ident = self._chunk(b"".join(state.gathered))
-            return Content((ident,) if state.size else (), state.size, ident)
-        state.ids += [self._chunk(chunk, ident) for chunk, ident in state.cutter.end()]
-        return Content(tuple(state.ids), state.size, state.hasher.digest())
-
-    def _ident(self, data: bytes | memoryview) -> bytes:
-        return blake3(data, key=self._key).digest()
-
-    def _chunk(self, data: bytes | memoryview, ident: bytes | None = None) -> bytes:
-        if ident is None:
-            ident = self._ident(data)
-        if data and ident not in self.catalog:
-            self.catalog[ident] = Spot(self._frame, self._size, len(data))
-            self._room[self._size : self._size + len(data)] = data
-            self._size += len(data)
-            self._index.append([ident.hex(), len(data)])
-            if self._size >= FRAME_BYTES or len(self._index) >= FRAME_CHUNKS:
-                self._full += self.rest()
-        return ident
-
-    def forget_file(self) -> None:
-        """No more of this file comes; its chunks stay."""
-        if self._open is not None and self._open.room is not None:
-            self._rooms.give(self._open.room)
-        self._open, self._before = None, NOTHING
 
 
 class Packer:
