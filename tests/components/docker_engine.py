@@ -6,7 +6,6 @@ moment, and good enough to run the guest, bash, git and python in a real contain
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -19,14 +18,12 @@ from pathlib import Path
 
 import pytest
 
+from components.debian import apt_install, ensure
 from components.missing import unavailable
 from journeyman import paths
 
 SKELETON = "journeyman-test-skeleton:3"
 READY_WITHIN_S = 60.0
-_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-APT_LOCK = _CACHE / "journeyman-tests" / "apt.lock"
-"""VS Code's window is installed at the same time, by a script that takes it, too."""
 
 
 @dataclass(frozen=True)
@@ -45,36 +42,17 @@ def _answers() -> bool:
 
 def _install() -> str | None:
     """Why no engine can be had here; None once `dockerd` is there."""
+    if os.geteuid() != 0:
+        return "no Docker engine answers, and only root may start one"
     if shutil.which("dockerd"):
-        return None if os.geteuid() == 0 else "no Docker engine answers, and only root may start one"
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return "no Docker engine answers, and none can be installed without root and apt-get"
-    return _apt_install("docker.io")
-
-
-def _apt_install(package: str) -> str | None:
-    """Why it cannot be installed; None once it is."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    APT_LOCK.parent.mkdir(parents=True, exist_ok=True)
-    with APT_LOCK.open("w") as one_at_a_time:
-        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
-        for command in (["update"], ["install", "-y", "--no-install-recommends", package]):
-            done = subprocess.run(
-                ["apt-get", "-qq", *command], capture_output=True, env=environment, timeout=600, check=False
-            )
-            if done.returncode:
-                return f"apt-get {command[0]} failed: {done.stderr.decode(errors='replace')[-300:]}"
-    return None
+        return None
+    return apt_install("docker.io")
 
 
 def ensure_mmdebstrap() -> None:
     """What `journeyman image build` needs where no image registry answers. May give up."""
-    if shutil.which("mmdebstrap") or list(paths.cache_dir().glob("workspace-*.tar")):
-        return
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        unavailable("mmdebstrap is not there, and cannot be installed without root and apt-get")
-    if why := _apt_install("mmdebstrap"):
-        unavailable(why)
+    if not list(paths.cache_dir().glob("workspace-*.tar")):
+        ensure("mmdebstrap", "mmdebstrap")
 
 
 def ensure_workspace_image(name: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from blake3 import blake3
 
+from components.debian import ensure
 from components.swapper import ATTRIBUTE, ONLY, PLANTED, furnish, plant, swapping
 from journeyman.failures import Failure
 from journeyman.guest.client import GuestClient
@@ -149,6 +150,32 @@ NEVER_ANSWERED = (_stat, _remove)
 async def test_swapped_links(
     guest: GuestClient, tmp_path: Path, call: Callable[[GuestClient, int], Awaitable[bytes]]
 ) -> None:
+    if call is _search:
+        ensure("rg", "ripgrep")
+    await never_told(guest, tmp_path, call)
+
+
+@pytest.fixture
+def without_ripgrep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for program in Path("/usr/bin").iterdir():
+        if program.name != "rg":
+            (tools / program.name).symlink_to(program)
+    monkeypatch.setenv("PATH", str(tools))
+
+
+async def test_swapped_links_without_ripgrep(
+    without_ripgrep: None, guest: GuestClient, tmp_path: Path
+) -> None:
+    assert (await guest.run(["bash", "-c", "command -v rg"])).code == 1
+    await never_told(guest, tmp_path, _search)
+
+
+async def never_told(
+    guest: GuestClient, tmp_path: Path, call: Callable[[GuestClient, int], Awaitable[bytes]]
+) -> None:
+    """What lies outside, at any turn; and that it is answered at some."""
     answered: list[int] = []
     broken: list[str] = []
     async with swapping(guest, tmp_path / "inside", tmp_path / "outside") as enough:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from components.debian import ensure
 from components.sandbox import Bench, kinds
 from journeyman.failures import Failure
 from journeyman.guest.client import GuestClient
@@ -27,7 +28,9 @@ printf 'needle\\0binary' > bin
 async def searched(
     request: pytest.FixtureRequest, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> GuestClient:
-    if request.param == "fallback":
+    if request.param == "ripgrep":
+        ensure("rg", "ripgrep")
+    else:
         tools = bench.data / "tools"
         tools.mkdir(parents=True)
         for name in ("bash", "mkdir", "touch", "git", "env", "seq"):
@@ -82,6 +85,29 @@ async def test_a_bad_pattern_and_a_missing_place_are_said(searched: GuestClient)
         await searched.grep("x", path="nowhere")
     assert missing.value.kind == "not_found"
     assert (await searched.grep("-not-an-option-but-a-pattern")).matches == ()
+
+
+async def test_lines_are_told_as_they_are_in_the_file(searched: GuestClient) -> None:
+    """However they are encoded, ended, and how long they are."""
+    lines = {
+        "marked": b"\xef\xbb\xbfpin one\n",
+        "latin": b"first\npin caf\xe9\n",
+        "ended": b"one\r\npin two\r\n",
+        "long": b"pin " + b"x" * 20_000 + b"\nafter pin",
+        "colons": b"1:2:pin:3\n",
+    }
+    for name, data in lines.items():
+        await searched.write(f"odd/{name}: x", data)
+    await searched.write("odd/wide", "pin\n".encode("utf-16"))
+    found = await searched.grep("pin", path="odd")
+    assert {(m.path.removeprefix("odd/").removesuffix(": x"), m.line, m.text) for m in found.matches} == {
+        ("marked", 1, "\ufeffpin one"),
+        ("latin", 2, "pin caf\ufffd"),
+        ("ended", 2, "pin two"),
+        ("long", 1, ("pin " + "x" * 500)[:500]),
+        ("long", 2, "after pin"),
+        ("colons", 1, "1:2:pin:3"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import shutil
-import subprocess
 import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,9 +18,9 @@ import pip
 import pytest
 
 from components.authority import authority
+from components.debian import ensure
 from components.egress_kit import EgressKit, egress_kit
 from components.git_server import repository
-from components.missing import unavailable
 from components.package_servers import Shelf, shelf_served
 from components.sandbox import Bench, kinds
 from journeyman.guest.client import GuestClient
@@ -78,16 +76,6 @@ def _pip() -> bytes:
     return packed.getvalue()
 
 
-def _ensure(program: str, package: str) -> None:
-    if shutil.which(program, path="/usr/bin"):
-        return
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        command = ["apt-get", "-qq", "install", "-y", "--no-install-recommends", package]
-        if subprocess.run(command, capture_output=True, timeout=600, check=False).returncode == 0:
-            return
-    unavailable(f"{program} is not there and cannot be installed")
-
-
 @pytest.fixture
 async def house(bench: Bench, tmp_path: Path) -> AsyncIterator[House]:
     trust = authority(tmp_path, HOSTS)
@@ -129,7 +117,7 @@ async def test_pip(house: House) -> None:
 
 
 async def test_npm(house: House) -> None:
-    _ensure("npm", "npm")
+    ensure("npm", "npm", "/usr/bin")
     house.shelf.npm_package("hello-there", "1.0.0")
     code, said = await house.run("npm", "install", "hello-there")
     assert code == 0, said

@@ -1,4 +1,4 @@
-"""grep and glob: ripgrep where there is one, and the same answers without it."""
+"""grep and glob: ripgrep where there is one, to say where to look, and the same answers without it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 from .channels import Channel
 from .globs import Ignored, compile_pattern, glob_regex
+from .lines import Lines
 from .paths import OPEN_DIRECTORY, OPEN_READ, Root, Walker
 from .wire import DEPTH_MAX, Gone, Refusal
 
@@ -89,12 +90,13 @@ class Search:
     def _ripgrep(
         self, program: str, parts: list[bytes], args: dict[str, Any], channel: Channel
     ) -> Iterator[tuple[str, int, str]]:
-        command: list[Any] = [program, "--no-config", "--null", "-n", "--no-heading", "--with-filename"]
+        command: list[Any] = [program, "--no-config", "--null", "-nb", "--no-heading", "--with-filename"]
         command += ["--color=never", "--hidden", "--glob=!.git", "--no-require-git", "--sortr=modified"]
-        command += ["--max-columns=4096", "--max-columns-preview", "--no-messages"]
+        command += ["--encoding=none", "--max-columns=4096", "--max-columns-preview", "--no-messages"]
         command += ["--ignore-case"] if args["ignore_case"] else []
         command += ["--glob=" + args["glob"]] if args["glob"] else []
         command += ["--regexp=" + args["pattern"], "--", b"/".join([b".", *parts])]
+        lines = Lines(self.root.fd)
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
             cwd="/proc/self/fd/%d" % self.root.fd, env=self.environment,
@@ -104,15 +106,19 @@ class Search:
             try:
                 for raw in process.stdout:
                     path, _, rest = raw.partition(b"\0")
-                    number, _, text = rest.partition(b":")
-                    if number.isdigit():
-                        line = text.rstrip(b"\r\n").decode("utf-8", "replace")
-                        yield path[2:].decode("utf-8", "surrogateescape"), int(number), line
+                    number, _, rest = rest.partition(b":")
+                    offset, _, text = rest.partition(b":")
+                    if number.isdigit() and offset.isdigit():
+                        line = text.rstrip(b"\r\n")
+                        if lines.holds(path[2:], int(offset), line):
+                            told = line.decode("utf-8", "replace")
+                            yield path[2:].decode("utf-8", "surrogateescape"), int(number), told
                     if channel.gone:
                         raise Gone
                 problem = process.stderr.read(8192).decode("utf-8", "replace").strip()
             finally:
                 process.kill()
+                lines.close()
         if problem and "No files were searched" not in problem:
             raise Refusal("invalid", "The pattern does not parse: %s" % problem.splitlines()[-1])
 
