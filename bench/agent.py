@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -26,6 +27,7 @@ from journeyman.client.connection import Client
 MODEL = "openai-compatible/instant"
 GUEST = b"/guest.sock"
 LOOK_S = 0.1
+REFERENCE = Path(__file__).with_name("reference_agent.py")
 
 
 @asynccontextmanager
@@ -69,6 +71,17 @@ async def overhead(sandbox: str, steps: int) -> list[Row]:
                 Row(f"growth of a request per step, {sandbox}", "bytes", growth),
             ]
         return rows
+
+
+async def least(steps: int) -> Row:
+    """What the least agent there can be takes, with the same provider: it stores and guards nothing."""
+    provider = InstantProvider(steps)
+    command = [sys.executable, str(REFERENCE), await provider.start(), f"{steps} steps"]
+    process = await asyncio.create_subprocess_exec(*command)
+    if await process.wait():
+        raise SystemExit("the reference agent failed")
+    await provider.stop()
+    return Row(f"overhead per step, reference agent, {steps} steps", "ms", tuple(provider.gaps_ms))
 
 
 async def taken(sandbox: str, steps: int, together: int) -> list[Row]:
@@ -143,7 +156,7 @@ def _guests(root: Path) -> list[tuple[int, float, float]]:
 async def measured(sandboxes: list[str], *, quick: bool) -> list[Row]:
     together = 8 if quick else 32
     jobs = [overhead, overhead, taken, taken]
-    rows: list[Row] = []
+    rows = [await least(20), await least(100)]
     with Progress(transient=True) as progress:
         task = progress.add_task("measuring", total=len(jobs) * len(sandboxes))
         for sandbox in sandboxes:
