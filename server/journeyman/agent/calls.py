@@ -98,13 +98,16 @@ async def _run(session: Session, prepared: Prepared, admitted: Pass) -> None:
 
     if session.recording is not None:
         await session.recording.before(prepared)
-    await session.writes.stored()  # nothing begins before it is known that it was to
-    context = replace(session.tools, call_id=call.id, output=output)
+    begin = session.writes.begin  # nothing begins before it is known that it was to
+    if not prepared.tool.begins:
+        await begin()
+    context = replace(session.tools, call_id=call.id, output=output, begin=begin)
     observation = await admitting.stale(session, prepared, admitted)
     if observation is None:
         with traced.tool_call(prepared.tool.spec.name) as told:
             observation = _with(await run_tool(prepared, context), admitted.note)
             told(observation.ok)
+        session.writes.fail()
         observation = _with(observation, await session.extended.beside(prepared, state))
         observation = _with(observation, await session.extended.after(prepared, state, observation))
     if state.todo_changes != todo_changes:

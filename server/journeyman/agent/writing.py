@@ -11,6 +11,9 @@ import asyncio
 from collections import deque
 from typing import Any
 
+from journeyman.ports.guest import Held
+from journeyman.ports.writes import Write
+
 
 class Writes:
     """Of one run. One that failed fails everybody who waits from then on."""
@@ -32,6 +35,35 @@ class Writes:
             await asyncio.wait((waited_for,))
         while self._begun and self._begun[0].done():
             self._look_at(self._begun.popleft())
+        if self._error is not None:
+            raise self._error
+
+    async def begin(self, held: Held | None = None) -> None:
+        """As `stored`, for what may begin then and not before. What is `held` is let go by the thread that
+        stored the last of it: the loop need not wake up for that. Where not all was stored, it is kept."""
+        if held is None:
+            await self.stored()
+            return
+        try:
+            self._once_stored(held)
+            await self.stored()
+            held.let_go()
+        finally:
+            held.keep()
+
+    def _once_stored(self, held: Held) -> None:
+        begun = [write for write in self._begun if isinstance(write, Write)]
+        if self._error is not None or not begun or len(begun) < len(self._begun):
+            return
+
+        def look() -> None:
+            if all(write.stored for write in begun):
+                held.let_go()
+
+        begun[-1].then(look)
+
+    def fail(self) -> None:
+        """Raise what `stored` would raise of what was looked at."""
         if self._error is not None:
             raise self._error
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from journeyman.failures import Failure
+from journeyman.guest.held import HeldFrame
 from journeyman.guest.inside import wire
 
 
@@ -17,6 +18,7 @@ class FrameSink(Protocol):
     def send(
         self, channel: int, kind: int, payload: bytes | memoryview = b"", *, last: bool = False
     ) -> None: ...
+    def send_now(self, frame: bytes) -> None: ...
     async def drained(self) -> None: ...
     def forget(self, ident: int) -> None: ...
 
@@ -96,6 +98,19 @@ class Channel:
             await self._connection.drained()
         if last and not data:
             self.end()
+
+    def hold(self, data: bytes) -> HeldFrame:
+        """All there is to send, as a frame that can be sent from any thread. Credit is taken for it now."""
+        if self._failure is not None:
+            raise self._failure
+        if len(data) > min(wire.PIECE, self._credit):
+            raise ValueError("more than can be held")
+        self._credit -= len(data)
+        header, end = (
+            wire.HEADER.pack(len(data), self.ident, wire.DATA),
+            wire.HEADER.pack(0, self.ident, wire.END),
+        )
+        return HeldFrame(self._connection.send_now, b"".join((header, data, end)))
 
     def end(self) -> None:
         """Nothing more comes from our side."""

@@ -13,6 +13,8 @@ import os
 import socket
 import stat
 import struct
+import threading
+from collections import deque
 from pathlib import Path
 from typing import Any, cast
 
@@ -49,8 +51,14 @@ def open_socket(path: Path) -> socket.socket:
 class Connection(asyncio.BufferedProtocol):
     """The daemon's end. Made by `connect`; safe for concurrent use on one loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        self._sending = threading.Lock()
+        """Held for whole frames, and never while anything is waited for."""
+        self._behind: deque[bytes] = deque()
+        """What another thread could not send itself. It goes before anything else."""
         self._room = memoryview(bytearray(READ_BYTES))
         self._start = self._end = 0
         """What was read and not taken yet, in `_room`."""
@@ -89,12 +97,43 @@ class Connection(asyncio.BufferedProtocol):
             return
         header = wire.HEADER.pack(len(payload), channel, kind)
         end = wire.HEADER.pack(0, channel, wire.END) if last else b""
-        if len(payload) < APART_BYTES:
-            self._transport.write(b"".join((header, payload, end)))
-        else:  # not copied, as long as the socket takes it
-            self._transport.write(header)
-            self._transport.write(payload)
-            self._transport.write(end)
+        with self._sending:
+            self._catch_up(self._transport)
+            if len(payload) < APART_BYTES:
+                self._transport.write(b"".join((header, payload, end)))
+            else:  # not copied, as long as the socket takes it
+                self._transport.write(header)
+                self._transport.write(payload)
+                self._transport.write(end)
+
+    def send_now(self, frames: bytes) -> None:
+        """As `send`, of frames that are made already, from any thread. Neither waits nor raises."""
+        with self._sending:
+            if self._transport is None or self._lost is not None:
+                return
+            rest = frames
+            # What the loop still has to write would be cut in two by this.
+            if not self._behind and not self._transport.get_write_buffer_size():
+                try:
+                    rest = frames[self._sock.send(frames) :]
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    return  # the loop will see
+            if not rest:
+                return
+            self._behind.append(rest)
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and the guest with it
+            self._loop.call_soon_threadsafe(self._send_what_is_behind)
+
+    def _send_what_is_behind(self) -> None:
+        with self._sending:
+            if self._transport is not None:
+                self._catch_up(self._transport)
+
+    def _catch_up(self, transport: asyncio.Transport) -> None:
+        while self._behind:
+            transport.write(self._behind.popleft())
 
     async def drained(self) -> None:
         """Wait until what was queued is on its way. Raises when the connection is lost meanwhile."""
@@ -203,7 +242,7 @@ async def connect(path: Path, *, timeout_s: float = 5.0) -> Connection:
     loop = asyncio.get_running_loop()
     sock = open_socket(path)
     try:
-        _, connection = await loop.create_unix_connection(Connection, sock=sock)
+        _, connection = await loop.create_unix_connection(lambda: Connection(sock), sock=sock)
     except BaseException:  # the socket is nobody else's, cancelled or not
         sock.close()
         raise

@@ -14,7 +14,7 @@ from journeyman.guest.channel import Channel
 from journeyman.guest.connection import Connection
 from journeyman.guest.frames import lost
 from journeyman.guest.inside import wire
-from journeyman.ports.guest import Exit, Finished, ProcessSpec
+from journeyman.ports.guest import Exit, Finished, Held, ProcessSpec
 
 KILL_GRACE_S = 5.0
 
@@ -106,6 +106,9 @@ class GuestProcess:
 
     async def write(self, data: bytes, *, last: bool = False) -> None:
         await self._channel.send(data, last=last)
+
+    def hold(self, data: bytes) -> Held:
+        return self._channel.hold(data)
 
     async def close_stdin(self) -> None:
         self._channel.end()

@@ -189,6 +189,18 @@ class Exit:
     """What the process wrote to file descriptor 3, at most 1 MiB."""
 
 
+class Held(Protocol):
+    """All of a process's input, ready to go: once, or never."""
+
+    def let_go(self) -> None:
+        """From any thread; neither waits nor raises. Nothing where it went, or is kept."""
+        ...
+
+    def keep(self) -> None:
+        """It must not go any more. What went, went."""
+        ...
+
+
 class Process(Protocol):
     """A process group in the workspace. Output not yet read is bounded by the guest's flow control."""
 
@@ -208,6 +220,10 @@ class Process(Protocol):
 
     async def write(self, data: bytes, *, last: bool = False) -> None:
         """To its standard input; after the `last` comes its end, as by `close_stdin`."""
+        ...
+
+    def hold(self, data: bytes) -> Held:
+        """All there is to `write`, at most 256 KiB, to go later."""
         ...
 
     async def close_stdin(self) -> None: ...

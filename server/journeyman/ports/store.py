@@ -6,7 +6,6 @@ the database says `storage_failed`. Lists page with opaque cursors.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -16,6 +15,7 @@ from journeyman.ports.changes import ChangeStore, FolderStore
 from journeyman.ports.finding import FindingStore
 from journeyman.ports.pictures import PictureStore
 from journeyman.ports.turns import TurnStore
+from journeyman.ports.writes import Write
 from journeyman.quotas import Quota
 from journeyman.records import (
     ArchiveRecord,
@@ -114,7 +114,7 @@ class ForkStore(Protocol):
 
 
 class MessageStore(Protocol):
-    def append(self, messages: Sequence[Message], *, patient: bool = False) -> asyncio.Future[None]:
+    def append(self, messages: Sequence[Message], *, patient: bool = False) -> Write[None]:
         """All or none, in order; handed over when this returns, stored once the future is done. `patient`: it
         may wait a few milliseconds for what else is to be stored."""
         ...
@@ -226,7 +226,7 @@ class EventStore(Protocol):
         run_id: str | None = None,
         item_id: str | None = None,
         patient: bool = False,
-    ) -> asyncio.Future[Event]:
+    ) -> Write[Event]:
         """Give the event the chat's next sequence number and store it: handed over when this returns, stored
         once the future is done. `patient`: it may wait a few milliseconds for what else is to be stored."""
         ...

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Protocol
 
+from journeyman.ports.writes import Write
 from journeyman.turns import Turn
 
 
 class TurnStore(Protocol):
     """What runs asked their models. It goes with the chat; prefixes stay."""
 
-    def add(self, turn: Turn, prefix: str | None = None) -> asyncio.Future[None]:
+    def add(self, turn: Turn, prefix: str | None = None) -> Write[None]:
         """`prefix`: the text behind the turn's digest, where it may be new. Handed over when this returns,
         stored once the future is done."""
         ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from journeyman.adapters.sqlite.thoughtful import thoughts_from, thoughts_text
 from journeyman.adapters.sqlite.values import json_text, plain_text, time_from, time_text
 from journeyman.failures import Failure, not_found
 from journeyman.ports.clock import Clock
+from journeyman.ports.writes import Write
 from journeyman.records import Chat, Message, Page, ToolCall
 
 
@@ -86,7 +86,7 @@ class SqliteMessages:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def append(self, messages: Sequence[Message], *, patient: bool = False) -> asyncio.Future[None]:
+    def append(self, messages: Sequence[Message], *, patient: bool = False) -> Write[None]:
         return self._database.submit(
             lambda connection: insert_messages(connection, messages), patient=patient
         )

@@ -31,6 +31,7 @@ from journeyman.adapters.sqlite.faults import failure_from, lost_its_word
 from journeyman.adapters.sqlite.log_room import make_room
 from journeyman.failures import Failure
 from journeyman.paths import make_private
+from journeyman.ports.writes import Write
 
 T = TypeVar("T")
 
@@ -60,7 +61,7 @@ _PRAGMAS = (
 @dataclass(slots=True, eq=False)
 class _Job:
     work: Callable[[sqlite3.Connection], Any]
-    future: asyncio.Future[Any]
+    future: Write[Any]
     writes: bool
     value: Any = None
     error: BaseException | None = None
@@ -118,14 +119,15 @@ class Database(aiosqlite.Connection):
         arrive as `Failure`s."""
         return await self._hand_over(work, writes=True)
 
-    def submit(self, work: Callable[[sqlite3.Connection], T], *, patient: bool = False) -> asyncio.Future[T]:
+    def submit(self, work: Callable[[sqlite3.Connection], T], *, patient: bool = False) -> Write[T]:
         """As `write`: handed over when this returns, stored once the future is done. Where it is refused, the
         future says so. To cancel the future is to stop waiting for it. A `patient` one waits up to
         `PATIENCE_S` for whatever is handed over next."""
         try:
             return self._hand_over(work, writes=True, patient=patient)
         except Failure as refusal:
-            refused: asyncio.Future[T] = self._loop.create_future()
+            refused: Write[T] = Write(self._loop)
+            refused.settle(stored=False)
             refused.set_exception(refusal)
             return refused
 
@@ -145,7 +147,7 @@ class Database(aiosqlite.Connection):
 
     def _hand_over(
         self, work: Callable[[sqlite3.Connection], T], *, writes: bool, patient: bool = False
-    ) -> asyncio.Future[T]:
+    ) -> Write[T]:
         if self._refusal is not None:
             raise _again(self._refusal)
         if len(self._jobs) >= WAITING_MAX:
@@ -156,7 +158,7 @@ class Database(aiosqlite.Connection):
                 retryable=True,
                 retry_after_ms=500,
             )
-        future: asyncio.Future[T] = self._loop.create_future()
+        future: Write[T] = Write(self._loop)
         self._jobs.append(_Job(work, future, writes))
         if not patient:
             self._begin()
@@ -210,6 +212,8 @@ class Database(aiosqlite.Connection):
             writes = [job for job in jobs if job.writes]
             if writes:
                 self._transact(connection, writes)
+                for job in writes:
+                    job.future.settle(stored=job.error is None)
             for job in jobs:
                 if not job.writes and not job.future.cancelled():
                     self._attempt(connection, job)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
 import sys
@@ -14,6 +13,7 @@ from journeyman.adapters.sqlite.database import Database
 from journeyman.adapters.sqlite.values import json_text, time_from, time_text
 from journeyman.failures import not_found
 from journeyman.ports.clock import Clock
+from journeyman.ports.writes import Write
 from journeyman.records import Event, EventKind
 
 EVENTS_PAGE_MAX = 10_000
@@ -41,7 +41,7 @@ class SqliteEvents:
         run_id: str | None = None,
         item_id: str | None = None,
         patient: bool = False,
-    ) -> asyncio.Future[Event]:
+    ) -> Write[Event]:
         text = json_text(data)
         ts = time_text(self._clock.now())
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
 from typing import Any
 
 from journeyman.adapters.sqlite.database import Database
 from journeyman.adapters.sqlite.values import json_text, plain_text
+from journeyman.ports.writes import Write
 from journeyman.turns import Sent, Turn
 
 
@@ -16,7 +16,7 @@ class SqliteTurns:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, turn: Turn, prefix: str | None = None) -> asyncio.Future[None]:
+    def add(self, turn: Turn, prefix: str | None = None) -> Write[None]:
         table, row = ("turns", _own(turn)) if turn.call_id is None else ("explored", _explored(turn))
         names, values = ", ".join(row), tuple(row.values())
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from journeyman.agent.state import FinStatus, RunState
 from journeyman.agent.tools.observation import Observation
-from journeyman.ports.guest import Guest
+from journeyman.ports.guest import Guest, Held
 from journeyman.records import Commands, TodoItem, TodoList
 from journeyman.runctx import RunContext
 
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 async def nobody(_call_id: str, _question: str, _options: tuple[str, ...]) -> str | None:
     return None
+
+
+async def at_once(held: Held | None = None) -> None:
+    if held is not None:
+        held.let_go()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,9 @@ class ToolContext:
     """Call id, question and options; answers what the user said, None where nobody is there."""
     output: Callable[[str], None] = lambda _text: None
     """Shows live output of this call to whoever watches; never waits."""
+    begin: Callable[[Held | None], Awaitable[None]] = at_once
+    """Waits until the call may do something; what is held goes then. For a tool that `begins`: any other is
+    not run before."""
 
     @property
     def log_name(self) -> str:

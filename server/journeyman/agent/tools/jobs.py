@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from journeyman.agent.tools.ready import Ready
+from journeyman.agent.tools.context import at_once
+from journeyman.agent.tools.ready import Ready, throw_away
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock
-from journeyman.ports.guest import Exit, Guest, Process, ProcessSpec
+from journeyman.ports.guest import Exit, Guest, Held, Process, ProcessSpec
 from journeyman.ports.tunnel import ListeningPort
 from journeyman.tasks import Supervisor
 
@@ -98,10 +99,15 @@ class Jobs:
         return self._jobs.get(number)
 
     async def start(
-        self, spec: ProcessSpec, command: str, *, waiting: tuple[ProcessSpec, bytes] | None = None
+        self,
+        spec: ProcessSpec,
+        command: str,
+        *,
+        waiting: tuple[ProcessSpec, bytes] | None = None,
+        begin: Callable[[Held | None], Awaitable[None]] = at_once,
     ) -> Job:
         """`waiting`: how a shell would wait that does the same once it has read these bytes; one that waits
-        so is used. Raises `overloaded` at the bound."""
+        so is used. It does so once `begin` lets it, as anything else. Raises `overloaded` at the bound."""
         if len(self.live) >= JOBS_MAX:
             raise Failure(
                 "overloaded",
@@ -112,15 +118,20 @@ class Jobs:
             self.forget(ended)
         process = await self.ready.take(waiting[0]) if waiting is not None else None
         waited = process is not None
-        if process is None:
+        if process is None or waiting is None:
+            await begin(None)
             process = await self._guest.spawn(spec)
+        else:
+            try:
+                await begin(process.hold(waiting[1]))
+            except BaseException:  # it is nobody's job, cancelled or not
+                await throw_away(process)
+                raise
         self._count += 1
         job = Job(self._count, command, process, self._clock.monotonic(), waited=waited)
         job.heard = job.started
         self._jobs[job.number] = job
         self.supervisor.start(self._follow(job), name=f"job {job.number} pid {process.pid}")
-        if waited and waiting is not None:
-            await process.write(waiting[1], last=True)
         return job
 
     def forget(self, job: Job) -> None:

@@ -55,7 +55,7 @@ class Ready:
         await asyncio.wait({starting})
         process = None if starting.cancelled() else starting.result()
         if process is not None:
-            await _kill(process)
+            await throw_away(process)
 
     async def _start(self, spec: ProcessSpec) -> Process | None:
         await asyncio.sleep(0)  # the next request goes first
@@ -63,12 +63,12 @@ class Ready:
             process = await self._guest.spawn(spec)
             if self._spec is spec:
                 return process
-            await _kill(process)  # nobody wants it any more
+            await throw_away(process)  # nobody wants it any more
         except Failure:
             pass
         return None
 
 
-async def _kill(process: Process) -> None:
+async def throw_away(process: Process) -> None:
     await process.signal(signal.SIGKILL)
     process.drop()

@@ -55,6 +55,10 @@ class Shell:
     _left: tuple[bytes, str | None] = (b"", None)
     """What the last command left, and where that is: the next one nearly always leaves the same."""
 
+    @property
+    def prepared(self) -> bool:
+        return self._base is not None
+
     async def prepare(self) -> None:
         """Learn the environment a command starts with, so that only differences are carried, and what the
         workspace's root is called inside."""

@@ -29,13 +29,16 @@ class Terminal:
     async def run(self, context: ToolContext, arguments: Arguments) -> Observation:
         timeout_s = min(max(arguments.get("timeout", TIMEOUT_S), 1), TIMEOUT_MAX_S)
         if "id" in arguments:
+            await context.begin(None)
             return await self._existing(context, arguments, timeout_s)
         command = arguments.get("command", "")
         if not command.strip():
             return failed("no command was given", hint="Give command, or the id of a running one.")
         if len(command.encode("utf-8", "replace")) > COMMAND_BYTES_MAX:
             return failed("the command is too long", hint="Write it to a file with write, then run that.")
-        await self._shell.prepare()
+        if not self._shell.prepared:
+            await context.begin(None)
+            await self._shell.prepare()
         background = arguments.get("background", False)
         cwd = context.state.at(arguments.get("cwd", "."))
         job, ended = await self._begin(context, command, cwd, timeout_s, background=background)
@@ -57,7 +60,7 @@ class Terminal:
         waiting = None
         if not background and "\0" not in command:
             waiting = self._shell.waiting(cwd), self._shell.line(command)
-        job = await context.jobs.start(spec, command, waiting=waiting)
+        job = await context.jobs.start(spec, command, waiting=waiting, begin=context.begin)
         job.on_output = lambda chunk: context.output(render(chunk))
         ended = await finished(job, BACKGROUND_LOOK_S if background else timeout_s)
         job.on_output = None
@@ -181,4 +184,5 @@ def terminal(shell: Shell) -> Tool:
         _resources,
         _effect,
         goes_on=_goes_on,
+        begins=True,
     )

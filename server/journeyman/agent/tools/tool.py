@@ -47,6 +47,8 @@ class Tool:
     """The files it changes, where the call names all of them and changes nothing else."""
     goes_on: Callable[[Arguments], bool] = lambda _arguments: False
     """Whether a call that mutates begins nothing: it looks at, or ends, what was begun before."""
+    begins: bool = False
+    """Whether it calls `context.begin` itself, before it does anything: it has something to make ready."""
 
     def needs_a_plan(self, arguments: Arguments) -> bool:
         """Whether the call is refused while a plan is being made."""
