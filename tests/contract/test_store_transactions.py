@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from journeyman.adapters.sqlite import database as module
 from journeyman.adapters.sqlite.database import Database
 from journeyman.failures import Failure
+from journeyman.ports.writes import Write
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -72,6 +75,57 @@ async def test_waiting_writes_share_one_commit_in_order(database: Database) -> N
     assert seen.count("COMMIT") == 1
     assert not [each for each in seen if "SAVEPOINT" in each]
     assert [task.result() for task in tasks] == list(range(1, 101))
+
+
+async def test_what_is_handed_over_in_one_turn_of_the_loop_shares_one_commit(database: Database) -> None:
+    seen: list[str] = []
+    await database.read(lambda connection: connection.set_trace_callback(seen.append))
+    first = database.submit(insert("first"))
+    time.sleep(0.05)  # the thread may run, but has been told nothing
+    second = database.submit(insert("second"))
+    assert [await first, await second] == [1, 2]
+    assert seen.count("COMMIT") == 1
+
+
+async def test_whether_it_is_stored_is_said_in_the_thread_and_before_the_future(database: Database) -> None:
+    said: dict[str, tuple[bool, bool, bool]] = {}
+
+    def hear(name: str, write: Write[int | None]) -> None:
+        said[name] = (write.stored, write.done(), threading.current_thread() is threading.main_thread())
+
+    writes = {name: database.submit(insert(name)) for name in ("a", "b")}
+    writes["again"] = database.submit(insert("a"))
+    for name, write in writes.items():
+        write.then(partial(hear, name, write))
+    await asyncio.wait(writes.values())
+    assert said == {"a": (True, False, False), "b": (True, False, False), "again": (False, False, False)}
+    assert isinstance(writes["again"].exception(), Failure)
+    writes["a"].then(partial(hear, "late", writes["a"]))
+    assert said["late"] == (True, True, True)
+
+
+async def test_what_is_made_of_a_write_is_made_after_its_commit(database: Database) -> None:
+    steps: list[str] = []
+    await database.read(lambda connection: connection.set_trace_callback(steps.append))
+
+    def finish(number: int | None) -> str:
+        steps.append("finish")
+        return f"number {number}"
+
+    write = database.submit(insert("made"), finish=finish)
+    write.then(lambda: steps.append("then"))
+    assert await write == "number 1"
+    assert steps[-3:] == ["COMMIT", "then", "finish"]
+
+
+async def test_one_that_is_refused_is_known_not_to_be_stored(database: Database) -> None:
+    await database.close()
+    said: list[bool] = []
+    refused = database.submit(insert("late"))
+    refused.then(lambda: said.append(refused.stored))
+    assert said == [False]
+    with pytest.raises(Failure, match="closed"):
+        await refused
 
 
 async def test_a_patient_write_shares_the_commit_of_the_next(database: Database) -> None:

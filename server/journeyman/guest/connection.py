@@ -14,7 +14,6 @@ import socket
 import stat
 import struct
 import threading
-from collections import deque
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +23,8 @@ from journeyman.guest.frames import failure_of, lost
 from journeyman.guest.inside import wire
 
 APART_BYTES = 16 * 1024
+TOGETHER_MAX = 16
+"""Most frames that wait for the end of a turn of the loop, to go at once."""
 READ_BYTES = 64 * 1024
 BULK_BYTES = wire.FRAME_MAX + READ_BYTES
 """Room for what is read, at first and once large frames come."""
@@ -57,8 +58,9 @@ class Connection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._sending = threading.Lock()
         """Held for whole frames, and never while anything is waited for."""
-        self._behind: deque[bytes] = deque()
-        """What another thread could not send itself. It goes before anything else."""
+        self._behind: list[bytes] = []
+        """Frames to be sent at the end of this turn of the loop, before anything else."""
+        self._flushes = False
         self._room = memoryview(bytearray(READ_BYTES))
         self._start = self._end = 0
         """What was read and not taken yet, in `_room`."""
@@ -98,24 +100,29 @@ class Connection(asyncio.BufferedProtocol):
         header = wire.HEADER.pack(len(payload), channel, kind)
         end = wire.HEADER.pack(0, channel, wire.END) if last else b""
         with self._sending:
-            self._catch_up(self._transport)
             if len(payload) < APART_BYTES:
-                self._transport.write(b"".join((header, payload, end)))
+                self._behind.append(b"".join((header, payload, end)))  # a buffer may be used again at once
+                if len(self._behind) >= TOGETHER_MAX:
+                    self._catch_up(self._transport)
+                elif not self._flushes:
+                    self._flushes = True
+                    self._loop.call_soon(self._flush)
             else:  # not copied, as long as the socket takes it
+                self._catch_up(self._transport)
                 self._transport.write(header)
                 self._transport.write(payload)
                 self._transport.write(end)
 
-    def send_now(self, frames: bytes) -> None:
-        """As `send`, of frames that are made already, from any thread. Neither waits nor raises."""
+    def send_now(self, frame: bytes) -> None:
+        """As `send`, of a frame that is made already, from any thread. Neither waits nor raises."""
         with self._sending:
             if self._transport is None or self._lost is not None:
                 return
-            rest = frames
+            rest = frame
             # What the loop still has to write would be cut in two by this.
             if not self._behind and not self._transport.get_write_buffer_size():
                 try:
-                    rest = frames[self._sock.send(frames) :]
+                    rest = frame[self._sock.send(frame) :]
                 except BlockingIOError:
                     pass
                 except OSError:
@@ -124,16 +131,18 @@ class Connection(asyncio.BufferedProtocol):
                 return
             self._behind.append(rest)
         with contextlib.suppress(RuntimeError):  # the loop is gone, and the guest with it
-            self._loop.call_soon_threadsafe(self._send_what_is_behind)
+            self._loop.call_soon_threadsafe(self._flush)
 
-    def _send_what_is_behind(self) -> None:
+    def _flush(self) -> None:
         with self._sending:
-            if self._transport is not None:
+            self._flushes = False
+            if self._transport is not None and self._lost is None:
                 self._catch_up(self._transport)
 
     def _catch_up(self, transport: asyncio.Transport) -> None:
-        while self._behind:
-            transport.write(self._behind.popleft())
+        if self._behind:
+            transport.write(b"".join(self._behind))
+            self._behind.clear()
 
     async def drained(self) -> None:
         """Wait until what was queued is on its way. Raises when the connection is lost meanwhile."""
@@ -142,6 +151,7 @@ class Connection(asyncio.BufferedProtocol):
             raise self._lost
 
     def close(self, why: str = "the connection was closed") -> None:
+        self._flush()
         self._fail(lost(why))
         if self._transport is not None:
             self._transport.close()

@@ -63,6 +63,7 @@ class _Job:
     work: Callable[[sqlite3.Connection], Any]
     future: Write[Any]
     writes: bool
+    finish: Callable[[Any], Any] | None = None
     value: Any = None
     error: BaseException | None = None
 
@@ -79,6 +80,7 @@ class Database(aiosqlite.Connection):
         self._queue = cast("SimpleQueue[tuple[None, Callable[[], None]]]", self._tx)  # pyright: ignore[reportUnknownMemberType]
         self._jobs: deque[_Job] = deque()
         self._drain_is_queued = False
+        self._begins_soon = False
         self._patience: asyncio.TimerHandle | None = None
         self._waited_for: deque[tuple[float, asyncio.Future[Any]]] = deque()
         """Deadlines and what they are of, the oldest first."""
@@ -119,14 +121,21 @@ class Database(aiosqlite.Connection):
         arrive as `Failure`s."""
         return await self._hand_over(work, writes=True)
 
-    def submit(self, work: Callable[[sqlite3.Connection], T], *, patient: bool = False) -> Write[T]:
+    def submit(
+        self,
+        work: Callable[[sqlite3.Connection], Any],
+        *,
+        patient: bool = False,
+        finish: Callable[[Any], Any] | None = None,
+    ) -> Write[Any]:
         """As `write`: handed over when this returns, stored once the future is done. Where it is refused, the
         future says so. To cancel the future is to stop waiting for it. A `patient` one waits up to
-        `PATIENCE_S` for whatever is handed over next."""
+        `PATIENCE_S` for whatever is handed over next. `finish` makes the result of what `work` answered, when
+        nobody waits for the commit any more."""
         try:
-            return self._hand_over(work, writes=True, patient=patient)
+            return self._hand_over(work, writes=True, patient=patient, finish=finish)
         except Failure as refusal:
-            refused: Write[T] = Write(self._loop)
+            refused: Write[Any] = Write(self._loop)
             refused.settle(stored=False)
             refused.set_exception(refusal)
             return refused
@@ -146,7 +155,12 @@ class Database(aiosqlite.Connection):
             raise failure_from(error, self.path) from error
 
     def _hand_over(
-        self, work: Callable[[sqlite3.Connection], T], *, writes: bool, patient: bool = False
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        *,
+        writes: bool,
+        patient: bool = False,
+        finish: Callable[[Any], Any] | None = None,
     ) -> Write[T]:
         if self._refusal is not None:
             raise _again(self._refusal)
@@ -159,15 +173,23 @@ class Database(aiosqlite.Connection):
                 retry_after_ms=500,
             )
         future: Write[T] = Write(self._loop)
-        self._jobs.append(_Job(work, future, writes))
+        self._jobs.append(_Job(work, future, writes, finish))
         if not patient:
-            self._begin()
+            self._begin_soon()
         elif self._patience is None:
             self._patience = self._loop.call_later(PATIENCE_S, self._begin)
         self._expect(future)
         return future
 
+    def _begin_soon(self) -> None:
+        """What is handed over in one turn of the loop wakes the thread once. Before the end of it the thread
+        could not run anyway: the interpreter runs one at a time."""
+        if not self._begins_soon:
+            self._begins_soon = True
+            self._loop.call_soon(self._begin)
+
     def _begin(self) -> None:
+        self._begins_soon = False
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
@@ -214,6 +236,8 @@ class Database(aiosqlite.Connection):
                 self._transact(connection, writes)
                 for job in writes:
                     job.future.settle(stored=job.error is None)
+                for job in writes:
+                    self._finish(job)
             for job in jobs:
                 if not job.writes and not job.future.cancelled():
                     self._attempt(connection, job)
@@ -266,6 +290,14 @@ class Database(aiosqlite.Connection):
             job.value = job.work(connection)
         except BaseException as error:  # noqa: BLE001  whatever it is, it belongs to the one who asked
             job.error = self._translate(error)
+
+    def _finish(self, job: _Job) -> None:
+        if job.finish is None or job.error is not None:
+            return
+        try:
+            job.value = job.finish(job.value)
+        except BaseException as error:  # noqa: BLE001  whatever it is, it belongs to the one who asked
+            job.error = error
 
     def _translate(self, error: BaseException) -> BaseException:
         if isinstance(error, (UnicodeEncodeError, OverflowError)):

@@ -45,15 +45,18 @@ class SqliteEvents:
         text = json_text(data)
         ts = time_text(self._clock.now())
 
-        def work(connection: sqlite3.Connection) -> Event:
+        def work(connection: sqlite3.Connection) -> sqlite3.Row:
             row = connection.execute(_APPEND, (ts, kind, text, run_id, item_id, chat_id)).fetchone()
             if row is None:
                 raise not_found("chat", chat_id)
+            return row
+
+        def event(row: sqlite3.Row) -> Event:
             # What is sent now is what a later read gives: the stored text, not the caller's object.
             told = json.loads(text)
             return Event(chat_id, row["epoch"], row["seq"], time_from(ts), kind, told, run_id, item_id)
 
-        return self._database.submit(work, patient=patient)
+        return self._database.submit(work, patient=patient, finish=event)
 
     async def bounds(self, chat_id: str) -> tuple[str, int, int]:
         def work(connection: sqlite3.Connection) -> tuple[str, int, int]:
