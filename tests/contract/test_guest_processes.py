@@ -36,6 +36,38 @@ async def test_a_command_ends_with_its_code_and_output(
     assert (done.code, done.output, done.truncated_bytes, done.timed_out) == (code, output, 0, False)
 
 
+async def test_one_that_tells_its_end_has_ended_with_that(guest: GuestClient) -> None:
+    script = r"echo said; printf 'told\0007\0' >&3; exec >&- 2>&-; read -r never; exit 9"
+    spec = ProcessSpec(("bash", "-c", script), stdin=True, extra_fd=True, tells_end=True)
+    process = await guest.spawn(spec)  # it would read for ever
+    assert await collect(process) == b"said\n"
+    ended = await process.wait()
+    assert (ended.code, ended.extra) == (7, b"told\0007\0")
+
+
+@pytest.mark.parametrize(
+    "last", [r"told", r"told\0007", r"7\0", r"\0\0", r"\0seven\0", r"\0001234\0", r"\000-1\0"]
+)
+async def test_what_is_no_exit_code_ends_nothing(guest: GuestClient, last: str) -> None:
+    script = f"printf '{last}' >&3; exec >&- 2>&-; sleep 0.05; exit 9"
+    spec = ProcessSpec(("bash", "-c", script), extra_fd=True, tells_end=True)
+    process = await guest.spawn(spec)
+    assert await collect(process) == b""
+    assert (await process.wait()).code == 9
+
+
+async def test_held_input_goes_from_any_thread_or_never(guest: GuestClient) -> None:
+    process = await guest.spawn(ProcessSpec(("cat",), stdin=True))
+    await asyncio.to_thread(process.hold(b"let go\n").let_go)
+    assert await collect(process) == b"let go\n"
+    kept = await guest.spawn(ProcessSpec(("cat",), stdin=True))
+    held = kept.hold(b"kept\n")
+    held.keep()
+    held.let_go()
+    await kept.write(b"written\n", last=True)
+    assert await collect(kept) == b"written\n"
+
+
 async def test_environment_is_clean_and_added_to(guest: GuestClient) -> None:
     done = await guest.run(["env"], env={"WANTED": "yes é"})
     names = {line.split("=")[0] for line in done.output.decode().splitlines()}

@@ -43,6 +43,7 @@ class GuestProcess:
                 "env": dict(spec.env),
                 "stdin": spec.stdin,
                 "extra_fd": spec.extra_fd,
+                "tells_end": spec.tells_end,
                 "merge_output": spec.merge_output,
                 "pty": spec.pty,
                 "bound": spec.bound,

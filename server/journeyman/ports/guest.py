@@ -170,6 +170,9 @@ class ProcessSpec:
     """Whether a writable standard input is wanted; otherwise it is /dev/null."""
     extra_fd: bool = False
     """Whether the process gets file descriptor 3 for a side channel (see `Exit.extra`)."""
+    tells_end: bool = False
+    """The last it says there is its exit code between two NULs; then it closes its output. That counts as its
+    end, however long the system takes to clear it away; without that, its end does."""
     merge_output: bool = True
     """Standard error goes into standard output, in the order it was written."""
     pty: tuple[int, int] | None = None

@@ -49,8 +49,17 @@ async def test_a_command_sees_the_same_in_both(tools: Bench) -> None:
         "exec echo replaced",
         "read -t 5 line; echo $? $line",
         "kill -9 $$",
+        "kill -TERM $$",
+        "kill -INT $$; sleep 60",
+        "trap 'echo bye; exit 4' EXIT; echo hi",
+        "exec() { echo mine; }; export -f exec; exit 3",
+        "exec >/dev/null; echo nobody hears; false",
+        "set -x; true",
+        "set -u; echo ${nothing-none}",
+        "set -a; x=1; true",
+        "sleep 60 & echo goes on",
     ],
-    ids=range(11),
+    ids=range(20),
 )
 async def test_every_command_ends_the_same_in_both(tools: Bench, command: str) -> None:
     fresh = await tools.call("terminal", command=command)

@@ -76,6 +76,17 @@ async def test_a_background_command_takes_stdin_and_is_killed(tools: Bench) -> N
     assert "there is no command with id=9" in await tools.text("terminal", id=9)
 
 
+async def test_one_that_a_signal_ends_is_said_to_have_ended_so(tools: Bench) -> None:
+    for _ in range(2):  # the second one waited
+        assert (await tools.text("terminal", command="kill -TERM $$")).startswith("exit -15 ")
+
+
+async def test_a_function_called_exec_is_not_called_at_the_end(tools: Bench) -> None:
+    for _ in range(3):
+        text = await tools.text("terminal", command="exec() { echo mine; }; export -f exec; echo hi")
+        assert text.splitlines()[1:] == ["hi"]
+
+
 @pytest.mark.parametrize("wanted", ["a plan", "a new plan"])
 async def test_while_a_plan_is_wanted_what_runs_is_polled_and_ended_and_nothing_is_begun(
     tools: Bench, wanted: str

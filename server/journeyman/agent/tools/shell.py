@@ -2,7 +2,9 @@
 
 Every command is a new `bash -c`. On exit it writes its directory and its exports to file descriptor 3;
 nothing is ever parsed out of a prompt or of the command's output. The exports come from bash itself
-(`exports.py`): another process for them would cost as much as the shell.
+(`exports.py`): another process for them would cost as much as the shell. Where a command came to its end by
+itself, its exit code follows, and its output is closed: that counts as the end of the shell, which takes the
+system longer. One that a signal ends leaves by the trap as well, but what it would say there is not how.
 
 One that waits (`ready.py`) reads its command from standard input, and is from then on as any other: it goes
 to its directory again, which may be a new one of that name, and says on descriptor 3 that it begins.
@@ -28,16 +30,19 @@ ENVIRONMENT = {
 }
 _OWN = {"PWD", "OLDPWD", "SHLVL", "_", "BASHPID"}
 _LEAVING = """\
-trap '__code=$?; { builtin printf "%s\\0" "$PWD"; builtin export -p; builtin printf "\\0"; } >&3 2>/dev/null
-exit "$__code"' EXIT
+trap 'builtin set -- "$?"
+{ builtin printf "%s\\0" "$PWD"; builtin export -p; builtin printf "\\0%s\\0" "${__code-}"; } >&3 2>/dev/null
+builtin unset -f exec 2>/dev/null; \\exec >&- 2>&-
+exit "$1"' EXIT
 eval "$1"
+{ __code=$?; exit "$__code"; } 2>/dev/null
 """
 _WAITING = (
     "builtin read -rN 8 __size && case $__size in"
     ' u*) LC_ALL=C builtin read -rN "${__size#u}" __line;;'
     ' *) builtin read -rN "$__size" __line;; esac || exit 0;'
     ' builtin cd -P -- "$PWD" 2>/dev/null || exit 0; builtin printf "\\1" >&3; exec </dev/null;'
-    ' builtin set -- "$__line"; unset __size __line OLDPWD; export OLDPWD; SECONDS=0'
+    ' builtin set -- "$__line"; unset __code __size __line OLDPWD; export OLDPWD; SECONDS=0'
 )
 _BEGUN = b"\1"
 
@@ -101,6 +106,7 @@ class Shell:
             env={**ENVIRONMENT, **self._set},
             stdin=stdin,
             extra_fd=True,
+            tells_end=True,
             log=log,
         )
 
@@ -113,10 +119,11 @@ class Shell:
 
     def _take(self, told: bytes) -> str | None:
         cwd, _, rest = told.partition(b"\0")
-        if not rest.endswith(b"\0"):  # nothing, or cut at the guest's limit
+        printed, complete, _ = rest.partition(b"\0")
+        if not complete:  # nothing, or cut at the guest's limit
             return None
         try:
-            now = _named(exports(rest[:-1]))
+            now = _named(exports(printed))
         except UnreadableError:
             return None
         base = self._base or {}

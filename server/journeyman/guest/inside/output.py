@@ -51,11 +51,14 @@ def pump(
     feeding: Feeding | None = None,
     log: Log | None = None,
     look: Callable[[], None] | None = None,
+    tells_end: bool = False,
 ) -> dict[str, Any]:
     """Carry a process's output and input until it ended and what it had written is delivered. Reads only
     while there is credit, so a slow reader stops the process and not our memory; throws output away once
     nobody listens, so that the process goes on. A terminal is read until it is silent: the system hangs
     up on whoever still holds it.
+
+    One that `tells_end` has ended once it closed its output and said with which code, last, on `extra`.
 
     Answers how it ended, where nothing was left to deliver then; else that is in a note already."""
     side = bytearray()
@@ -112,6 +115,11 @@ def pump(
                     data = read_some(out)
                     if data == b"":
                         open_out = False
+                        if tells_end and extra is not None and not exited:
+                            _collect(extra, side, _waiting(extra))
+                            code = _code_told(side)
+                            if code is not None and len(side) <= PIECE:
+                                return {"exit": code, **_told(side)}
                         if look is not None:
                             look()
                     elif data:
@@ -139,6 +147,13 @@ def pump(
 
 def _told(side: bytes | bytearray) -> dict[str, str]:
     return {"extra": base64.b64encode(side).decode("ascii")} if side else {}
+
+
+def _code_told(side: bytearray) -> int | None:
+    """The exit code at its end: up to three digits between two NULs."""
+    at = side.rfind(b"\0", -5, -1)
+    told = side[at + 1 : -1]
+    return int(told) if at >= 0 and side.endswith(b"\0") and told.isdigit() else None
 
 
 def _collect(fd: int, into: bytearray, limit: int) -> bool:

@@ -59,7 +59,8 @@ class Processes:
             self._woken(channel, child)  # it was dropped before anybody could hear of it
         try:
             kept = Log(args["log"]) if args.get("log") else None
-            return pump(channel, child, out, extra, feeding, kept, lambda: self.look(child))
+            tells = bool(args.get("tells_end"))
+            return pump(channel, child, out, extra, feeding, kept, lambda: self.look(child), tells)
         finally:
             channel.wake = channel.fed = None
             child.close()
