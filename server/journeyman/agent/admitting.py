@@ -3,10 +3,10 @@ stands still; other calls of the same message go on."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from journeyman.agent.tools.observation import Observation, failed
 
@@ -49,8 +49,8 @@ class Pass:
 
     note: str = ""
     """What is to be added to its observation."""
-    hash: str | None = None
-    """Of the effect that was let through; None where nothing was asked."""
+    exact: Mapping[str, Any] | None = None
+    """The effect that was let through; None where nothing was asked."""
 
 
 async def admit(session: Session, prepared: Prepared) -> Pass | Observation:
@@ -71,17 +71,17 @@ async def admit(session: Session, prepared: Prepared) -> Pass | Observation:
             effect, chat_id=session.run.chat_id, run_id=session.run.id, call_id=prepared.call.id
         )
     if admission.allowed:
-        return Pass(admission.text, asked.hash)
+        return Pass(admission.text, asked.exact)
     why, _, hint = admission.text.partition("\n")
     return failed(why, hint=hint)
 
 
 async def stale(session: Session, prepared: Prepared, admitted: Pass) -> Observation | None:
     """Said directly before the call is run: a call beside it may have changed what it means."""
-    if admitted.hash is None:
+    if admitted.exact is None:
         return None
     now = await prepared.tool.effect(session.tools, prepared.arguments)
-    if now is None or now.hash == admitted.hash:
+    if now is None or now.exact == admitted.exact:
         return None
     return failed(
         "what this would do changed meanwhile: nothing was done", hint="Look again, then repeat it."

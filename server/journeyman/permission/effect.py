@@ -30,9 +30,9 @@ class Effect:
     """Everything else that makes it this effect and no other: the call's arguments."""
 
     @property
-    def hash(self) -> str:
-        """Equal for the same effect only."""
-        exact = {
+    def exact(self) -> dict[str, Any]:
+        """Equal for the same effect only; the rest is for people."""
+        return {
             "type": self.type,
             "cwd": self.cwd,
             "argv": self.argv,
@@ -40,5 +40,9 @@ class Effect:
             "paths": self.paths,
             "bound": dict(self.bound),
         }
-        text = json.dumps(exact, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def hash(self) -> str:
+        """As `exact`, to be kept."""
+        text = json.dumps(self.exact, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()

@@ -49,7 +49,8 @@ def _said(command: str, cwd: str) -> list[Finding]:
     found: list[Finding] = []
     if "git" in command:
         found += [each for argv in shell.simple_commands(command) for each in _command(argv)]
-    if any(name in command.lower() for name in (".git", *NAMES)):
+    lowered = command.lower()
+    if any(name in lowered for name in (".git", *NAMES)):
         found += _written([join(cwd, path) for path in shell.written_paths(command)])
     return found
 
