@@ -56,6 +56,37 @@ async def test_what_is_no_exit_code_ends_nothing(guest: GuestClient, last: str) 
     assert (await process.wait()).code == 9
 
 
+async def test_one_that_comes_after_another_begins_once_that_has_ended(guest: GuestClient) -> None:
+    first = await guest.spawn(ProcessSpec(("bash", "-c", "read -r; echo first >> order; exit 3"), stdin=True))
+    script = "echo second >> order; exec cat"
+    second = asyncio.ensure_future(guest.spawn_after(first, ProcessSpec(("bash", "-c", script), stdin=True)))
+    third = asyncio.ensure_future(guest.spawn_after(first, ProcessSpec(("sleep", "300"))))
+    await guest.ping()
+    assert (await guest.stat("order"), second.done(), third.done()) == (None, False, False)
+    await first.write(b"\n", last=True)
+    process = await second
+    assert (await first.wait()).code == 3
+    await process.write(b"fed", last=True)
+    assert await collect(process) == b"fed"
+    assert (await guest.read("order")).data == b"first\nsecond\n"
+    (await third).drop()
+    late = await guest.spawn_after(first, ProcessSpec(("true",)))
+    assert (await late.wait()).code == 0
+
+
+async def test_one_that_nobody_wants_any_more_never_begins(guest: GuestClient) -> None:
+    first = await guest.spawn(ProcessSpec(("cat",), stdin=True))
+    second = asyncio.ensure_future(guest.spawn_after(first, ProcessSpec(("touch", "begun"))))
+    await guest.ping()
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    await first.write(b"", last=True)
+    assert (await first.wait()).code == 0
+    assert (await guest.run(["true"])).code == 0
+    assert await guest.stat("begun") is None
+
+
 async def test_held_input_goes_from_any_thread_or_never(guest: GuestClient) -> None:
     process = await guest.spawn(ProcessSpec(("cat",), stdin=True))
     await asyncio.to_thread(process.hold(b"let go\n").let_go)

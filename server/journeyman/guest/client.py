@@ -116,6 +116,10 @@ class GuestClient:
     async def spawn(self, spec: ProcessSpec) -> Process:
         return await GuestProcess.start(self._connection, spec, timeout_s=self._call_s)
 
+    async def spawn_after(self, process: Process, spec: ProcessSpec) -> Process:
+        assert isinstance(process, GuestProcess)
+        return await GuestProcess.start(self._connection, spec, timeout_s=None, after=process.ident)
+
     async def run(
         self,
         argv: Sequence[str],

@@ -34,7 +34,15 @@ class GuestProcess:
         channel.on_result = self._on_result
 
     @classmethod
-    async def start(cls, connection: Connection, spec: ProcessSpec, *, timeout_s: float) -> GuestProcess:
+    async def start(
+        cls,
+        connection: Connection,
+        spec: ProcessSpec,
+        *,
+        timeout_s: float | None,
+        after: int | None = None,
+    ) -> GuestProcess:
+        """`after`: the channel of a process that is to end first."""
         channel = connection.open(
             "spawn",
             {
@@ -48,6 +56,7 @@ class GuestProcess:
                 "pty": spec.pty,
                 "bound": spec.bound,
                 "log": spec.log,
+                **({} if after is None else {"after": after}),
             },
         )
         process = cls(channel)
@@ -85,6 +94,10 @@ class GuestProcess:
     def _add(self, extra: object) -> None:
         if len(self._extra) < wire.EXTRA_MAX:
             self._extra += base64.b64decode(str(extra), validate=True)
+
+    @property
+    def ident(self) -> int:
+        return self._channel.ident
 
     @property
     def pid(self) -> int:

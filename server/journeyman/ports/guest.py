@@ -275,6 +275,10 @@ class Guest(Protocol):
         """Start a process in its own process group. Unknown program: exit code 127, not an exception."""
         ...
 
+    async def spawn_after(self, process: Process, spec: ProcessSpec) -> Process:
+        """As `spawn`, once `process`, one of this guest's, has ended; waits as long as that takes."""
+        ...
+
     async def run(
         self,
         argv: Sequence[str],

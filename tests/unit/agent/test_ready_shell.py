@@ -98,6 +98,37 @@ async def test_one_that_was_killed_while_it_waited_costs_no_command(tools: Bench
     assert ran.splitlines()[1:] == ["ran"]
 
 
+async def test_it_begins_when_the_command_has_ended_and_not_before(tools: Bench) -> None:
+    """And not again at the end of the step, where it is as it is needed."""
+    ready, guest = tools.context.jobs.ready, tools.context.guest
+    running = asyncio.ensure_future(
+        tools.call("terminal", command="> began; until test -e go; do sleep 0.02; done")
+    )
+    while await guest.stat("began") is None:
+        pass
+    assert ready._starting is not None  # pyright: ignore[reportPrivateUsage]
+    await guest.ping()
+    assert not ready._starting.done()  # pyright: ignore[reportPrivateUsage]
+    await guest.write("go", b"")
+    assert (await running).ok
+    pid = await _waits(tools)
+    ready.begin()
+    assert await _waits(tools) == pid
+
+
+async def test_a_command_that_goes_on_is_not_waited_for(tools: Bench) -> None:
+    slow = await tools.call("terminal", command="sleep 300", timeout=1)
+    assert slow.text.startswith("running")
+    assert (await tools.text("terminal", command="echo next")).splitlines()[1:] == ["next"]
+
+
+async def test_one_for_a_directory_that_was_left_is_thrown_away(tools: Bench) -> None:
+    await tools.call("terminal", command="mkdir d; cd d")
+    await _waits(tools)
+    count = "ps -eo args | grep -c '[_]_line'"
+    assert (await tools.text("terminal", command=f'basename "$PWD"; {count}')).splitlines()[1:] == ["d", "1"]
+
+
 async def test_another_directory_or_a_background_command_has_one_of_its_own(tools: Bench) -> None:
     await tools.call("terminal", command="mkdir d; export COLOUR=blue")
     text = await tools.text("terminal", command='basename "$PWD"; echo $COLOUR', cwd="d")

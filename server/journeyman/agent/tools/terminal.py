@@ -46,6 +46,7 @@ class Terminal:
             context.jobs.forget(job)  # its shell was killed, or its directory went, before it began
             job, ended = await self._begin(context, command, cwd, timeout_s, background=background)
         if not ended:
+            await context.jobs.ready.close()
             context.state.activity += 1
             return _running(context, job)
         observation = await self._ended(context, job, keep_cwd="cwd" in arguments or background)
@@ -62,6 +63,9 @@ class Terminal:
             waiting = self._shell.waiting(cwd), self._shell.line(command)
         job = await context.jobs.start(spec, command, waiting=waiting, begin=context.begin)
         job.on_output = lambda chunk: context.output(render(chunk))
+        if not background:
+            next_one = self._shell.waiting(context.state.cwd, log=context.next_log_name)
+            await context.jobs.ready.follow(job.process, next_one)
         ended = await finished(job, BACKGROUND_LOOK_S if background else timeout_s)
         job.on_output = None
         return job, ended

@@ -36,11 +36,43 @@ class Processes:
         self._lock = threading.Lock()  # held over start + register, and over reap + unregister
         self._children: dict[int, Child] = {}
         self._started = threading.Event()
+        self._awaited: dict[Channel, list[threading.Event]] = {}
+        """Whose process is not known to have ended, and who begins then."""
         self._side = side
         self._expendable = expendable()
         threading.Thread(target=self._reap, name="reaper", daemon=True).start()
 
-    def spawn(self, channel: Channel, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+    def spawn(self, channel: Channel, args: dict[str, Any], _: bytes) -> dict[str, Any] | None:
+        if "after" in args:
+            self._wait_for(channel, int(args["after"]))
+        with self._lock:
+            self._awaited[channel] = []
+        try:
+            answer = self._carry(channel, args)
+            channel.finish(answer)  # before anything that comes after it begins
+        finally:
+            with self._lock:
+                waiting = self._awaited.pop(channel)
+            for each in waiting:
+                each.set()
+        return None
+
+    def _wait_for(self, channel: Channel, ident: int) -> None:
+        """Until the process of this channel of the same connection has ended, if there is one."""
+        ended = threading.Event()
+        channel.wake = ended.set
+        with self._lock:
+            for other, waiting in self._awaited.items():
+                if other.ident == ident and other.connection is channel.connection:
+                    waiting.append(ended)
+                    break
+            else:
+                ended.set()
+        if not channel.gone:
+            ended.wait()
+        channel.wake = None
+
+    def _carry(self, channel: Channel, args: dict[str, Any]) -> dict[str, Any]:
         try:
             child, out, extra, stdin = self._start(channel, args)
         except _NoProgram as missing:
