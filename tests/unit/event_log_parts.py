@@ -12,6 +12,7 @@ from journeyman.adapters.sqlite import SqliteStore
 from journeyman.chat.event_log import EventLog
 from journeyman.chat.subscription import Subscription
 from journeyman.ports.store import EventStore
+from journeyman.ports.writes import Write
 from journeyman.records import Event
 from journeyman.testing.clock import FakeClock
 
@@ -42,8 +43,24 @@ class Shaken:
         for _ in range(self._rng.choice((0, 0, 1, 2, 7))):
             await asyncio.sleep(0)
 
-    def append(self, chat_id: str, kind: Any, data: dict[str, Any], **ids: Any) -> asyncio.Future[Event]:
-        return asyncio.ensure_future(self.late(chat_id, kind, data, **ids))
+    def append(self, chat_id: str, kind: Any, data: dict[str, Any], **ids: Any) -> Write[Event]:
+        answer: Write[Event] = Write(asyncio.get_running_loop())
+
+        late = asyncio.ensure_future(self.late(chat_id, kind, data, **ids))
+
+        def answered(_: asyncio.Future[Event]) -> None:
+            if answer.done():
+                return
+            if late.cancelled():
+                answer.cancel()
+            elif (error := late.exception()) is not None:
+                answer.set_exception(error)
+            else:
+                answer.set_result(late.result())
+
+        late.add_done_callback(answered)
+        answer.add_done_callback(lambda _: late.cancel())
+        return answer
 
     async def late(self, chat_id: str, kind: Any, data: dict[str, Any], **ids: Any) -> Event:
         await self._shake()

@@ -11,8 +11,7 @@ import asyncio
 from collections import deque
 from typing import Any
 
-from journeyman.ports.guest import Held
-from journeyman.ports.writes import Write
+from journeyman.ports.writes import Held, Write
 
 
 class Writes:

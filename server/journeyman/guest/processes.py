@@ -14,7 +14,8 @@ from journeyman.guest.channel import Channel
 from journeyman.guest.connection import Connection
 from journeyman.guest.frames import lost
 from journeyman.guest.inside import wire
-from journeyman.ports.guest import Exit, Finished, Held, ProcessSpec
+from journeyman.ports.guest import Exit, Finished, ProcessSpec
+from journeyman.ports.writes import Held
 
 KILL_GRACE_S = 5.0
 

@@ -21,6 +21,7 @@ from journeyman.ports.searching import GlobResult as GlobResult
 from journeyman.ports.searching import GrepMatch as GrepMatch
 from journeyman.ports.searching import GrepResult as GrepResult
 from journeyman.ports.tunnel import ListeningPort, PortWatch, Tunnel, WayOut
+from journeyman.ports.writes import Held
 
 if TYPE_CHECKING:
     from journeyman.ports.puts import Put
@@ -190,18 +191,6 @@ class Exit:
     """Exit code; minus the signal number when a signal ended it."""
     extra: bytes = b""
     """What the process wrote to file descriptor 3, at most 1 MiB."""
-
-
-class Held(Protocol):
-    """All of a process's input, ready to go: once, or never."""
-
-    def let_go(self) -> None:
-        """From any thread; neither waits nor raises. Nothing where it went, or is kept."""
-        ...
-
-    def keep(self) -> None:
-        """It must not go any more. What went, went."""
-        ...
 
 
 class Process(Protocol):

@@ -1,15 +1,28 @@
-"""What is handed over to be stored: a future of it, and word of it from the thread that stores."""
+"""What is handed over to be stored: a future of it, word of it from the thread that stores, and what goes
+then."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
 _settling = threading.Lock()
+
+
+class Held(Protocol):
+    """Something that is ready to go: once, or never."""
+
+    def let_go(self) -> None:
+        """From any thread; neither waits nor raises. Nothing where it went, or is kept."""
+        ...
+
+    def keep(self) -> None:
+        """It must not go any more. What went, went."""
+        ...
 
 
 class Write(asyncio.Future[T]):

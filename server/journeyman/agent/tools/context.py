@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from journeyman.agent.state import FinStatus, RunState
 from journeyman.agent.tools.observation import Observation
-from journeyman.ports.guest import Guest, Held
+from journeyman.ports.guest import Guest
+from journeyman.ports.writes import Held
 from journeyman.records import Commands, TodoItem, TodoList
 from journeyman.runctx import RunContext
 

@@ -11,8 +11,9 @@ from journeyman.agent.tools.context import at_once
 from journeyman.agent.tools.ready import Ready, throw_away
 from journeyman.failures import Failure
 from journeyman.ports.clock import Clock
-from journeyman.ports.guest import Exit, Guest, Held, Process, ProcessSpec
+from journeyman.ports.guest import Exit, Guest, Process, ProcessSpec
 from journeyman.ports.tunnel import ListeningPort
+from journeyman.ports.writes import Held
 from journeyman.tasks import Supervisor
 
 JOBS_MAX = 16
