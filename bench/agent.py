@@ -27,6 +27,8 @@ from journeyman.client.connection import Client
 MODEL = "openai-compatible/instant"
 GUEST = b"/guest.sock"
 LOOK_S = 0.1
+RUNS = 5
+"""One after the other: a single one says more of the moment than of us."""
 REFERENCE = Path(__file__).with_name("reference_agent.py")
 
 
@@ -57,12 +59,13 @@ async def run(client: Client, prompt: str) -> None:
 async def overhead(sandbox: str, steps: int) -> list[Row]:
     provider = InstantProvider(steps)
     async with at_work(sandbox, provider) as (_, client):
-        before = bash_echo_ms(15)
-        await run(client, f"{steps} steps")
-        reference = (*before, *bash_echo_ms(15))
-        sizes = tuple(provider.request_bytes)
+        reference: list[float] = []
+        for number in range(RUNS):
+            reference += bash_echo_ms(10)
+            await run(client, f"{steps} steps, {number}")
+        sizes = tuple(provider.request_bytes[: steps + 1])
         name = f"overhead per step, {sandbox}, {steps} steps"
-        rows = [Row(name, "ms", tuple(provider.gaps_ms), "bash -c echo", reference)]
+        rows = [Row(name, "ms", tuple(provider.gaps_ms), "bash -c echo", tuple(reference))]
         if steps >= 50:
             growth = tuple(float(after - size) for size, after in pairwise(sizes))
             rows += [
@@ -157,17 +160,24 @@ async def measured(sandboxes: list[str], *, quick: bool) -> list[Row]:
     together = 8 if quick else 32
     jobs = [overhead, overhead, taken, taken]
     rows = [await least(20), await least(100)]
-    with Progress(transient=True) as progress:
+    # Drawn between the measurements only: the provider is in this process.
+    with Progress(transient=True, auto_refresh=False) as progress:
         task = progress.add_task("measuring", total=len(jobs) * len(sandboxes))
+
+        def done(steps: int = 1) -> None:
+            progress.advance(task, steps)
+            progress.refresh()
+
+        done(0)
         for sandbox in sandboxes:
             rows += await overhead(sandbox, 20)
-            progress.advance(task)
+            done()
             rows += await overhead(sandbox, 100)
-            progress.advance(task)
+            done()
             rows += await taken(sandbox, 50, 1)
-            progress.advance(task)
+            done()
             rows += await taken(sandbox, 50, together)
-            progress.advance(task)
+            done()
     return rows
 
 
