@@ -31,12 +31,12 @@ def _mapped(size: int) -> mmap.mmap:
 
 
 class Rooms:
-    """Buffers of one size, given back by whoever took them; no more than `KEPT` are kept for later. For any
+    """Buffers of one size, given back by whoever took them; no more than `kept` stay for later. For any
     thread."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, kept: int = KEPT) -> None:
         self._size = size
-        self._spare: deque[memoryview] = deque(maxlen=KEPT)
+        self._spare: deque[memoryview] = deque(maxlen=kept)
 
     def take(self) -> memoryview:
         try:

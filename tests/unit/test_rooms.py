@@ -24,6 +24,15 @@ def test_what_is_given_back_is_used_again() -> None:
     assert rooms.take().obj is first.obj
 
 
+def test_no_more_stay_than_is_said() -> None:
+    rooms = Rooms(SIZE, kept=1)
+    for room in [rooms.take() for _ in range(3)]:
+        room[:4] = b"used"
+        rooms.give(room)
+    assert bytes(rooms.take()[:4]) == b"used"
+    assert bytes(rooms.take()[:4]) == bytes(4), "a fresh one"
+
+
 def test_what_was_lent_is_used_again_once_no_view_of_it_is_left() -> None:
     recycled = Recycled(SIZE)
     room = recycled.take()

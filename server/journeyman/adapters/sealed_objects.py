@@ -37,6 +37,8 @@ SALTS_KEPT = 4096
 LARGE_BYTES = 4 * 1024 * 1024
 READ_AT_ONCE = 9 * 1024 * 1024
 """Up to so much is read to memory that is used again."""
+ROOMS_KEPT = 2
+"""As many as an archive reads back side by side; they stay as long as the store."""
 LARGE_AT_ONCE = 1
 """Larger objects are encrypted while they are written, one after the other: where a store wants them whole
 they are in memory twice then."""
@@ -51,7 +53,7 @@ class SealedObjects:
         self._key: StoreKey | None = None
         self._lock = asyncio.Lock()
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
-        self._rooms = Rooms(READ_AT_ONCE)
+        self._rooms = Rooms(READ_AT_ONCE, ROOMS_KEPT)
         self._salts: OrderedDict[str, bytes] = OrderedDict()
 
     @property
@@ -120,9 +122,10 @@ class SealedObjects:
         first = offset // SEGMENT_BYTES
         count = (offset + len(room) - 1) // SEGMENT_BYTES - first + 1
         salt = await self._salt(store, key)
-        taken = self._rooms.take() if count * SEALED_SEGMENT <= READ_AT_ONCE else None
-        into = memoryview(bytearray(count * SEALED_SEGMENT)) if taken is None else taken
-        sealed = into[: count * SEALED_SEGMENT]
+        length = count * SEALED_SEGMENT
+        again = length <= READ_AT_ONCE
+        taken = self._rooms.take() if again else memoryview(bytearray(length))
+        sealed = taken[:length]
         size = await self._inner.read_into(
             sealed, store.hide(key), offset=HEADER_BYTES + first * SEALED_SEGMENT
         )
@@ -132,7 +135,7 @@ class SealedObjects:
             found = await asyncio.to_thread(store.open_into, room, key, salt, offset, sealed[:size])
         except DamagedError:
             raise damaged(key) from None
-        if taken is not None:
+        if again:
             self._rooms.give(taken)  # who is cancelled does not: the thread may still read
         return found
 
